@@ -1,0 +1,1 @@
+"""What the product does with pipeline and gallery; every front end calls this."""

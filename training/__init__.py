@@ -1,0 +1,1 @@
+"""How the weights are made and measured. Never imported by what serves."""
