@@ -1,0 +1,330 @@
+"""The one training loop of the embedder and the aligner: Lightning, resumable to the bit.
+
+    fitted = fit(module, batches, run_dir=Path("runs/embedder"), max_steps=4000, seed=0, lr_factor=warmup_cosine(200, 4000))
+    network.load_state_dict(fitted.averaged)      # the moving average of module's weights, keys of module.state_dict()
+
+`module` is a LightningModule with `training_step` and `configure_optimizers` (the optimiser alone, at its peak rates).
+`batches(step)` makes the batch of a step and must be a pure function of it: every random choice (who is in the batch,
+every augmentation) comes from a generator seeded by (seed, step); `step_seed` makes such a seed. The loop seeds torch's
+own generator the same way before each step (dropout and the like) and sets each group's learning rate to its peak times
+`lr_factor(step)`. So a run that was killed and started again with `resume=True` sees the same pictures at the same rates
+and ends with the same weights as one that was not.
+
+Under `run_dir`: `last.ckpt` (at most `checkpoint_every_s` old, replaced in one move; also written at the end) and
+`log.jsonl` (a line every `log_every` steps and after every check). What the checkpoint should carry beside weights
+(recipe, commit, data) comes in `facts` and is found by `read_checkpoint(path).facts`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import lightning
+import torch
+from tqdm import tqdm
+
+Weights = dict[str, torch.Tensor]
+Check = Callable[[lightning.LightningModule], Mapping[str, float]]
+
+CHECKPOINT: Final = "last.ckpt"
+LOG: Final = "log.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """What a run ended with: the steps taken, the last weights and their moving average, on the CPU."""
+
+    steps: int
+    last: Weights
+    averaged: Weights
+    facts: dict[str, Any]
+
+
+def fit(
+    module: lightning.LightningModule,
+    batches: Callable[[int], Any],
+    *,
+    run_dir: Path,
+    max_steps: int,
+    seed: int,
+    lr_factor: Callable[[int], float],
+    average_decay: float = 0.999,
+    checkpoint_every_s: float = 110.0,
+    log_every: int = 20,
+    check: Check | None = None,
+    check_every: int = 500,
+    precision: str = "32-true",
+    clip_norm: float | None = 5.0,
+    accelerator: str = "cpu",
+    resume: bool = False,
+    facts: Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> Fitted:
+    """Train `module` to `max_steps`, from `run_dir`'s checkpoint where `resume` is set and there is one.
+
+    average_decay: of the moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)).
+    check: called every `check_every` steps and at the end with the module holding its averaged weights, in eval mode;
+    the numbers it returns go to the log. precision: Lightning's name ("bf16-mixed" halves the time on AMX processors).
+    Raises FileExistsError when `run_dir` holds a run that `resume` would have continued.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    checkpoint = run_dir / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise FileExistsError(f"{checkpoint} is there: go on with resume, or name another run")
+    start = read_checkpoint(checkpoint).steps if checkpoint.exists() else 0
+    average = _Average(average_decay)
+    keeper = _Keeper(checkpoint, every_s=checkpoint_every_s, facts=dict(facts or {}))
+    # Order matters: rates before the step, the average after it, then the log and the checkpoint that hold it.
+    callbacks: list[lightning.Callback] = [
+        _Rates(lr_factor, seed=seed),
+        average,
+        _Log(
+            run_dir / LOG, start=start, every=log_every, check=check, check_every=check_every, average=average
+        ),
+        _Progress(max_steps, shown=progress),
+        keeper,
+    ]
+    with warnings.catch_warnings():
+        # Both say that mid-epoch checkpoints may repeat data. Ours can't: a batch is a function of its step.
+        warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
+        warnings.filterwarnings("ignore", message=".*`train_dataloader`? does not have many workers.*")
+        trainer = lightning.Trainer(
+            accelerator=accelerator,
+            devices=1 if accelerator == "cpu" else "auto",
+            max_steps=max_steps,
+            max_epochs=-1,
+            precision=precision,
+            gradient_clip_val=clip_norm,
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=run_dir,
+        )
+        steps = _Steps(batches, trainer, max_steps)
+        trainer.fit(
+            module, steps, ckpt_path=checkpoint if start else None, weights_only=False if start else None
+        )
+    return read_checkpoint(checkpoint)
+
+
+def read_checkpoint(path: Path) -> Fitted:
+    """Read what `fit` left at `path`; the file is trusted (it is a pickle), so read only your own runs."""
+    stored = torch.load(path, map_location="cpu", weights_only=False)
+    return Fitted(
+        steps=int(stored["global_step"]),
+        last=stored["state_dict"],
+        averaged=stored["callbacks"][_Average.__qualname__]["weights"],
+        facts=stored["facts"],
+    )
+
+
+def warmup_cosine(warmup_steps: int, max_steps: int, *, floor: float = 0.01) -> Callable[[int], float]:
+    """Make a rate factor: linear from 0 to 1 over the warm-up, then half a cosine down to `floor` at `max_steps`."""
+
+    def factor(step: int) -> float:
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        done = (step - warmup_steps) / max(1, max_steps - warmup_steps)
+        return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    return factor
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Mix a run's seed and a step into 63 bits, so that neighbours share nothing (splitmix64, public domain)."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + 0x9E3779B97F4A7C15) & (2**64 - 1)
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
+    return (mixed ^ (mixed >> 31)) >> 1
+
+
+class _Steps:
+    """The batches from the step a run stands at to its last; what Lightning takes for a data loader."""
+
+    def __init__(self, batches: Callable[[int], Any], trainer: lightning.Trainer, max_steps: int) -> None:
+        self._batches = batches
+        self._trainer = trainer
+        self._max_steps = max_steps
+
+    def __iter__(self) -> Iterator[Any]:
+        for step in range(self._trainer.global_step, self._max_steps):
+            yield self._batches(step)
+
+
+class _Rates(lightning.Callback):  # type: ignore[misc]
+    """Sets every group's rate and torch's generator from the step alone."""
+
+    def __init__(self, factor: Callable[[int], float], *, seed: int) -> None:
+        self._factor = factor
+        self._seed = seed
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        step = trainer.global_step
+        torch.manual_seed(step_seed(self._seed, step))
+        for optimizer in trainer.optimizers:
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", group["lr"])
+                group["lr"] = group["initial_lr"] * self._factor(step)
+
+
+class _Average(lightning.Callback):  # type: ignore[misc]
+    """The exponential moving average of all weights and float buffers; kept in the checkpoint."""
+
+    def __init__(self, decay: float) -> None:
+        self._decay = decay
+        self.weights: Weights = {}
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        current = pl_module.state_dict()
+        if not self.weights:
+            self.weights = {name: value.detach().clone() for name, value in current.items()}
+        self.weights = {name: value.to(current[name].device) for name, value in self.weights.items()}
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        step = trainer.global_step
+        keep = min(self._decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for name, value in pl_module.state_dict().items():
+                if value.is_floating_point():
+                    self.weights[name].lerp_(value, 1 - keep)
+                else:
+                    self.weights[name].copy_(value)
+
+    @contextmanager
+    def inside(self, module: Any) -> Iterator[None]:
+        """Lend the module the averaged weights, in eval mode, and give it its own back."""
+        own = {name: value.detach().clone() for name, value in module.state_dict().items()}
+        was_training = module.training
+        module.load_state_dict(self.weights)
+        module.eval()
+        try:
+            yield
+        finally:
+            module.load_state_dict(own)
+            module.train(was_training)
+
+    @property
+    def state_key(self) -> str:
+        return type(self).__qualname__
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.weights = state_dict["weights"]
+
+
+class _Log(lightning.Callback):  # type: ignore[misc]
+    """Lines of JSON: step, seconds, what the module logged, and what the checks found."""
+
+    def __init__(
+        self, path: Path, *, start: int, every: int, check: Check | None, check_every: int, average: _Average
+    ) -> None:
+        self._path = path
+        self._start = start
+        self._every = every
+        self._check = check
+        self._check_every = check_every
+        self._average = average
+        self._began = time.monotonic()
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Drop the lines behind the checkpoint: their steps are taken again."""
+        lines = (
+            self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() and self._start else []
+        )
+        kept = [line for line in lines if _step_of(line) <= self._start]
+        self._path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        step = trainer.global_step
+        if step % self._every == 0 or step == trainer.max_steps:
+            logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            self._write({"step": step, "lr": trainer.optimizers[0].param_groups[0]["lr"], **logged})
+        if self._check is not None and (step % self._check_every == 0 or step == trainer.max_steps):
+            with self._average.inside(pl_module), torch.no_grad():
+                self._write({"step": step, "check": dict(self._check(pl_module))})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        line["seconds"] = round(time.monotonic() - self._began, 1)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError):
+        return math.inf  # the half line of a process that was killed while it wrote
+
+
+class _Progress(lightning.Callback):  # type: ignore[misc]
+    """One bar from step 0 to the last, also after a resume."""
+
+    def __init__(self, max_steps: int, *, shown: bool) -> None:
+        self._max_steps = max_steps
+        self._shown = shown
+        self._bar: Any = None
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self._bar = tqdm(
+            total=self._max_steps,
+            initial=trainer.global_step,
+            disable=not self._shown,
+            unit="step",
+            mininterval=5.0,
+        )
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        loss = trainer.callback_metrics.get("loss")
+        if loss is not None:
+            self._bar.set_postfix(loss=f"{float(loss):.4f}", refresh=False)
+        self._bar.update(1)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        self._bar.close()
+
+
+class _Keeper(lightning.Callback):  # type: ignore[misc]
+    """Writes the checkpoint beside its place and moves it there, every so many seconds and at the end."""
+
+    def __init__(self, path: Path, *, every_s: float, facts: dict[str, Any]) -> None:
+        self._path = path
+        self._every_s = every_s
+        self._facts = facts
+        self._saved = time.monotonic()
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        checkpoint["facts"] = self._facts
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if time.monotonic() - self._saved >= self._every_s:
+            self._save(trainer)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Any) -> None:
+        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        trainer.save_checkpoint(partial)
+        partial.replace(self._path)
+        self._saved = time.monotonic()
