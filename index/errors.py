@@ -1,0 +1,31 @@
+"""What can be wrong with a gallery. Every message says what to do."""
+
+from __future__ import annotations
+
+
+class GalleryError(Exception):
+    """Root of this package's errors."""
+
+
+class GalleryMissing(GalleryError):  # noqa: N818 - named for what it is
+    """There is no gallery at this place."""
+
+
+class GalleryDamaged(GalleryError):  # noqa: N818 - named for what it is
+    """A file is absent, foreign or differs from what the gallery's manifest promises."""
+
+
+class GalleryOfAnotherEmbedder(GalleryError):  # noqa: N818 - named for what it is
+    """The vectors were made by another network than the one now asking."""
+
+    def __init__(self, *, want: str, got: str) -> None:
+        super().__init__(
+            f"the gallery was built by embedder {got[:12]}, the one in use is {want[:12]}; "
+            f"rebuild it: lookalike index build DIR"
+        )
+        self.want = want
+        self.got = got
+
+
+class BadSource(GalleryError):  # noqa: N818 - named for what it is
+    """The folder to build from is not in a layout that is known."""

@@ -1,0 +1,47 @@
+"""Who is in the gallery and what a search says. No files, no FAISS, no wording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]  # (N, D), rows of unit length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One identity of the gallery."""
+
+    number: str  # the data set's own identifier: CelebA's identity number, or a folder's name
+    name: str | None  # None where nobody told it
+    name_inferred: bool = False  # guessed from a look-alike in another set, to be shown as a guess
+    image: str  # the person's best picture, relative to the folder the gallery was built from
+    images: int  # pictures the person's vector was made of
+    # Attributes in CelebA's own spelling ("Male", "Eyeglasses", "Blond_Hair"); True and False as labelled in most of
+    # the person's pictures, absent where nobody labelled any.
+    attributes: dict[str, bool]
+    attributes_predicted: bool = False  # by linear probes on the embedding instead of by people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One person near a probe."""
+
+    rank: int  # 1 is the nearest
+    person: Person
+    similarity: float  # cosine, -1..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryInfo:
+    """What a gallery says of itself."""
+
+    people: int
+    pictures: int
+    embedder: str  # SHA-256 of the network whose vectors these are
+    dimension: int
+    vector_kind: str  # how a person's vector was made, e.g. "mean"
+    source: str  # one line on where the pictures came from
+    created: str  # ISO 8601, UTC

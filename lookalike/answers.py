@@ -1,0 +1,92 @@
+"""What the product can say to a photo or to two: plain values, no wording. Front ends `match` on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from index.types import Match
+from lookalike.calibration import Band
+from pipeline.errors import BadPhotoCode
+from pipeline.types import Face, PhotoFaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandedMatch:
+    """One tile of a card: who, how alike, and what that means among strangers to the gallery."""
+
+    match: Match
+    band: Band
+    stranger_share: float  # share of strangers to the gallery whose best is at least this alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceAnswer:
+    """One usable face and its nearest people, the nearest first."""
+
+    number: int  # 1-based, as drawn beside the box: the order of the usable faces, largest first
+    face: Face
+    matches: tuple[BandedMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """At least one usable face."""
+
+    photo: PhotoFaces
+    faces: tuple[FaceAnswer, ...]  # one a usable face of photo.faces, in their order
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NoFace:
+    """The photo was read; no face was found, in any of its four quarter turns."""
+
+    photo: PhotoFaces
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NoUsableFace:
+    """Faces were found, each with its reason why it can't be used."""
+
+    photo: PhotoFaces
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """The bytes could not become a picture."""
+
+    code: BadPhotoCode
+    message: str  # English, for a terminal or a log; the bot words it by code
+
+
+Answer = Found | NoFace | NoUsableFace | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Compared:
+    """A pair of usable faces, one of each photo."""
+
+    photo_a: PhotoFaces
+    photo_b: PhotoFaces
+    face_a: int  # index into photo_a.usable
+    face_b: int  # index into photo_b.usable
+    similarity: float
+    band: Band
+    false_match_rate: float  # share of pairs of strangers at least this alike
+    all_pairs: tuple[
+        tuple[float, ...], ...
+    ]  # similarity of every usable face of a (rows) with every one of b
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NotCompared:
+    """One of the photos could not be used; `answer` says which way."""
+
+    which: str  # "a" or "b"
+    answer: NoFace | NoUsableFace | Unreadable
+
+
+Comparison = Compared | NotCompared

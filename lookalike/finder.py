@@ -1,0 +1,201 @@
+"""The use cases: find look-alikes of every face of a photo, compare two photos. Bytes in, answers out.
+
+`Finder` is synchronous and thread-safe: a terminal calls it directly. `FinderPool` runs it off the event loop, in a
+thread pool behind a limit; it is the only place where that happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from index.types import GalleryInfo, Match
+from lookalike.answers import (
+    Answer,
+    BandedMatch,
+    Compared,
+    Comparison,
+    FaceAnswer,
+    Found,
+    NoFace,
+    NotCompared,
+    NoUsableFace,
+    Unreadable,
+)
+from lookalike.calibration import Calibration
+from pipeline.errors import BadPhoto
+from pipeline.types import Face, PhotoFaces, Vector
+
+TOP = 8
+T = TypeVar("T")
+
+
+class FaceReader(Protocol):
+    """pipeline.face_pipeline.FacePipeline, as far as it is needed here. May be called from several threads."""
+
+    def read(self, data: bytes) -> PhotoFaces:
+        """Find, straighten and embed every face. Raises BadPhoto."""
+        ...
+
+
+class PeopleSearch(Protocol):
+    """index.gallery.Gallery, as far as it is needed here. May be called from several threads."""
+
+    @property
+    def info(self) -> GalleryInfo: ...
+
+    def search(
+        self,
+        vector: Vector,
+        *,
+        model: str,
+        top: int = TOP,
+        skip: int = 0,
+        attribute: tuple[str, bool] | None = None,
+    ) -> tuple[Match, ...]:
+        """The nearest distinct people, `skip` of them passed over; `attribute` keeps only people with that value."""
+        ...
+
+
+class Finder:
+    """Photo bytes -> Answer, two photos -> Comparison."""
+
+    def __init__(self, reader: FaceReader, people: PeopleSearch, calibration: Calibration) -> None:
+        self._reader = reader
+        self._people = people
+        self._calibration = calibration
+
+    @property
+    def gallery(self) -> GalleryInfo:
+        return self._people.info
+
+    @property
+    def calibration(self) -> Calibration:
+        return self._calibration
+
+    def find(self, data: bytes, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
+        """Answer every usable face of one photo with its eight nearest people.
+
+        skip: people passed over, for "the next eight". attribute: e.g. ("Male", False) keeps women only.
+        """
+        start = time.perf_counter()
+        photo = self._read(data)
+        if not isinstance(photo, PhotoFaces):
+            return photo
+        if not photo.usable:
+            return _without_usable_face(photo)
+        searching = time.perf_counter()
+        faces = tuple(
+            FaceAnswer(number=number, face=face, matches=self._matches(face, skip=skip, attribute=attribute))
+            for number, face in enumerate(photo.usable, start=1)
+        )
+        done = time.perf_counter()
+        timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
+        return Found(photo=photo, faces=faces, timing_ms=timing)
+
+    def compare(
+        self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None
+    ) -> Comparison:
+        """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
+
+        Raises IndexError when a position is not among the usable faces.
+        """
+        start = time.perf_counter()
+        photos = []
+        for which, data in (("a", a), ("b", b)):
+            photo = self._read(data)
+            if not isinstance(photo, PhotoFaces):
+                return NotCompared(which=which, answer=photo)
+            if not photo.usable:
+                return NotCompared(which=which, answer=_without_usable_face(photo))
+            photos.append(photo)
+        photo_a, photo_b = photos
+        chosen_a, chosen_b = face_a or 0, face_b or 0
+        for position, photo in ((chosen_a, photo_a), (chosen_b, photo_b)):
+            if not 0 <= position < len(photo.usable):
+                raise IndexError(f"there is no usable face {position + 1}; the photo has {len(photo.usable)}")
+        pairs = _vectors(photo_a) @ _vectors(photo_b).T
+        similarity = float(pairs[chosen_a, chosen_b])
+        table = self._calibration.pair
+        return Compared(
+            photo_a=photo_a,
+            photo_b=photo_b,
+            face_a=chosen_a,
+            face_b=chosen_b,
+            similarity=similarity,
+            band=table.band(similarity),
+            false_match_rate=table.stranger_share(similarity),
+            all_pairs=tuple(tuple(float(value) for value in row) for row in pairs),
+            timing_ms={"total": (time.perf_counter() - start) * 1e3},
+        )
+
+    def read(self, data: bytes) -> PhotoFaces:
+        """The faces alone, nobody looked up. Raises BadPhoto."""
+        return self._reader.read(data)
+
+    def _read(self, data: bytes) -> PhotoFaces | Unreadable:
+        try:
+            return self._reader.read(data)
+        except BadPhoto as error:
+            return Unreadable(code=error.code, message=error.message)
+
+    def _matches(
+        self, face: Face, *, skip: int, attribute: tuple[str, bool] | None
+    ) -> tuple[BandedMatch, ...]:
+        if face.embedding is None:  # the caller passes usable faces only
+            return ()
+        table = self._calibration.gallery
+        return tuple(
+            BandedMatch(
+                match=match,
+                band=table.band(match.similarity),
+                stranger_share=table.stranger_share(match.similarity),
+            )
+            for match in self._people.search(
+                face.embedding.vector, model=face.embedding.model, top=TOP, skip=skip, attribute=attribute
+            )
+        )
+
+
+class FinderPool:
+    """Runs a Finder in threads. At most `workers` photos are worked on at once; callers wait their turn."""
+
+    def __init__(self, finder: Finder, *, workers: int = 1) -> None:
+        self.finder = finder
+        self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="finder")
+
+    async def find(self, data: bytes, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
+        """Like Finder.find, off the event loop."""
+        return await self._run(partial(self.finder.find, data, skip=skip, attribute=attribute))
+
+    async def compare(
+        self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None
+    ) -> Comparison:
+        """Like Finder.compare, off the event loop."""
+        return await self._run(partial(self.finder.compare, a, b, face_a=face_a, face_b=face_b))
+
+    async def call(self, function: partial[T]) -> T:
+        """Run other work of an answer (painting a card) in the same threads, behind the same limit."""
+        return await self._run(function)
+
+    async def _run(self, function: partial[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+    def close(self) -> None:
+        """Finish what is running, drop what waits."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _without_usable_face(photo: PhotoFaces) -> NoFace | NoUsableFace:
+    if photo.faces:
+        return NoUsableFace(photo=photo, timing_ms=photo.timing_ms)
+    return NoFace(photo=photo, timing_ms=photo.timing_ms)
+
+
+def _vectors(photo: PhotoFaces) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.stack([face.embedding.vector for face in photo.usable if face.embedding is not None])
