@@ -75,9 +75,7 @@ class Compared:
     similarity: float
     band: Band
     false_match_rate: float  # share of pairs of strangers at least this alike
-    all_pairs: tuple[
-        tuple[float, ...], ...
-    ]  # similarity of every usable face of a (rows) with every one of b
+    all_pairs: tuple[tuple[float, ...], ...]  # similarity of every usable face of a (rows) with every one of b
     timing_ms: dict[str, float] = field(default_factory=dict)
 
 

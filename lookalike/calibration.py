@@ -84,7 +84,7 @@ class Calibration:
     gallery_people: int  # people in the gallery the second table was measured against
 
 
-def _number(value: Any, name: str) -> float:  # noqa: ANN401 - JSON
+def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise CalibrationError(f"calibration: {name} is {value!r}, want a number; run `lookalike evaluate`")
     return float(value)
@@ -111,16 +111,11 @@ def _table(raw: dict[str, Any], name: str) -> Table:
     floors = [band.floor for band in bands]
     similarities = [rate.similarity for rate in rates]
     shares = [rate.share for rate in rates]
-    if not 1 <= len(bands) <= 5 or floors != sorted(floors, reverse=True) or len(set(floors)) != len(floors):  # noqa: PLR2004
+    if not 1 <= len(bands) <= 5 or floors != sorted(floors, reverse=True) or len(set(floors)) != len(floors):
         raise CalibrationError(
             f"calibration: {name}.bands must be one to five, floors falling; run `lookalike evaluate`"
         )
-    if (
-        not rates
-        or similarities != sorted(similarities)
-        or shares != sorted(shares, reverse=True)
-        or min(shares) <= 0
-    ):
+    if not rates or similarities != sorted(similarities) or shares != sorted(shares, reverse=True) or min(shares) <= 0:
         raise CalibrationError(
             f"calibration: {name}.rates must rise in similarity and fall in share; run `lookalike evaluate`"
         )
@@ -141,14 +136,10 @@ def load_calibration(path: Path, *, embedder: str) -> Calibration:
     except FileNotFoundError as error:
         raise CalibrationError(f"{path} is missing; run `lookalike evaluate` to make it") from error
     except (OSError, ValueError) as error:
-        raise CalibrationError(
-            f"{path} can't be read ({error}); run `lookalike evaluate` to make it anew"
-        ) from error
+        raise CalibrationError(f"{path} can't be read ({error}); run `lookalike evaluate` to make it anew") from error
     try:
         if raw["schema"] != SCHEMA:
-            raise CalibrationError(
-                f"{path} has schema {raw['schema']}, want {SCHEMA}; run `lookalike evaluate`"
-            )
+            raise CalibrationError(f"{path} has schema {raw['schema']}, want {SCHEMA}; run `lookalike evaluate`")
         if raw["embedder"] != embedder:
             raise CalibrationError(
                 f"{path} was measured with embedder {raw['embedder'][:12]}, the one in use is {embedder[:12]}; "

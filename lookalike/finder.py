@@ -98,9 +98,7 @@ class Finder:
         timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
         return Found(photo=photo, faces=faces, timing_ms=timing)
 
-    def compare(
-        self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None
-    ) -> Comparison:
+    def compare(self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
 
         Raises IndexError when a position is not among the usable faces.
@@ -144,9 +142,7 @@ class Finder:
         except BadPhoto as error:
             return Unreadable(code=error.code, message=error.message)
 
-    def _matches(
-        self, face: Face, *, skip: int, attribute: tuple[str, bool] | None
-    ) -> tuple[BandedMatch, ...]:
+    def _matches(self, face: Face, *, skip: int, attribute: tuple[str, bool] | None) -> tuple[BandedMatch, ...]:
         if face.embedding is None:  # the caller passes usable faces only
             return ()
         table = self._calibration.gallery
@@ -173,9 +169,7 @@ class FinderPool:
         """Like Finder.find, off the event loop."""
         return await self._run(partial(self.finder.find, data, skip=skip, attribute=attribute))
 
-    async def compare(
-        self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None
-    ) -> Comparison:
+    async def compare(self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Like Finder.compare, off the event loop."""
         return await self._run(partial(self.finder.compare, a, b, face_a=face_a, face_b=face_b))
 

@@ -1,7 +1,7 @@
 """The values that pass between the stages: boxes, points, faces. No engines, no files, no wording.
 
-Every coordinate is a pixel of the decoded photo (after EXIF orientation), x to the right, y down, unless a name
-says otherwise. Five points come in the order: the eye on the left of the picture, the eye on the right, nose tip,
+Every coordinate is a pixel of the decoded working image (after EXIF orientation), x to the right, y down, unless a
+name says otherwise. Five points come in the order: the eye on the left of the picture, the eye on the right, nose tip,
 the mouth corner on the left, the one on the right, for a face that stands upright.
 """
 
@@ -123,6 +123,9 @@ class PhotoFaces:
 
     image: Rgb8  # the decoded photo, the frame of every coordinate below
     faces: tuple[Face, ...]
+    scale: float = (
+        1.0  # pixels of the photo file (EXIF-oriented) per pixel of `image`; large photos are worked on smaller
+    )
     quarter_turns: int = 0  # how often the photo was turned clockwise before faces were found
     timing_ms: dict[str, float] = field(default_factory=dict)  # stage -> milliseconds
 

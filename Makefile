@@ -1,0 +1,64 @@
+# `make run` answers a photo or starts the bot, `make test` runs every test; both set up what they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS ?=
+DATA ?= data
+comma := ,
+
+# One stamp a set of extras: a change of pyproject.toml installs again.
+RUN_STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-dev$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
+
+.PHONY: help run test check card gallery train evaluate golden image clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; name another: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(TEST_STAMP): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS))]'
+	@touch $(RUN_STAMP) $@
+
+run: $(RUN_STAMP) ## start the bot (with BOT_TOKEN), or answer a photo: make run PHOTO=me.jpg
+	@PHOTO='$(PHOTO)' $(BIN)/python -m lookalike.run
+
+test: check ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too)
+	$(BIN)/python -m pytest
+
+check: $(TEST_STAMP) ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+card: $(RUN_STAMP) ## draw the card of PHOTO (a public-domain portrait without one)
+	$(BIN)/lookalike match $(or $(PHOTO),lookalike/sample/grace_hopper.jpg)
+
+gallery: $(RUN_STAMP) ## rebuild the gallery from DATA/celeba
+	$(BIN)/lookalike index build $(DATA)/celeba
+
+train: ## re-make every network from DATA (hours on two cores; resumes where it stopped)
+	$(MAKE) EXTRAS=train $(VENV)/.installed-dev-train
+	$(BIN)/python -m training all --data $(DATA)
+
+evaluate: $(RUN_STAMP) ## measure the shipped files on DATA and write weights/calibration.json
+	$(BIN)/lookalike evaluate all --data $(DATA)
+
+golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
+	$(BIN)/python -m pytest tests -k golden --update-golden
+
+image: ## build the container image
+	docker build --tag lookalike .
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,60 @@
+"""The composition root of what every front end shares: settings in, a working Finder out.
+
+Heavy libraries (the inference runtime, FAISS) are imported when `build` runs, not before, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lookalike.calibration import load_calibration
+from lookalike.cards.pictures import FolderPictures
+from lookalike.finder import Finder
+from lookalike.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.face_pipeline import FacePipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class App:
+    """What a front end is given."""
+
+    settings: Settings
+    pipeline: FacePipeline
+    finder: Finder
+    pictures: FolderPictures
+
+
+def open_pipeline(settings: Settings) -> FacePipeline:
+    """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do."""
+    from pipeline.face_pipeline import PipelineConfig, load_pipeline
+
+    return load_pipeline(
+        settings.weights_dir,
+        PipelineConfig(
+            backend=settings.engine,
+            threads=settings.engine_threads,
+            max_bytes=round(settings.max_photo_mb * 1_000_000),
+            max_pixels=round(settings.max_photo_mpx * 1_000_000),
+        ),
+    )
+
+
+def build(settings: Settings) -> App:
+    """Open networks, gallery and calibration, and tie them together.
+
+    Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
+    """
+    from index.gallery import Gallery
+
+    pipeline = open_pipeline(settings)
+    gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
+    calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
+    return App(
+        settings=settings,
+        pipeline=pipeline,
+        finder=Finder(pipeline, gallery, calibration),
+        pictures=FolderPictures(settings.gallery_images),
+    )

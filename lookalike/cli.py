@@ -1,0 +1,56 @@
+"""The `lookalike` command: parse, call one function, print. Each command group is a module of lookalike.commands.
+
+Exit codes: 0 answered, 1 a photo could not be read or used, 2 usage, 3 the set-up is broken.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import Final
+
+import typer
+from pydantic import ValidationError
+
+from index.errors import GalleryError
+from lookalike.calibration import CalibrationError
+from lookalike.commands import answer, evaluate, gallery
+from pipeline.errors import PipelineError
+
+EXIT_SETUP: Final = 3
+SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
+
+app = typer.Typer(
+    name="lookalike",
+    help="A photo goes in, the eight most similar CelebA celebrities come out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+answer.register(app)
+app.add_typer(gallery.app, name="index")
+app.add_typer(evaluate.app, name="evaluate")
+for entry in sorted(entry_points(group="lookalike.commands"), key=lambda point: point.name):
+    entry.load()(app)
+
+
+def main() -> None:
+    """Run the command line; a broken set-up is one line on stderr and exit code 3."""
+    try:
+        app()
+    except SETUP_ERRORS as error:
+        _complain(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        _complain(f"setting {name}: {first['msg']}; see .env.example")
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"lookalike: {message}\n")
+    sys.exit(EXIT_SETUP)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Plain English for terminals: what happened to a photo or a face, with the numbers, and what to do. No I/O."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lookalike.answers import NoFace, NoUsableFace, Unreadable
+from pipeline.types import Refusal, RefusalCode
+
+_REFUSALS: Final[dict[RefusalCode, str]] = {
+    RefusalCode.TOO_SMALL: "the face is too small: {value:.0f} px between the eyes, {limit:.0f} are needed; come closer",
+    RefusalCode.BLURRED: "the face is blurred: sharpness {value:.0f}, {limit:.0f} is needed; hold still or focus",
+    RefusalCode.TURNED_AWAY: "the face is turned away by {value:.0f} degrees, up to {limit:.0f} work; "
+    "look towards the camera",
+    RefusalCode.TOO_DARK: "the face is too dark: brightness {value:.0f} of 255, {limit:.0f} is needed; find more light",
+    RefusalCode.TOO_BRIGHT: "the face is too bright: brightness {value:.0f} of 255, up to {limit:.0f} works; "
+    "avoid direct light",
+    RefusalCode.POINTS_UNSURE: "eyes, nose and mouth can't be told apart well enough: expected error {value:.0%} of the "
+    "eye distance, up to {limit:.0%} works; try a clearer picture",
+    RefusalCode.DEGENERATE: "nothing could be measured on this face; try another picture",
+}
+
+
+def refusal_sentence(refusal: Refusal) -> str:
+    """Why a face that was found can't be used, with what was measured and the limit."""
+    value, limit = refusal.value, refusal.limit
+    if refusal.code is RefusalCode.TURNED_AWAY:
+        value = abs(value)
+    return _REFUSALS[refusal.code].format(value=value, limit=limit)
+
+
+def unanswered_sentence(answer: Unreadable | NoFace | NoUsableFace) -> str:
+    """Why a photo has no answer, and what to do."""
+    match answer:
+        case Unreadable(message=message):
+            return message
+        case NoFace():
+            return "no face was found; try a photo with a larger, clearer face"
+        case NoUsableFace(photo=photo):
+            reasons = [refusal_sentence(face.refusal) for face in photo.faces if face.refusal is not None]
+            if len(reasons) == 1:
+                return f"one face was found, but {reasons[0]}"
+            return f"{len(reasons)} faces were found, none usable; the largest: {reasons[0]}"
+
+
+def unanswered_code(answer: Unreadable | NoFace | NoUsableFace) -> str:
+    """The machine-readable twin of `unanswered_sentence`."""
+    match answer:
+        case Unreadable(code=code):
+            return str(code)
+        case NoFace():
+            return "no_face"
+        case NoUsableFace():
+            return "no_usable_face"

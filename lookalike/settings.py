@@ -1,0 +1,50 @@
+"""Every setting that all front ends share. Read once, in the composition root; nothing below it reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where the weights and the gallery lie, and how much the networks may take."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    weights_dir: Path = Field(default=ROOT / "weights", description="Folder with manifest.toml and the networks.")
+    gallery_dir: Path | None = Field(
+        default=None, description="Folder of the gallery. Empty: `gallery` inside WEIGHTS_DIR."
+    )
+    calibration_file: Path | None = Field(
+        default=None, description="What similarities mean. Empty: `calibration.json` inside WEIGHTS_DIR."
+    )
+    gallery_images: Path | None = Field(
+        default=None,
+        description="Folder with the pictures the gallery was built from (CelebA's img_align_celeba, say). "
+        "Empty: people are drawn from what is known of them.",
+    )
+    engine: Literal["openvino", "onnxruntime"] = Field(
+        default="openvino", description="What runs the networks: openvino, or onnxruntime (an extra)."
+    )
+    engine_threads: int = Field(
+        default=0, ge=0, le=256, description="Threads of one network's run. 0: as many as there are cores."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Photos worked on at the same time.")
+    max_photo_mb: float = Field(default=20.0, gt=0, le=200, description="Largest photo file, in MB.")
+    max_photo_mpx: float = Field(default=40.0, gt=0, le=170, description="Largest photo, in millions of pixels.")
+    card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards: light or dark.")
+
+    @property
+    def gallery_path(self) -> Path:
+        return self.gallery_dir or self.weights_dir / "gallery"
+
+    @property
+    def calibration_path(self) -> Path:
+        return self.calibration_file or self.weights_dir / "calibration.json"
