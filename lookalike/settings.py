@@ -1,4 +1,4 @@
-"""Every setting that all front ends share. Read once, in the composition root; nothing below it reads the environment."""
+"""Every setting that all front ends share, read once, in the composition root; nothing below reads the environment."""
 
 from __future__ import annotations
 

@@ -8,15 +8,16 @@ from lookalike.answers import NoFace, NoUsableFace, Unreadable
 from pipeline.types import Refusal, RefusalCode
 
 _REFUSALS: Final[dict[RefusalCode, str]] = {
-    RefusalCode.TOO_SMALL: "the face is too small: {value:.0f} px between the eyes, {limit:.0f} are needed; come closer",
+    RefusalCode.TOO_SMALL: "the face is too small: {value:.0f} px between the eyes, {limit:.0f} are needed; "
+    "come closer",
     RefusalCode.BLURRED: "the face is blurred: sharpness {value:.0f}, {limit:.0f} is needed; hold still or focus",
     RefusalCode.TURNED_AWAY: "the face is turned away by {value:.0f} degrees, up to {limit:.0f} work; "
     "look towards the camera",
     RefusalCode.TOO_DARK: "the face is too dark: brightness {value:.0f} of 255, {limit:.0f} is needed; find more light",
     RefusalCode.TOO_BRIGHT: "the face is too bright: brightness {value:.0f} of 255, up to {limit:.0f} works; "
     "avoid direct light",
-    RefusalCode.POINTS_UNSURE: "eyes, nose and mouth can't be told apart well enough: expected error {value:.0%} of the "
-    "eye distance, up to {limit:.0%} works; try a clearer picture",
+    RefusalCode.POINTS_UNSURE: "eyes, nose and mouth can't be told apart well enough: expected error "
+    "{value:.0%} of the eye distance, up to {limit:.0%} works; try a clearer picture",
     RefusalCode.DEGENERATE: "nothing could be measured on this face; try another picture",
 }
 
