@@ -1,0 +1,1 @@
+"""Readers and samplers of training data."""

@@ -1,0 +1,239 @@
+"""Readers of pictures with one face and its points: the landmark sets, CelebA's own lists, the `wild` folder.
+
+Files and rows only: no cropping, no torch. All coordinates are pixels of the stored picture, five points in the
+order of `pipeline.types`. Which split a row belongs to is decided here and nowhere else: `dev` is held out of the
+train rows and makes the choices, `val` only reports.
+"""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from pipeline.types import FloatArray, Points5, Rgb8
+
+DEV_ONE_IN: Final = 12  # of the train pictures (of the train people in `ytf68`), held out for choices
+
+
+class Schema(StrEnum):
+    """What the points of a set are."""
+
+    CELEBA5 = "celeba5"  # five points, the order of `pipeline.types`
+    IBUG68 = "ibug68"  # the 68 of 300-W
+    EYES12 = "eyes12"  # its points 36 to 47: six round each eye, left of the picture first
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaInfo:
+    """A schema's size, its mirror order and how it becomes what the aligner needs."""
+
+    count: int
+    mirrored: tuple[int, ...]  # row k of the mirrored face is row mirrored[k] of the face
+    to_align: Callable[[FloatArray], FloatArray]  # (count, 2) -> (5, 2), or (2, 2) eye centres for eyes12
+
+
+def _five_from_68(points: FloatArray) -> FloatArray:
+    """Eyes are the mean of their six points; nose tip 30; mouth corners 48 and 54."""
+    eyes = (points[36:42].mean(axis=0), points[42:48].mean(axis=0))
+    return np.stack([*eyes, points[30], points[48], points[54]]).astype(np.float32)
+
+
+def _eyes_from_12(points: FloatArray) -> FloatArray:
+    return np.stack([points[:6].mean(axis=0), points[6:].mean(axis=0)]).astype(np.float32)
+
+
+def _mirror_68() -> tuple[int, ...]:
+    """300-W's order read from the other side: jaw, brows, nose, eyes, lips."""
+    pairs = [(k, 16 - k) for k in range(8)] + [(17 + k, 26 - k) for k in range(5)]
+    pairs += [(31, 35), (32, 34), (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)]
+    pairs += [(48, 54), (49, 53), (50, 52), (55, 59), (56, 58), (60, 64), (61, 63), (65, 67)]
+    order = list(range(68))
+    for a, b in pairs:
+        order[a], order[b] = b, a
+    return tuple(order)
+
+
+_MIRROR_68: Final = _mirror_68()
+SCHEMAS: Final[dict[Schema, SchemaInfo]] = {
+    Schema.CELEBA5: SchemaInfo(5, (1, 0, 2, 4, 3), lambda points: points),
+    Schema.IBUG68: SchemaInfo(68, _MIRROR_68, _five_from_68),
+    Schema.EYES12: SchemaInfo(12, tuple(_MIRROR_68[k] - 36 for k in range(36, 48)), _eyes_from_12),
+}
+
+
+def mirror_points(points: FloatArray, *, width: int, schema: Schema = Schema.CELEBA5) -> FloatArray:
+    """The points of the picture flipped left to right. Pixel centres: column x becomes width - 1 - x."""
+    flipped = points[list(SCHEMAS[schema].mirrored)].copy()
+    flipped[:, 0] = width - 1 - flipped[:, 0]
+    return flipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceWithPoints:
+    """One picture with one face. `points` follow `schema`; `box` is the one the set gives, if any."""
+
+    path: Path
+    points: FloatArray  # (N, 2)
+    box: tuple[float, float, float, float] | None  # x0, y0, x1, y1
+    source: str  # helen_afw, mtfl, ytf68, celeba, wild
+    group: str  # pictures of one group never part into two splits: a person, else the file
+    schema: Schema = Schema.CELEBA5
+
+    @property
+    def five(self) -> Points5:
+        """(5, 2). Raises ValueError for a schema that has only eyes."""
+        points = SCHEMAS[self.schema].to_align(self.points)
+        if points.shape != (5, 2):
+            raise ValueError(f"{self.schema} has no five points, it aligns by {len(points)}")
+        return points
+
+
+def load_rgb(path: Path) -> Rgb8:
+    """Read a picture of the pack, whatever its name ends in. (H, W, 3)."""
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def read_landmark_sets(
+    folder: Path, *, split: str, schema: Schema = Schema.CELEBA5, sets: Sequence[str] | None = None
+) -> list[FaceWithPoints]:
+    """Rows of `points5.csv` or `points68.csv`. split: train, dev, fit (train without dev) or val.
+
+    celeba5 reads the five of all sets; ibug68 and eyes12 read `points68.csv` (helen_afw and ytf68 have it).
+    """
+    name = "points5.csv" if schema is Schema.CELEBA5 else "points68.csv"
+    wanted = "val" if split == "val" else "train"
+    faces = []
+    with (folder / name).open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] != wanted or (sets is not None and row["set"] not in sets):
+                continue
+            count = 5 if schema is Schema.CELEBA5 else 68
+            points = np.array([[row[f"x{k}"], row[f"y{k}"]] for k in range(count)], dtype=np.float32)
+            if schema is Schema.EYES12:
+                points = points[36:48]
+            person = row["file"].rsplit("_", 1)[0] if row["set"] == "ytf68" else row["file"]
+            faces.append(
+                FaceWithPoints(
+                    path=folder / row["set"] / row["file"],
+                    points=points,
+                    box=(
+                        float(row["box_x0"]),
+                        float(row["box_y0"]),
+                        float(row["box_x1"]),
+                        float(row["box_y1"]),
+                    ),
+                    source=row["set"],
+                    group=f"{row['set']}/{person}",
+                    schema=schema,
+                )
+            )
+    return _part(faces, split)
+
+
+def read_celeba(folder: Path, *, split: str = "train", min_eye_px: float = 0.0) -> list[FaceWithPoints]:
+    """Pictures in CelebA's layout with `list_landmarks_align_celeba.txt` and, if there, `list_bbox_celeba.txt`.
+
+    `pictures.csv` (the pack's own) narrows the split further where it is there: `none` and `gallery` are left out.
+    Works on the whole CelebA, too, where only `list_eval_partition.txt` says the split (0 train, 1 val, 2 test).
+    """
+    code = {"train": "0", "val": "1", "test": "2"}[split]
+    kept = {name for name, part in _columns(folder / "list_eval_partition.txt") if part == code}
+    table = folder / "pictures.csv"
+    if table.is_file():
+        with table.open(newline="") as file:
+            kept &= {row["file"] for row in csv.DictReader(file) if row["split"] == split}
+    boxes = read_celeba_boxes(folder / "list_bbox_celeba.txt")
+    people = dict(_columns(folder / "identity_CelebA.txt"))
+    faces = []
+    for name, points in read_celeba_points(folder / "list_landmarks_align_celeba.txt").items():
+        if name not in kept or float(np.linalg.norm(points[1] - points[0])) < min_eye_px:
+            continue
+        faces.append(
+            FaceWithPoints(
+                path=folder / "img_align_celeba" / name,
+                points=points,
+                box=boxes.get(name),
+                source="celeba",
+                group=f"celeba/{people.get(name, name)}",
+            )
+        )
+    return faces
+
+
+def read_celeba_points(path: Path) -> dict[str, Points5]:
+    """`list_landmarks_align_celeba.txt`: the count, a header, then file and ten numbers a line."""
+    return {name: np.array(numbers, dtype=np.float32).reshape(5, 2) for name, *numbers in _listed(path, numbers=10)}
+
+
+def read_celeba_boxes(path: Path) -> dict[str, tuple[float, float, float, float]]:
+    """`list_bbox_celeba.txt`: the count, a header, then file, x, y, width, height. Returns x0, y0, x1, y1."""
+    if not path.is_file():
+        return {}
+    boxes = {}
+    for name, *numbers in _listed(path, numbers=4):
+        x, y, width, height = (float(number) for number in numbers)
+        boxes[name] = (x, y, x + width, y + height)
+    return boxes
+
+
+def read_wild(folder: Path, *, split: str = "train") -> list[FaceWithPoints]:
+    """The pack's `wild/people.csv`: aligned 144 px pictures with a reference network's points."""
+    faces = []
+    with (folder / "people.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] != split:
+                continue
+            points = np.array([[row[f"x{k}"], row[f"y{k}"]] for k in range(5)], dtype=np.float32)
+            faces.append(
+                FaceWithPoints(
+                    path=folder / "images" / row["file"],
+                    points=points,
+                    box=None,
+                    source="wild",
+                    group=f"wild/{row['person']}",
+                )
+            )
+    return faces
+
+
+def is_dev(group: str) -> bool:
+    """One group in DEV_ONE_IN, by a hash of its name, so that it stays when rows come or go."""
+    return zlib.crc32(group.encode()) % DEV_ONE_IN == 0
+
+
+def _part(faces: Iterable[FaceWithPoints], split: str) -> list[FaceWithPoints]:
+    match split:
+        case "train" | "val":
+            return list(faces)
+        case "dev":
+            return [face for face in faces if is_dev(face.group)]
+        case "fit":
+            return [face for face in faces if not is_dev(face.group)]
+        case _:
+            raise ValueError(f"split is train, fit, dev or val, got {split!r}")
+
+
+def _columns(path: Path) -> list[tuple[str, str]]:
+    """Lines of two columns without a header (`identity_CelebA.txt`, `list_eval_partition.txt`)."""
+    with path.open() as file:
+        return [(parts[0], parts[1]) for line in file if len(parts := line.split()) == 2]
+
+
+def _listed(path: Path, *, numbers: int) -> list[list[str]]:
+    """Rows of one of CelebA's lists: the count, a header, then a name and `numbers` columns."""
+    with path.open() as file:
+        promised = int(file.readline())
+        file.readline()
+        rows = [line.split() for line in file if line.strip()]
+    if len(rows) != promised or any(len(row) != numbers + 1 for row in rows):
+        raise ValueError(f"{path.name}: {promised} rows of {numbers + 1} columns promised, {len(rows)} rows read")
+    return rows
