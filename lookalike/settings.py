@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         "Empty: people are drawn from what is known of them.",
     )
     engine: Literal["openvino", "onnxruntime"] = Field(
-        default="openvino", description="What runs the networks: openvino, or onnxruntime (an extra)."
+        default="openvino", description="What runs the networks; onnxruntime is an extra."
     )
     engine_threads: int = Field(
         default=0, ge=0, le=256, description="Threads of one network's run. 0: as many as there are cores."
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Photos worked on at the same time.")
     max_photo_mb: float = Field(default=20.0, gt=0, le=200, description="Largest photo file, in MB.")
     max_photo_mpx: float = Field(default=40.0, gt=0, le=170, description="Largest photo, in millions of pixels.")
-    card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards: light or dark.")
+    card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards.")
 
     @property
     def gallery_path(self) -> Path:
@@ -48,3 +48,22 @@ class Settings(BaseSettings):
     @property
     def calibration_path(self) -> Path:
         return self.calibration_file or self.weights_dir / "calibration.json"
+
+
+def example_lines(settings: type[BaseSettings]) -> list[str]:
+    """The lines of `.env.example` for one settings class: meaning, then `#NAME=default`, a blank line between."""
+    lines: list[str] = []
+    for name, field in settings.model_fields.items():
+        default = "" if field.is_required() or field.default is None else field.get_default(call_default_factory=True)
+        if isinstance(default, Path):
+            default = default.relative_to(ROOT) if default.is_relative_to(ROOT) else default
+        elif isinstance(default, bool):
+            default = str(default).lower()
+        elif hasattr(default, "get_secret_value"):
+            default = default.get_secret_value()
+        elif isinstance(default, list | tuple | set | frozenset):
+            default = "[" + ",".join(str(item) for item in default) + "]" if default else ""
+        choices = [str(value) for value in get_args(field.annotation) if isinstance(value, str)]
+        lines.append(f"# {field.description}" + (f" One of: {', '.join(choices)}." if choices else ""))
+        lines += [f"#{name.upper()}={default}", ""]
+    return lines

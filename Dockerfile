@@ -1,0 +1,24 @@
+# Serving only: no torch, no training. The pictures of CelebA are not in it; mount a folder and set GALLERY_IMAGES.
+FROM python:3.12-slim AS build
+WORKDIR /app
+COPY pyproject.toml README.md LICENSE ./
+COPY pipeline pipeline
+COPY index index
+COPY lookalike lookalike
+COPY bot bot
+COPY training/__init__.py training/__init__.py
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-compile --editable .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --no-create-home lookalike
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+COPY weights /app/weights
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp
+WORKDIR /app
+USER 10001
+EXPOSE 8080 8081
+STOPSIGNAL SIGTERM
+# Health: the process answers on its own port when one is set; without one, it must at least import its set-up.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-m", "bot.health"]
+CMD ["lookalike", "bot"]

@@ -1,0 +1,71 @@
+"""Promises of the repository itself: what serving imports, what lies in it, what its settings file says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_FILE_BYTES = 20_000_000
+
+
+def tracked_files() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: the list of tracked files is missing")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name]
+
+
+def test_no_file_reaches_20_megabytes() -> None:
+    too_large = {str(path): path.stat().st_size for path in tracked_files() if path.stat().st_size >= MAX_FILE_BYTES}
+    assert too_large == {}
+
+
+def test_no_picture_is_tracked_outside_the_folders_of_showable_ones() -> None:
+    """CelebA and the other sets may not be redistributed: pictures live in a few known places only."""
+    allowed = ("lookalike/sample/", "docs/pictures/", "tests/golden/")
+    pictures = [
+        str(path.relative_to(ROOT))
+        for path in tracked_files()
+        if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".gif", ".npy", ".zip"}
+    ]
+    assert [name for name in pictures if not name.startswith(allowed)] == []
+
+
+def test_serving_imports_neither_training_nor_its_libraries() -> None:
+    """Not at import and not when an app is built: a server without torch must not notice."""
+    code = (
+        "import sys, lookalike.cli, lookalike.app, bot.app, pipeline.face_pipeline, index.gallery\n"
+        "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_printed_without_loading_an_engine() -> None:
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from lookalike.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "sys.exit(', '.join(sorted({'openvino', 'faiss', 'cv2', 'aiogram'} & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_settings_file_lists_every_setting_with_its_default() -> None:
+    """`.env.example` and the settings classes say the same names and defaults, in both directions."""
+    from bot.settings import BotSettings
+    from lookalike.settings import Settings, example_lines
+
+    wanted = example_lines(Settings) + example_lines(BotSettings)
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.match(r"#?[A-Z0-9_]+=", line)] == [
+        line for line in wanted if re.match(r"#?[A-Z0-9_]+=", line)
+    ]
