@@ -1,0 +1,160 @@
+"""The face detector: `train` runs a recipe through Ultralytics, `export` writes the ONNX file that ships.
+
+    python -m training.detector train --recipe training/recipes/detector.toml
+    python -m training.detector train --recipe training/recipes/detector.toml --resume
+    python -m training.detector export runs/detector/detector --out weights/
+
+Thin: the recipe's types are in `detector_recipe`, the start weights in `detector_start`, the trainer in
+`detector_run`, the graph in `detector_export`, the scores in `detector_score`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.config import load_recipe
+from training.detector_recipe import DetectorRecipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+    from training.data.scenes import Scene
+
+
+def quieten(settings: Path) -> None:
+    """Keep Ultralytics' settings in `settings`, and Ultralytics from fetching or installing anything.
+
+    To be called before its first import: it reads these names then.
+    """
+    settings.mkdir(parents=True, exist_ok=True)
+    os.environ["YOLO_CONFIG_DIR"] = str(settings)
+    os.environ["YOLO_OFFLINE"] = "true"
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+
+
+def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
+    """Run a recipe, or go on from its last finished epoch; return the run's folder, `runs`/<recipe's name>."""
+    recipe = load_recipe(recipe_file, DetectorRecipe)
+    quieten(runs.parent / "ultralytics")
+    import torch
+
+    from training.detector_pictures import make_training_folder, split_scenes
+    from training.detector_run import FaceTrainer
+
+    torch.set_num_threads(recipe.threads)
+    run = runs / recipe_file.stem
+    folder = make_training_folder(recipe, data, run / "pictures")
+    train_scenes, dev = split_scenes(recipe, data)
+    last = run / "weights" / "last.pt"
+    overrides = ultralytics_settings(recipe, runs=runs, name=recipe_file.stem, data=folder)
+    if resume:
+        overrides = {**overrides, "resume": str(last), "model": str(last)}
+    trainer = FaceTrainer(
+        overrides,
+        folder=folder,
+        dev=dev,
+        score_side_px=recipe.score_side_px,
+        bf16=recipe.bf16,
+    )
+    if not resume:
+        trainer.model = start_network(recipe, data, train_scenes)
+    trainer.train()
+    return run
+
+
+def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data: Path) -> dict[str, Any]:
+    """The recipe in Ultralytics' own words."""
+    return {
+        "model": "yolov8n.yaml",
+        "data": str(data),
+        "project": str(runs.resolve()),
+        "name": name,
+        "exist_ok": True,
+        "epochs": recipe.epochs,
+        "batch": recipe.batch,
+        "nbs": recipe.batch,
+        "imgsz": recipe.side_px,
+        "multi_scale": recipe.multi_scale,
+        "optimizer": "AdamW",
+        "lr0": recipe.learning_rate,
+        "lrf": recipe.final_share,
+        "cos_lr": True,
+        "momentum": 0.9,
+        "warmup_momentum": 0.9,
+        "weight_decay": recipe.weight_decay,
+        "warmup_epochs": recipe.warmup_epochs,
+        "warmup_bias_lr": 0.0,
+        "mosaic": recipe.mosaic,
+        "close_mosaic": recipe.close_mosaic,
+        "scale": list(recipe.scale),
+        "translate": recipe.translate,
+        "fliplr": recipe.flip,
+        "hsv_h": recipe.hue,
+        "hsv_s": recipe.saturation,
+        "hsv_v": recipe.value,
+        "seed": recipe.seed,
+        "deterministic": False,
+        "device": "cpu",
+        "workers": 0,
+        "cache": "ram",
+        "amp": False,
+        "plots": False,
+        "patience": recipe.epochs,
+    }
+
+
+def start_network(recipe: DetectorRecipe, data: Path, scenes: list[Scene]) -> Any:
+    """The network at step 0: the start weights with refitted norms, or noise when the recipe names none."""
+    from training.detector_start import build_network, load_folded, refit_norms
+
+    network = build_network()
+    if recipe.start is not None:
+        load_folded(network, data / recipe.start)
+        step = max(1, len(scenes) // recipe.refit_pictures)
+        refit_norms(network, _batches(scenes[::step][: recipe.refit_pictures], side_px=recipe.side_px))
+    return network
+
+
+def _batches(scenes: list[Scene], *, side_px: int) -> Iterator[torch.Tensor]:
+    """(8, 3, S, S), RGB 0..1, each picture stretched to the square: statistics do not mind."""
+    import cv2
+    import numpy as np
+    import torch
+
+    for first in range(0, len(scenes), 8):
+        pictures = [cv2.resize(s.read(), (side_px, side_px))[:, :, ::-1] for s in scenes[first : first + 8]]
+        yield torch.from_numpy(np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))).float() / 255
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("train", help="run a recipe")
+    run.add_argument("--recipe", type=Path, default=Path("training/recipes/detector.toml"))
+    run.add_argument("--data", type=Path, default=Path("data"))
+    run.add_argument("--runs", type=Path, default=Path("runs/detector"))
+    run.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
+    write = commands.add_parser("export", help="write the ONNX file and its facts")
+    write.add_argument("run", type=Path)
+    write.add_argument("--out", type=Path, default=Path("weights"))
+    write.add_argument("--data", type=Path, default=Path("data"))
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "train":
+        print(train(chosen.recipe, data=chosen.data, runs=chosen.runs, resume=chosen.resume))
+        return 0
+    quieten(Path("runs/ultralytics"))
+    from training.detector_export import export_run
+
+    print(export_run(chosen.run, out=chosen.out, data=chosen.data))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
