@@ -1,5 +1,6 @@
 """What can go wrong between bytes and faces. Facts in typed fields; sentences for users are written elsewhere,
-but every message here says what to do, for whoever reads a log or a terminal."""
+but every message here says what to do, for whoever reads a log or a terminal.
+"""
 
 from __future__ import annotations
 

@@ -77,18 +77,14 @@ def warp(image: Rgb8, matrix: NDArray[np.float64], *, side_px: int) -> Rgb8:
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.5:
         inverse = cv2.invertAffineTransform(matrix)
-        corners = apply_affine(
-            inverse, np.array([[0, 0], [side_px, 0], [side_px, side_px], [0, side_px]], np.float32)
-        )
+        corners = apply_affine(inverse, np.array([[0, 0], [side_px, 0], [side_px, side_px], [0, side_px]], np.float32))
         height, width = image.shape[:2]
         x0, y0 = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, [width, height])
         x1, y1 = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 2, 0, [width, height])
         if x1 - x0 < 2 or y1 - y0 < 2:
             return np.zeros((side_px, side_px, 3), np.uint8)
         region = image[y0:y1, x0:x1]
-        shrink = (
-            0.5 / scale
-        )  # leaves the warp a factor of two, which bilinear sampling takes without aliasing
+        shrink = 0.5 / scale  # leaves the warp a factor of two, which bilinear sampling takes without aliasing
         small_w, small_h = max(1, round(region.shape[1] / shrink)), max(1, round(region.shape[0] / shrink))
         small = cv2.resize(region, (small_w, small_h), interpolation=cv2.INTER_AREA)
         fx, fy = small_w / region.shape[1], small_h / region.shape[0]

@@ -121,14 +121,20 @@ class Face:
 class PhotoFaces:
     """Everything found in one photo, largest face first, unusable ones among them."""
 
-    image: Rgb8  # the decoded photo, the frame of every coordinate below
+    image: Rgb8  # the working photo, the frame of every coordinate below
     faces: tuple[Face, ...]
-    scale: float = (
-        1.0  # pixels of the photo file (EXIF-oriented) per pixel of `image`; large photos are worked on smaller
-    )
-    quarter_turns: int = 0  # how often the photo was turned clockwise before faces were found
+    scale: float = 1.0  # pixels of the photo as sent (EXIF orientation applied) that one of `image` covers
+    quarter_turns: int = 0  # clockwise turns of `image` under which the faces were found; coordinates are turned back
     timing_ms: dict[str, float] = field(default_factory=dict)  # stage -> milliseconds
 
     @property
     def usable(self) -> tuple[Face, ...]:
         return tuple(face for face in self.faces if face.usable)
+
+    def box_as_sent(self, box: Box) -> Box:
+        """Carry a box of `image` into the pixels of the photo as sent, EXIF orientation applied."""
+        return Box(box.x0 * self.scale, box.y0 * self.scale, box.x1 * self.scale, box.y1 * self.scale)
+
+    def points_as_sent(self, points: FloatArray) -> FloatArray:
+        """Carry points (N, 2) of `image` likewise; whole numbers are pixel centres in both."""
+        return np.asarray((points + 0.5) * self.scale - 0.5, np.float32)

@@ -1,0 +1,60 @@
+"""ONNX Runtime behind the engine seam, in float32. The only import of onnxruntime."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.engine import check_batch, check_names, in_buckets, padded
+from pipeline.errors import EngineFailed
+from pipeline.manifest import InputSpec, NetworkFacts
+from pipeline.types import FloatArray, Nchw
+
+try:
+    import onnxruntime as ort
+except ModuleNotFoundError as error:
+    raise EngineFailed(
+        "the backend onnxruntime is not installed; run `pip install lookalike[onnxruntime]` or set BACKEND=openvino"
+    ) from error
+
+
+class OnnxRuntimeEngine:
+    """One session; the runtime itself is thread-safe. Batches keep to the buckets so that its arena stays flat."""
+
+    def __init__(self, facts: NetworkFacts, *, threads: int, buckets: tuple[int, ...]) -> None:
+        """Read and check the file. Raises WeightsMissing, WrongHash, EngineFailed."""
+        self._facts = facts
+        self._buckets = buckets
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors; its warnings speak of graphs, not of what a reader could do
+        data = facts.read_bytes()
+        try:
+            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors share no base but Exception
+            raise EngineFailed(f"{facts.role}: ONNX Runtime can't load {facts.path.name}: {error}") from error
+        check_names(
+            facts,
+            inputs=[item.name for item in self._session.get_inputs()],
+            outputs=[item.name for item in self._session.get_outputs()],
+        )
+
+    @property
+    def spec(self) -> InputSpec:
+        return self._facts.input
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        check_batch(batch, self._facts)
+        parts: list[tuple[FloatArray, ...]] = []
+        start = 0
+        for rows, bucket in in_buckets(len(batch), self._buckets):
+            feed = {self._facts.input.name: padded(batch[start : start + rows], bucket)}
+            try:
+                outputs = self._session.run(list(self._facts.outputs), feed)
+            except Exception as error:  # its errors share no base but Exception
+                raise EngineFailed(f"{self._facts.role}: ONNX Runtime failed: {error}") from error
+            parts.append(tuple(np.asarray(output[:rows], np.float32) for output in outputs))
+            start += rows
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))

@@ -1,0 +1,97 @@
+"""OpenVINO behind the engine seam. The only import of openvino."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import openvino as ov
+
+from pipeline.engine import check_batch, check_names, in_buckets, padded
+from pipeline.errors import EngineFailed
+from pipeline.manifest import InputSpec, NetworkFacts
+from pipeline.types import FloatArray, Nchw
+
+
+class OpenVinoEngine:
+    """One network, compiled once for each shape that is asked for. Thread-safe; writes nothing to disk."""
+
+    def __init__(self, facts: NetworkFacts, *, threads: int, buckets: tuple[int, ...]) -> None:
+        """Read and check the file; compile the single-picture shapes, so that the first answer need not wait.
+
+        Raises WeightsMissing, WrongHash, EngineFailed.
+        """
+        self._facts = facts
+        self._buckets = buckets
+        self._options: dict[str, str | int | bool] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # Pinned threads of two processes all sit on the same cores while others idle.
+            "ENABLE_CPU_PINNING": False,
+        }
+        if facts.precision == "f32":
+            # Unset, OpenVINO computes in bf16 on the CPUs that have it; the manifest says where that was measured.
+            self._options["INFERENCE_PRECISION_HINT"] = "f32"
+        self._core = ov.Core()
+        self._compiling = threading.Lock()
+        self._requests: dict[tuple[int, int], _Request] = {}
+        self._model_bytes = facts.read_bytes()
+        for side in facts.input.sizes_px:
+            self._request(min(buckets), side)
+
+    @property
+    def spec(self) -> InputSpec:
+        return self._facts.input
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        check_batch(batch, self._facts)
+        parts: list[tuple[FloatArray, ...]] = []
+        start = 0
+        for rows, bucket in in_buckets(len(batch), self._buckets):
+            request = self._request(bucket, batch.shape[2])
+            outputs = request.infer(padded(batch[start : start + rows], bucket))
+            parts.append(tuple(output[:rows] for output in outputs))
+            start += rows
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
+
+    def _request(self, bucket: int, side_px: int) -> _Request:
+        with self._compiling:
+            request = self._requests.get((bucket, side_px))
+            if request is None:
+                request = self._compiled(bucket, side_px)
+                self._requests[bucket, side_px] = request
+            return request
+
+    def _compiled(self, bucket: int, side_px: int) -> _Request:
+        try:
+            model = self._core.read_model(self._model_bytes)
+            inputs = [name for port in model.inputs for name in port.get_names()]
+            check_names(
+                self._facts, inputs=inputs, outputs=[name for port in model.outputs for name in port.get_names()]
+            )
+            model.reshape({self._facts.input.name: ov.PartialShape([bucket, 3, side_px, side_px])})
+            compiled = self._core.compile_model(model, "CPU", self._options)
+            return _Request(compiled, self._facts)
+        except RuntimeError as error:
+            raise EngineFailed(f"{self._facts.role}: OpenVINO can't load {self._facts.path.name}: {error}") from error
+
+
+class _Request:
+    """One compiled shape. One inference at a time: with a single stream the runtime would queue them anyway."""
+
+    def __init__(self, compiled: ov.CompiledModel, facts: NetworkFacts) -> None:
+        self._lock = threading.Lock()
+        self._request = compiled.create_infer_request()
+        self._facts = facts
+        self._ports = [compiled.output(name) for name in facts.outputs]
+
+    def infer(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        with self._lock:
+            try:
+                self._request.infer({self._facts.input.name: batch}, share_inputs=True)
+            except RuntimeError as error:
+                raise EngineFailed(f"{self._facts.role}: OpenVINO failed: {error}") from error
+            # Copied under the lock: the next inference writes into the same memory.
+            return tuple(np.array(self._request.get_tensor(port).data, np.float32) for port in self._ports)

@@ -1,0 +1,219 @@
+"""A photo's bytes -> its faces, measured and embedded. Puts the stages together; `load_pipeline` opens the networks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pipeline.decode import PhotoLimits, decode
+from pipeline.detector import Detector
+from pipeline.embedder import MIN_NORM, Embedder
+from pipeline.engine import Backend, open_engine
+from pipeline.errors import DegeneratePoints
+from pipeline.gates import QualityGates
+from pipeline.landmarks import Aligner, Landmarks, crop_matrix
+from pipeline.manifest import load_manifest
+from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
+from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
+from pipeline.similarity import CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
+from pipeline.types import Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
+
+TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """How the networks are run and what is taken."""
+
+    backend: Backend = "openvino"
+    threads: int = 2  # cores one inference uses
+    max_bytes: int = PhotoLimits().max_bytes
+    max_pixels: int = PhotoLimits().max_pixels
+    max_faces: int = 64  # the largest ones; bounds time and memory of one photo
+    gates: QualityGates = field(default_factory=QualityGates)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One orientation of a photo and the faces found in it, both in the turned frame."""
+
+    turns: int
+    image: Rgb8
+    detections: Sequence[Detection]
+
+    @property
+    def best(self) -> float:
+        return max((found.score for found in self.detections), default=0.0)
+
+    @property
+    def total(self) -> float:
+        return sum(found.score for found in self.detections)
+
+
+class FacePipeline:
+    """Reads photos. Thread-safe: it holds no state between calls."""
+
+    def __init__(
+        self, *, detector: Detector, aligner: Aligner, embedder: Embedder, config: PipelineConfig | None = None
+    ) -> None:
+        self.detector = detector
+        self.aligner = aligner
+        self.embedder = embedder
+        self.config = config or PipelineConfig()
+        self._limits = PhotoLimits(max_bytes=self.config.max_bytes, max_pixels=self.config.max_pixels)
+
+    @property
+    def embedder_id(self) -> str:
+        """SHA-256 of the embedder's file: vectors of two ids never meet."""
+        return self.embedder.model
+
+    def read(self, data: bytes) -> PhotoFaces:
+        """Find, measure and embed every face of a photo, largest first. Raises BadPhoto."""
+        start = time.perf_counter()
+        photo = decode(data, limits=self._limits)
+        decoded = time.perf_counter()
+        found = self.read_image(photo.image)
+        return PhotoFaces(
+            image=photo.image,
+            faces=found.faces,
+            scale=photo.scale,
+            quarter_turns=found.quarter_turns,
+            timing_ms={"decode": (decoded - start) * 1e3} | found.timing_ms,
+        )
+
+    def read_image(self, image: Rgb8) -> PhotoFaces:
+        """Likewise from pixels (H, W, 3), RGB, upright as far as is known."""
+        start = time.perf_counter()
+        look = self._look(image)
+        detected = time.perf_counter()
+        landmarks = self.aligner.find(look.image, [found.box for found in look.detections])
+        look, landmarks = self._upright(image, look, landmarks)
+        measured = [
+            self._measure(look.image, found, marks) for found, marks in zip(look.detections, landmarks, strict=True)
+        ]
+        aligned = time.perf_counter()
+        faces = self._embedded(measured)
+        done = time.perf_counter()
+        return PhotoFaces(
+            image=image,
+            faces=tuple(_turned_back(face, look.turns, image) for face in faces),
+            quarter_turns=look.turns,
+            timing_ms={
+                "detect": (detected - start) * 1e3,
+                "align": (aligned - detected) * 1e3,
+                "embed": (done - aligned) * 1e3,
+            },
+        )
+
+    def embed_crops(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
+        """Embed crops (112, 112, 3) straightened onto the template; None where no direction came out."""
+        return self.embedder.embed(crops)
+
+    def _look(self, image: Rgb8) -> _Look:
+        """Detect upright; when no face is sure, in the other quarter turns too, and keep the surest."""
+        upright = self._look_turned(image, 0)
+        sure = self.detector.thresholds.sure
+        if upright.best >= sure:
+            return upright
+        turned = [self._look_turned(image, turns) for turns in (1, 2, 3)]
+        return max((look for look in turned if look.best >= sure), key=lambda look: look.best, default=upright)
+
+    def _look_turned(self, image: Rgb8, turns: int) -> _Look:
+        seen = turn_image(image, turns)
+        found = sorted(self.detector.detect(seen), key=lambda one: -one.box.area)
+        return _Look(turns, seen, found[: self.config.max_faces])
+
+    def _upright(self, image: Rgb8, look: _Look, landmarks: list[Landmarks]) -> tuple[_Look, list[Landmarks]]:
+        """Turn the photo when most of its faces lie on their side, and look again: upright faces are surer.
+
+        So a photo and its quarter turn end in the same frame and give the same answer.
+        """
+        turns = [
+            (-round(roll_deg(marks.points) / 90.0)) % 4 if abs(roll_deg(marks.points)) > TURNED_DEG else 0
+            for marks in landmarks
+            if marks.error <= self.config.gates.max_points_error
+        ]
+        most = max(set(turns), key=turns.count, default=0)
+        if most == 0 or 2 * turns.count(most) <= len(turns):
+            return look, landmarks
+        again = self._look_turned(image, (look.turns + most) % 4)
+        if again.best < self.detector.thresholds.sure or again.total < 0.8 * look.total:
+            return look, landmarks
+        return again, self.aligner.find(again.image, [found.box for found in again.detections])
+
+    def _measure(self, image: Rgb8, found: Detection, marks: Landmarks) -> Face:
+        points = marks.points
+        refusal: Refusal | None = None
+        try:
+            crop = align_face(image, points)
+        except DegeneratePoints:
+            crop = warp(image, crop_matrix(found.box, side_px=CROP_SIDE_PX), side_px=CROP_SIDE_PX)
+            refusal = Refusal(RefusalCode.DEGENERATE, 0.0, MIN_SPREAD_PX)
+            points = np.nan_to_num(points, nan=0.0, posinf=0.0, neginf=0.0)
+        quality = Quality(
+            score=found.score,
+            size_px=found.box.smaller_side,
+            eye_distance_px=eye_distance(points),
+            sharpness=sharpness(crop),
+            light=light(crop),
+            yaw_deg=yaw_deg(points),
+            roll_deg=roll_deg(points),
+            points_error=marks.error,
+        )
+        return Face(
+            box=found.box,
+            points=points,
+            quality=quality,
+            crop=crop,
+            refusal=refusal or self.config.gates.refuse(quality),
+            embedding=None,
+        )
+
+    def _embedded(self, faces: Sequence[Face]) -> list[Face]:
+        """Embed the faces that are not refused, in one batch."""
+        embeddings = iter(self.embedder.embed([face.crop for face in faces if face.refusal is None]))
+        return [face if face.refusal is not None else _with(face, next(embeddings)) for face in faces]
+
+
+def load_pipeline(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:
+    """Open the three networks of weights_dir/manifest.toml. Raises ManifestError, EngineFailed."""
+    config = config or PipelineConfig()
+    manifest = load_manifest(weights_dir)
+    with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
+        # One picture at a time: a photo has one detector input a size, and turned ones are rare.
+        detector = pool.submit(
+            open_engine, manifest.detector, backend=config.backend, threads=config.threads, buckets=(1,)
+        )
+        aligner = pool.submit(open_engine, manifest.aligner, backend=config.backend, threads=config.threads)
+        embedder = pool.submit(open_engine, manifest.embedder, backend=config.backend, threads=config.threads)
+        return FacePipeline(
+            detector=Detector(detector.result(), manifest.thresholds),
+            aligner=Aligner(aligner.result()),
+            embedder=Embedder(embedder.result(), model=manifest.embedder.sha256),
+            config=config,
+        )
+
+
+def _with(face: Face, embedding: Embedding | None) -> Face:
+    refusal = None if embedding is not None else Refusal(RefusalCode.DEGENERATE, 0.0, MIN_NORM)
+    return replace(face, embedding=embedding, refusal=refusal)
+
+
+def _turned_back(face: Face, turns: int, image: Rgb8) -> Face:
+    """Carry a face found in the turned photo into the frame of `image`; its roll with it."""
+    if turns == 0:
+        return face
+    height, width = image.shape[:2]
+    points = turn_points_back(face.points, turns, width=width, height=height)
+    return replace(
+        face,
+        box=turn_box_back(face.box, turns, width=width, height=height),
+        points=points,
+        quality=replace(face.quality, roll_deg=roll_deg(points)),
+    )

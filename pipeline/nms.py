@@ -1,0 +1,36 @@
+"""Overlapping boxes -> one a face. Numbers only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import FloatArray
+
+
+def intersection_over_union(box: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Compare one box (4,) x0, y0, x1, y1 with N boxes (N, 4); 0 where both are empty."""
+    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
+    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
+    shared = np.clip(width, 0, None) * np.clip(height, 0, None)
+    union = _area(box[None])[0] + _area(boxes) - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+
+
+def non_maximum_suppression(boxes: FloatArray, scores: FloatArray, *, max_iou: float) -> NDArray[np.intp]:
+    """Keep the surest box, drop those that overlap it by more than max_iou, and so on.
+
+    boxes: (N, 4) x0, y0, x1, y1. scores: (N,). Returns the kept rows, surest first; equal scores keep their order.
+    """
+    left = np.argsort(-scores, kind="stable")
+    kept: list[np.intp] = []
+    while left.size:
+        first, left = left[0], left[1:]
+        kept.append(first)
+        left = left[intersection_over_union(boxes[first], boxes[left]) <= max_iou]
+    return np.array(kept, np.intp)
+
+
+def _area(boxes: FloatArray) -> FloatArray:
+    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
