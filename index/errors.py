@@ -29,3 +29,11 @@ class GalleryOfAnotherEmbedder(GalleryError):  # noqa: N818 - named for what it 
 
 class BadSource(GalleryError):  # noqa: N818 - named for what it is
     """The folder to build from is not in a layout that is known."""
+
+
+class NotAGallery(GalleryError):  # noqa: N818 - named for what it is
+    """The place to build at holds something else, which is not overwritten."""
+
+
+class BuildRunning(GalleryError):  # noqa: N818 - named for what it is
+    """Another process builds or changes this gallery now."""

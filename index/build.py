@@ -1,0 +1,297 @@
+"""A folder and an embed callable -> a gallery. Goes on after a kill, and swaps the finished gallery in at once.
+
+Everything is made in a work folder beside the target (`.NAME.building`): a journal of what was embedded, then the
+finished files. The gallery that may lie at the target answers until the swap; the work folder goes afterwards.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from index.embed import Embed, Embedded, Skipped
+from index.errors import BadSource, BuildRunning, NotAGallery
+from index.faiss_store import FaissStore
+from index.files import (
+    ALL_FILES,
+    FACES,
+    PEOPLE,
+    SKIPPED,
+    VECTORS,
+    decode_people,
+    encode_people,
+    read_checked,
+    read_manifest,
+    write_gallery,
+)
+from index.fold import VectorKind, fold
+from index.journal import Journal
+from index.source import Known, Picture, Source
+from index.swap import swap_folders
+from index.types import GalleryInfo, Person
+
+BATCH_PICTURES: Final = 32
+UNIT_TOLERANCE: Final = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a build is."""
+
+    done: int  # pictures, those of an earlier run and the skipped ones among them
+    total: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What a build did."""
+
+    info: GalleryInfo
+    skipped: tuple[tuple[str, str], ...]  # picture and reason
+    people_left_out: tuple[str, ...]  # numbers of people without one usable picture
+    reused: int  # pictures whose vectors an interrupted run had left
+    seconds: float
+
+
+def build_gallery(
+    source: Source,
+    out: Path,
+    embed: Embed,
+    *,
+    kind: VectorKind = "mean",
+    keep_faces: bool = False,
+    batch: int = BATCH_PICTURES,
+    progress: Callable[[Progress], None] | None = None,
+    created: str | None = None,
+) -> BuildReport:
+    """Embed the source's pictures and write the gallery to `out`, over the one that is there.
+
+    kind: how a person's vector is made. keep_faces: also write every picture's box and points.
+    created: ISO 8601 time for the manifest, now unless given.
+    Raises BadSource when no picture can be used, NotAGallery when `out` holds other things, BuildRunning.
+    """
+    start = time.monotonic()
+    out = out.resolve()  # a link to a gallery keeps pointing there
+    _check_target(out)
+    work = _work_folder(out)
+    with _locked(work):
+        journal = Journal(work / "journal", key=f"{embed.model} {embed.recipe}")
+        prints = {picture.file: _fingerprint(source.folder, picture) for picture in source.pictures}
+        reused = sum(fingerprint in journal for fingerprint in prints.values())
+        _embed_all(source, embed, journal, prints, batch=batch, progress=progress)
+        folded = _fold_all(source, journal, prints, kind=kind)
+        if not folded.people:
+            raise BadSource(_none_usable(source, folded.skipped))
+        vectors = np.stack(folded.vectors)
+        info = GalleryInfo(
+            people=len(folded.people),
+            pictures=sum(person.images for person in folded.people),
+            embedder=embed.model,
+            dimension=vectors.shape[1],
+            vector_kind=kind,
+            source=source.description,
+            created=created or datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        files = {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: encode_people(folded.people)}
+        if folded.skipped:
+            files[SKIPPED] = _csv(("file", "reason"), folded.skipped)
+        if keep_faces:
+            files[FACES] = _csv(FACE_COLUMNS, folded.faces)
+        _put_in_place(work, out, info, files)
+        shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it is still held
+    return BuildReport(
+        info=info,
+        skipped=tuple(folded.skipped),
+        people_left_out=tuple(folded.left_out),
+        reused=reused,
+        seconds=time.monotonic() - start,
+    )
+
+
+def rewrite_people(out: Path, change: Callable[[tuple[Person, ...]], tuple[Person, ...]]) -> GalleryInfo:
+    """Change the table of people of the gallery at `out`, nothing else, and swap the result in.
+
+    change: gets the people in the order of their vectors and must keep number and order.
+    Raises GalleryMissing, GalleryDamaged, BuildRunning.
+    """
+    out = out.resolve()  # a link to a gallery keeps pointing there
+    work = _work_folder(out)
+    with _locked(work):
+        manifest = read_manifest(out)
+        files = {name: read_checked(out, name, record) for name, record in manifest.files.items()}
+        before = decode_people(files[PEOPLE])
+        after = change(before)
+        if [person.number for person in after] != [person.number for person in before]:
+            raise ValueError("the change lost, added or moved people; their vectors would be another's")
+        _put_in_place(work, out, manifest.info, files | {PEOPLE: encode_people(after)})
+        shutil.rmtree(work / "new", ignore_errors=True)
+        if not (work / "journal").exists():  # an interrupted build may still need its own
+            shutil.rmtree(work, ignore_errors=True)
+    return manifest.info
+
+
+FACE_COLUMNS: Final = (
+    "file", "person", "x0", "y0", "x1", "y1",
+    *(f"{axis}_{name}" for name in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth") for axis in "xy"),
+)  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Folded:
+    people: list[Person] = field(default_factory=list)
+    vectors: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    faces: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def _embed_all(
+    source: Source,
+    embed: Embed,
+    journal: Journal,
+    prints: dict[str, str],
+    *,
+    batch: int,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    waiting = [picture for picture in source.pictures if prints[picture.file] not in journal]
+    total = len(source.pictures)
+    done, skipped = total - len(waiting), 0
+    dimension: int | None = None
+    for first in range(0, len(waiting), batch):
+        if progress is not None:
+            progress(Progress(done=done, total=total, skipped=skipped))
+        chunk = waiting[first : first + batch]
+        for picture, outcome in zip(chunk, embed(source.folder, chunk), strict=True):
+            if isinstance(outcome, Embedded):
+                dimension = dimension or len(outcome.vector)
+                _check_vector(outcome, dimension, picture)
+            else:
+                skipped += 1
+            journal.add(prints[picture.file], outcome)
+        done += len(chunk)
+    journal.flush()
+    if progress is not None:
+        progress(Progress(done=done, total=total, skipped=skipped))
+
+
+def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind: VectorKind) -> _Folded:
+    result = _Folded()
+    for number, group in groupby(source.pictures, key=lambda picture: picture.person):
+        usable: list[tuple[Picture, Embedded]] = []
+        for picture in group:
+            outcome = journal.outcome(prints[picture.file])
+            if isinstance(outcome, Skipped):
+                result.skipped.append((picture.file, outcome.reason))
+            else:
+                usable.append((picture, outcome))
+                result.faces.append(_face_row(picture, outcome))
+        folded = fold([outcome for _, outcome in usable], kind=kind) if usable else None
+        if folded is None:
+            result.left_out.append(number)
+            continue
+        vector, best = folded
+        known = source.known.get(number, Known())
+        result.vectors.append(vector)
+        result.people.append(
+            Person(
+                number=number,
+                name=known.name,
+                name_inferred=known.name_inferred,
+                image=usable[best][0].file,
+                images=len(usable),
+                attributes=dict(known.attributes or {}),
+            )
+        )
+    return result
+
+
+def _face_row(picture: Picture, outcome: Embedded) -> tuple[str, ...]:
+    numbers = (*outcome.box, *outcome.points.ravel().tolist())
+    return (picture.file, picture.person, *(f"{number:.1f}" for number in numbers))
+
+
+def _check_vector(outcome: Embedded, dimension: int, picture: Picture) -> None:
+    length = float(np.linalg.norm(outcome.vector))
+    if outcome.vector.shape != (dimension,) or not math.isclose(length, 1.0, abs_tol=UNIT_TOLERANCE):
+        raise ValueError(
+            f"{picture.file}: want a unit vector of {dimension} numbers, "
+            f"got shape {outcome.vector.shape} and length {length:.4g}"
+        )
+
+
+def _fingerprint(folder: Path, picture: Picture) -> str:
+    """What a picture's vector hangs on, apart from the networks: its contents and its points."""
+    try:
+        status = (folder / picture.file).stat()
+        contents = f"{status.st_size}:{status.st_mtime_ns}"
+    except OSError:
+        contents = "gone"
+    points = "" if picture.points is None else f"{zlib.crc32(picture.points.tobytes()):08x}"
+    return f"{picture.file}|{contents}|{points}"
+
+
+def _check_target(out: Path) -> None:
+    if out.is_dir():
+        foreign = sorted(item.name for item in out.iterdir() if item.name not in ALL_FILES or item.is_dir())
+        if foreign:
+            raise NotAGallery(f"{out} holds other things ({', '.join(foreign[:3])}); choose an empty place: --out DIR")
+    elif out.exists():
+        raise NotAGallery(f"{out} is a file; choose another place: --out DIR")
+
+
+def _work_folder(out: Path) -> Path:
+    return out.with_name(f".{out.name}.building")
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[None]:
+    """Hold the work folder alone. The lock belongs to the process, so a killed one leaves none behind."""
+    import fcntl
+
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BuildRunning(f"another build is at work in {work}; wait for it to end") from error
+        yield
+
+
+def _put_in_place(work: Path, out: Path, info: GalleryInfo, files: dict[str, bytes]) -> None:
+    new = work / "new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    write_gallery(new, info, files)
+    for item in new.iterdir():  # on the disk before the swap, so that a power cut can't leave an empty gallery
+        with item.open("rb") as file:
+            os.fsync(file.fileno())
+    swap_folders(new, out)
+
+
+def _none_usable(source: Source, skipped: list[tuple[str, str]]) -> str:
+    first = f"; the first, {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
+    return f"{source.folder}: none of its {len(source.pictures)} pictures can be used{first}"
+
+
+def _csv(header: tuple[str, ...], rows: list[tuple[str, ...]] | list[tuple[str, str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,111 @@
+"""The gallery as it is used: opened once, checked, asked for the nearest distinct people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
+from index.exact_store import Mask, Store
+from index.faiss_store import FaissStore
+from index.files import MANIFEST, MEND, PEOPLE, VECTORS, decode_people, read_checked, read_manifest
+from index.types import GalleryInfo, Match, Person, Vectors
+
+UNIT_TOLERANCE = 1e-2  # a probe's length; float16 alone shifts a stored vector's by up to 5e-4
+
+
+class Gallery:
+    """People and their vectors. Immutable: `search` may be called from several threads."""
+
+    def __init__(self, info: GalleryInfo, people: tuple[Person, ...], store: Store) -> None:
+        self._info = info
+        self._people = people
+        self._store = store
+        self._allowed: dict[tuple[str, bool], Mask] = {}
+
+    @classmethod
+    def open(cls, folder: Path, *, embedder: str | None) -> Gallery:
+        """Open the gallery in `folder` and check every file that is needed against its hash.
+
+        embedder: SHA-256 of the network whose probes will come; None only where none will (`index info`).
+        Raises GalleryMissing, GalleryDamaged or GalleryOfAnotherEmbedder.
+        """
+        try:
+            return cls._open(folder, embedder=embedder)
+        except GalleryDamaged:
+            # A rebuild may have put another gallery in place between two reads; a damaged one fails again.
+            return cls._open(folder, embedder=embedder)
+
+    @classmethod
+    def _open(cls, folder: Path, *, embedder: str | None) -> Gallery:
+        manifest = read_manifest(folder)
+        info = manifest.info
+        if embedder is not None and info.embedder != embedder:
+            raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder)
+        people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]))
+        store = FaissStore.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]))
+        if not len(store) == len(people) == info.people or store.dimension != info.dimension:
+            raise GalleryDamaged(
+                f"{folder}: {len(store)} vectors of {store.dimension} numbers, {len(people)} people; {MANIFEST} says "
+                f"{info.people} of {info.dimension}; {MEND}"
+            )
+        return cls(info, people, store)
+
+    @property
+    def info(self) -> GalleryInfo:
+        return self._info
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Row k of `vectors()` is the k-th person's."""
+        return self._people
+
+    def vectors(self) -> Vectors:
+        """(people, dimension), as they are compared; a copy."""
+        return self._store.vectors()
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        *,
+        model: str,
+        top: int = 8,
+        skip: int = 0,
+        attribute: tuple[str, bool] | None = None,
+    ) -> tuple[Match, ...]:
+        """Find the nearest distinct people, nearest first; equally near ones in the order of their numbers.
+
+        vector: (D,), unit length, made by `model`. skip: people passed over, for "the next eight"; ranks count them.
+        attribute: keeps people known to have that value; who is unlabelled has none.
+        Fewer than `top` come back when there are no more. Exact: no approximation, filtered or not.
+        Raises GalleryOfAnotherEmbedder, or ValueError when `vector` is no unit vector of this dimension.
+        """
+        if model != self._info.embedder:
+            raise GalleryOfAnotherEmbedder(want=model, got=self._info.embedder)
+        if vector.shape != (self._info.dimension,):
+            raise ValueError(f"want a vector of shape ({self._info.dimension},), got {vector.shape}")
+        length = float(np.linalg.norm(vector))
+        if not abs(length - 1.0) <= UNIT_TOLERANCE:  # also when it is not a number
+            raise ValueError(f"want a unit vector, got one of length {length:.3g}")
+        if top < 0 or skip < 0:
+            raise ValueError(f"want top and skip from 0 up, got {top} and {skip}")
+        allowed = None if attribute is None else self._mask(attribute)
+        scores, rows = self._store.search(vector, count=skip + top, allowed=allowed)
+        return tuple(
+            Match(rank=rank, person=self._people[row], similarity=min(max(score, -1.0), 1.0))
+            for rank, (score, row) in enumerate(
+                zip(scores[skip:].tolist(), rows[skip:].tolist(), strict=True), start=skip + 1
+            )
+        )
+
+    def _mask(self, attribute: tuple[str, bool]) -> Mask:
+        """(people,), made once an attribute; two threads may make the same one, which does no harm."""
+        if attribute not in self._allowed:
+            name, value = attribute
+            mask = np.array([person.attributes.get(name) is value for person in self._people], dtype=np.bool_)
+            if not mask.any():
+                return mask  # misspelt or unknown: not kept, so that asking for nonsense takes no memory
+            self._allowed[attribute] = mask
+        return self._allowed[attribute]
