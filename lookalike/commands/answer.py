@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXIT_UNANSWERED: Final = 1
 MAX_CARDS_A_PHOTO: Final = 12
 
-Photos = Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Photo files: JPEG, PNG, WebP or GIF.")]
+Photos = Annotated[list[str], typer.Argument(metavar="PHOTO", help="Photo files: JPEG, PNG, WebP or GIF.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Embeddings = Annotated[bool, typer.Option("--embeddings", help="With --json: each usable face's 512 numbers.")]
 CardsFolder = Annotated[
@@ -206,9 +206,10 @@ def _print_answer(path: str, answer: Answer, app: App) -> None:
 
 
 def _print_found(path: str, answer: Found, app: App) -> None:
-    from lookalike.cards.phrases import describe_person, person_title
     from rich.table import Table
     from rich.text import Text
+
+    from lookalike.cards.phrases import describe_person, person_title
 
     console = _console()
     refused = len(answer.photo.faces) - len(answer.faces)
