@@ -33,6 +33,7 @@ from training.data.faces_with_points import (
 )
 from training.data.landmark_batches import Ahead, LandmarkBatch, LandmarkBatches
 from training.export import ExportFailed, compare_with_torch, current_commit, export_onnx, write_record
+from training.hourglass import HourglassNetwork, hourglass_loss
 from training.landmark_evaluation import caught_at, predictor, run_passes
 from training.landmark_network import Head, LandmarkNetwork
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
@@ -47,9 +48,12 @@ MAX_PARITY_PX: Final = 0.1
 class NetworkRecipe:
     """What is trained and what it starts from."""
 
+    model: Literal["regression", "hourglass"] = "regression"  # the hourglass is there to be compared
     backbone: str = "edgenext_xx_small"  # timm name with four stages of stride 4 to 32
     head: Head = "integral"
-    width: int = 64  # channels of the integral head
+    width: int = 64  # channels of the integral head, or of the hourglass
+    stacks: int = 2  # of the hourglass
+    depth: int = 4  # of each of its stacks
     start: Path | None = None  # safetensors of the backbone, below the data folder
 
 
@@ -112,17 +116,27 @@ class LandmarkModule(lightning.LightningModule):
         """data: the folder that `network.start` lies below; None leaves the weights at noise."""
         super().__init__()
         self.recipe = recipe
-        start = recipe.network.start
+        made = recipe.network
+        self.network: nn.Module
+        if made.model == "hourglass":
+            self.network = HourglassNetwork(width=made.width, stacks=made.stacks, depth=made.depth)
+            return
         self.network = LandmarkNetwork(
-            backbone=recipe.network.backbone,
-            head=recipe.network.head,
-            width=recipe.network.width,
-            start=data / start if data is not None and start is not None else None,
+            backbone=made.backbone,
+            head=made.head,
+            width=made.width,
+            start=data / made.start if data is not None and made.start is not None else None,
         )
 
     def training_step(self, batch: LandmarkBatch, batch_idx: int) -> torch.Tensor:  # noqa: ARG002 - Lightning hands it
-        points, log_error = self.network(batch.images)  # (B, 5, 2), (B, 1)
-        terms = landmark_loss(points, log_error, batch, self.recipe.loss)
+        if isinstance(self.network, HourglassNetwork):
+            maps = self.network.heat_maps(batch.images)  # a (B, 5, 28, 28) for each stack
+            points, log_error = self.network.decoded(maps[-1])
+            each = 100 * hourglass_loss(maps, batch.points)  # (B,); about the size of Wing's
+        else:
+            points, log_error = self.network(batch.images)  # (B, 5, 2), (B, 1)
+            each = coordinate_loss(points, batch.points, self.recipe.loss)  # (B,)
+        terms = landmark_loss(each, points, log_error, batch, self.recipe.loss)
         self.log_dict({name: value.detach() for name, value in terms.items()})
         return terms["loss"]
 
@@ -143,17 +157,25 @@ class LandmarkModule(lightning.LightningModule):
         )
 
 
+def coordinate_loss(points: torch.Tensor, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
+    """The recipe's loss between (B, 5, 2) and (B, 5, 2), (B,)."""
+    return point_loss(recipe.kind, points, true, width_px=recipe.width_px, curvature_px=recipe.curvature_px)
+
+
 def landmark_loss(
-    points: torch.Tensor, log_error: torch.Tensor, batch: LandmarkBatch, recipe: LossRecipe
+    each: torch.Tensor,
+    points: torch.Tensor,
+    log_error: torch.Tensor,
+    batch: LandmarkBatch,
+    recipe: LossRecipe,
 ) -> dict[str, torch.Tensor]:
-    """loss, points, error (the terms) and nme (the batch's), scalars.
+    """Scalars: loss, points, error (its terms) and nme (the batch's). each: (B,), how wrong a face's points are.
 
     Crops without a face count for the expected error alone.
     """
     face = batch.has_face  # (B,)
     eyes = (batch.points[:, 1] - batch.points[:, 0]).norm(dim=1).clamp_min(1.0)  # (B,)
     weight = face * (30.0 / eyes.clamp(8.0, 60.0)) ** recipe.turned_power
-    each = point_loss(recipe.kind, points, batch.points, width_px=recipe.width_px, curvature_px=recipe.curvature_px)
     on_points = (each * weight).sum() / face.sum().clamp_min(1.0)
     actual = (points.detach() - batch.points).norm(dim=2).mean(dim=1) / eyes  # (B,)
     target = torch.where(face > 0, actual, torch.full_like(actual, FALSE_BOX_ERROR)).clamp(5e-3, 2.0).log()
@@ -226,7 +248,7 @@ def short_check(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str
     return found
 
 
-def load_network(run_dir: Path) -> tuple[LandmarkNetwork, Fitted]:
+def load_network(run_dir: Path) -> tuple[nn.Module, Fitted]:
     """The averaged network of a run, in eval mode, and what its checkpoint says."""
     fitted = read_checkpoint(run_dir / CHECKPOINT)
     module = LandmarkModule(build(LandmarkRecipe, fitted.facts["recipe"]))

@@ -1,0 +1,229 @@
+"""The aligner's networks, loss, batches, run and file, small and untrained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from pipeline.similarity import CROP_SIDE_PX, template_for
+from pipeline.types import FloatArray, Rgb8
+from training.config import load_recipe
+from training.data.crop_augment import CropAugment
+from training.data.faces_with_points import FaceWithPoints
+from training.data.landmark_batches import Ahead, LandmarkBatch, LandmarkBatches, normalise
+from training.hourglass import HourglassNetwork, decode, hourglass_loss, target_maps
+from training.landmark_evaluation import Predicted, caught_at, point_errors, run_passes
+from training.landmark_network import LandmarkNetwork, mean_position
+from training.landmarks import (
+    FALSE_BOX_ERROR,
+    DataRecipe,
+    LandmarkModule,
+    LandmarkRecipe,
+    LossRecipe,
+    NetworkRecipe,
+    RunRecipe,
+    export,
+    landmark_loss,
+    load_network,
+    train,
+)
+
+pytestmark = pytest.mark.train
+
+RECIPES = sorted(Path("training/recipes").glob("landmarks*.toml"))
+COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
+SMALL_HOURGLASS = NetworkRecipe(model="hourglass", width=8, stacks=2, depth=3)
+
+
+def write_faces(folder: Path, count: int = 26) -> Path:
+    """A data folder with drawn faces: a disc with a dot of its own colour for each point."""
+    (folder / "landmarks" / "mtfl").mkdir(parents=True)
+    head = "set,split,file,box_x0,box_y0,box_x1,box_y1," + ",".join(f"x{k},y{k}" for k in range(5))
+    rows = [head]
+    for index in range(count):
+        image = np.full((150, 150, 3), 40 + 5 * index, np.uint8)
+        points = template_for(150, margin_share=0.2)
+        cv2.circle(image, (75, 75), 45, (190, 180, 170), -1)
+        for (x, y), colour in zip(points, COLOURS, strict=True):
+            cv2.circle(image, (round(float(x)), round(float(y))), 4, colour[::-1], -1)
+        cv2.imwrite(str(folder / "landmarks" / "mtfl" / f"{index}.png"), image)
+        numbers = ",".join(f"{v:.2f}" for v in points.ravel())
+        rows.append(f"mtfl,{'val' if index % 13 == 0 else 'train'},{index}.png,30,30,120,120,{numbers}")
+    (folder / "landmarks" / "points5.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def small_recipe(network: NetworkRecipe) -> LandmarkRecipe:
+    return LandmarkRecipe(
+        network=network,
+        data=DataRecipe(helen_afw=0, mtfl=1, ytf68=0, celeba=0, wild=0),
+        run=RunRecipe(steps=3, batch=2, warmup_steps=1, check_every=100),
+    )
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_every_recipe_fills_its_type_and_names_what_it_starts_from(path: Path) -> None:
+    recipe = load_recipe(path, LandmarkRecipe)
+    if recipe.network.model == "regression":
+        assert recipe.network.start is not None
+        assert recipe.network.backbone in {"edgenext_xx_small", "edgenext_x_small"}
+
+
+@pytest.mark.parametrize("head", ["integral", "pooled"])
+def test_an_untrained_regressor_answers_in_the_contracts_shapes(head: str) -> None:
+    network = LandmarkNetwork(backbone="edgenext_xx_small", head=head).eval()  # type: ignore[arg-type]
+    with torch.no_grad():
+        points, log_error = network(torch.zeros(3, 3, CROP_SIDE_PX, CROP_SIDE_PX))
+    assert points.shape == (3, 5, 2)
+    assert log_error.shape == (3, 1)
+    assert ((points > 20) & (points < 92)).all()
+
+
+def test_the_mean_position_of_a_peak_is_the_centre_of_its_cell() -> None:
+    """Cell (row 3, column 10) of 28 covers crop pixels 39.5..43.5 across and 11.5..15.5 down."""
+    logits = torch.full((1, 1, 28, 28), -50.0)
+    logits[0, 0, 3, 10] = 50.0
+    position, spread = mean_position(logits)
+    torch.testing.assert_close(position, torch.tensor([[[41.5, 13.5]]]))
+    assert float(spread) < 1e-3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hourglass_maps_give_their_points_back_finer_than_a_cell(seed: int) -> None:
+    """Decoding the very maps that it is taught: within 0.05 px, though a cell has four."""
+    points = torch.from_numpy(np.random.default_rng(seed).uniform(8, 104, (4, 5, 2)).astype(np.float32))
+    torch.testing.assert_close(decode(target_maps(points)), points, atol=0.05, rtol=0)
+
+
+def test_every_stack_of_the_hourglass_is_supervised() -> None:
+    network = HourglassNetwork(width=8, stacks=2, depth=4)
+    maps = network.heat_maps(torch.randn(2, 3, CROP_SIDE_PX, CROP_SIDE_PX))
+    assert [tuple(each.shape) for each in maps] == [(2, 5, 28, 28)] * 2
+    hourglass_loss(maps, torch.full((2, 5, 2), 50.0)).sum().backward()
+    for head in network.heads:
+        assert head.weight.grad is not None
+        assert float(head.weight.grad.abs().sum()) > 0
+
+
+def batch_of(points: torch.Tensor, *, has_face: list[float]) -> LandmarkBatch:
+    return LandmarkBatch(torch.zeros(len(points), 3, 112, 112), points, torch.tensor(has_face))
+
+
+def test_a_crop_without_a_face_moves_no_point_and_expects_a_large_error() -> None:
+    true = torch.from_numpy(template_for(112))[None]
+    points, log_error = (true + 30).requires_grad_(), torch.zeros(1, 1, requires_grad=True)
+    each = (points - true).abs().mean(dim=(1, 2))
+    terms = landmark_loss(each, points, log_error, batch_of(true, has_face=[0.0]), LossRecipe(error_weight=1.0))
+    terms["loss"].backward()
+    assert float(points.grad.abs().sum()) == 0
+    assert float(terms["error"].detach()) == pytest.approx(-np.log(FALSE_BOX_ERROR))
+
+
+def test_the_expected_error_is_taught_the_logarithm_of_the_actual_one() -> None:
+    """Points 4 px off on every axis, eyes 35.2 px apart: log(4 * sqrt(2) / 35.2); and points learn nothing from it."""
+    true = torch.from_numpy(template_for(112))[None]
+    points, log_error = (true + 4).requires_grad_(), torch.zeros(1, 1, requires_grad=True)
+    terms = landmark_loss(
+        torch.zeros(1), points, log_error, batch_of(true, has_face=[1.0]), LossRecipe(error_weight=1.0)
+    )
+    terms["loss"].backward()
+    eyes = float((true[0, 1] - true[0, 0]).norm())
+    assert float(terms["error"].detach()) == pytest.approx(-np.log(4 * 2**0.5 / eyes), rel=1e-4)
+    assert points.grad is None
+
+
+def some_faces(folder: Path) -> list[FaceWithPoints]:
+    from training.data.faces_with_points import read_landmark_sets
+
+    return read_landmark_sets(folder / "landmarks", split="train")
+
+
+def test_a_batch_is_a_function_of_its_step_ahead_or_not(tmp_path: Path) -> None:
+    faces = {"mtfl": some_faces(write_faces(tmp_path))}
+    batches = LandmarkBatches(
+        faces, shares={"mtfl": 1.0}, empty=(), empty_share=0.1, augment=CropAugment(), batch_size=4, seed=3
+    )
+    ahead = Ahead(batches)
+    steps = [0, 1, 5, 6]  # 5: a resumed run does not come in order
+    for step in steps:
+        got, want = ahead(step), batches(step)
+        torch.testing.assert_close(got.images, want.images)
+        torch.testing.assert_close(got.points, want.points)
+    ahead.close()
+    assert not torch.equal(batches(0).images, batches(1).images)
+
+
+def test_a_source_with_a_share_needs_faces() -> None:
+    with pytest.raises(ValueError, match="wild has a share"):
+        LandmarkBatches({}, shares={"wild": 0.5}, empty=(), empty_share=0, augment=CropAugment(), batch_size=1, seed=0)
+
+
+def test_two_passes_map_points_back_to_the_picture(tmp_path: Path) -> None:
+    """A predictor that sees where the dots are in the crop is right in the picture, after either pass."""
+    faces = some_faces(write_faces(tmp_path, 3))
+
+    def find_dots(crops: Sequence[Rgb8]) -> tuple[FloatArray, FloatArray]:
+        points = []
+        for crop in crops:
+            near = [np.abs(crop.astype(int) - colour).sum(axis=2) < 120 for colour in COLOURS]
+            points.append([np.argwhere(each).mean(axis=0)[::-1] for each in near])
+        return np.array(points, np.float32), np.zeros(len(crops), np.float32)
+
+    for result in run_passes(faces, find_dots):
+        away = np.linalg.norm(result.points - [face.five for face in faces], axis=-1)
+        assert away.max() < 1.5
+
+
+def test_the_error_is_the_mean_distance_over_the_true_eye_distance() -> None:
+    true = template_for(112)[None]
+    moved = true.copy()
+    moved[0, 2] += [3, 4]
+    eyes = np.linalg.norm(true[0, 1] - true[0, 0])
+    assert point_errors(moved, true)[0] == pytest.approx(5 / 5 / eyes, rel=1e-5)
+
+
+def test_the_threshold_that_catches_bad_faces_costs_nothing_when_the_network_knows() -> None:
+    errors = np.linspace(0.01, 0.3, 100)
+    knows = caught_at(Predicted(errors, errors * 1.2, np.zeros((100, 5, 2), np.float32)), bad=0.15, share=1.0)
+    assert knows["good_refused"] == 0
+    guesses = caught_at(Predicted(errors, errors[::-1].copy(), np.zeros((100, 5, 2), np.float32)), bad=0.15)
+    assert guesses["good_refused"] > 0.9
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
+@pytest.mark.parametrize("network", [NetworkRecipe(width=16), SMALL_HOURGLASS], ids=["regression", "hourglass"])
+def test_a_run_becomes_a_file_that_computes_the_same(tmp_path: Path, network: NetworkRecipe) -> None:
+    """Train three steps, export, load in ONNX Runtime with a batch that export never saw."""
+    import onnxruntime
+
+    torch.set_num_threads(1)
+    data = write_faces(tmp_path / "data")
+    run = tmp_path / "run"
+    train(small_recipe(network), data=data, run_dir=run, progress=False)
+    path = export(run, tmp_path / "weights")
+    trained, fitted = load_network(run)
+    crops = normalise(list(np.random.default_rng(0).integers(0, 256, (5, 112, 112, 3), dtype=np.uint8)))
+    with torch.no_grad():
+        want = trained(crops)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    points, log_error = session.run(["points", "log_error"], {"images": crops.numpy()})
+    np.testing.assert_allclose(points, want[0].numpy(), atol=0.1)
+    np.testing.assert_allclose(log_error, want[1].numpy(), atol=1e-3)
+    record = json.loads((tmp_path / "weights" / "records" / "aligner.json").read_text())
+    assert record["role"] == "aligner"
+    assert record["steps"] == fitted.steps == 3
+    assert record["parity"][0]["worst_abs"] < 0.1
+
+
+def test_the_trunk_learns_slower_than_the_head() -> None:
+    module = LandmarkModule(LandmarkRecipe(run=RunRecipe(rate=1e-3, trunk_rate=0.5)))
+    rates = {group["lr"] for group in module.configure_optimizers().param_groups}
+    assert rates == {1e-3, 5e-4}
+    counted = sum(value.numel() for group in module.configure_optimizers().param_groups for value in group["params"])
+    assert counted == sum(value.numel() for value in module.parameters())
