@@ -286,17 +286,13 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
         "input": {
             "name": "images",
             "side_px": CROP_SIDE_PX,
-            "colour": "RGB",
-            "mean": 127.5,
-            "std": 127.5,
-            "layout": "NCHW",
+            "color": "RGB",
+            "mean": [127.5] * 3,
+            "std": [127.5] * 3,
         },
-        "output": {
-            "points": "(B, 5, 2) pixels of the crop",
-            "log_error": "(B, 1) natural logarithm of the expected mean distance over the eye distance",
-        },
+        "output": "points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
         "licence": "CC-BY-NC-SA-4.0",
-        "started_from": str(fitted.facts["recipe"]["network"]["start"]),
+        "started_from": f"EdgeFace (Idiap), its trunk: {fitted.facts['recipe']['network']['start']}",
         "steps": fitted.steps,
         "recipe": fitted.facts["recipe"],
         "commit": fitted.facts["commit"],
@@ -331,6 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
     export_parser.add_argument("run", type=Path)
     export_parser.add_argument("--out", type=Path, default=Path("weights"))
+    export_parser.add_argument("--scores", action="store_true", help="measure on val for the record")
     evaluate_parser = commands.add_parser("evaluate", help="errors on dev or val")
     evaluate_parser.add_argument("run", type=Path)
     evaluate_parser.add_argument("--split", choices=("dev", "val"), default="dev")
@@ -363,8 +360,10 @@ def _train_command(given: argparse.Namespace) -> None:
 
 
 def _export_command(given: argparse.Namespace) -> None:
-    network, _ = load_network(given.run)
-    scores = full_evaluation(network, read_landmark_sets(given.data / "landmarks", split="val"))
+    scores = None
+    if given.scores:
+        network, _ = load_network(given.run)
+        scores = full_evaluation(network, read_landmark_sets(given.data / "landmarks", split="val"))
     print(export(given.run, given.out, scores=scores))
 
 
