@@ -218,7 +218,7 @@ def choose_held_out(pictures: Sequence[Picture], *, doubles: frozenset[str], see
         "small": ("small", 2, 450),
         "half": ("half", 2, 150),
         "pins": ("pins", 40, 8),
-        "kpop": ("kpop", 19, 2),
+        "kpop": ("kpop", 19, 3),
     }.items():
         number = Counter(p.person for p in pictures if p.split == "train" and p.source == source)
         able = sorted(person for person, n in number.items() if n >= least and person not in taken)
