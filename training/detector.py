@@ -11,12 +11,13 @@ Thin: the recipe's types are in `detector_recipe`, the start weights in `detecto
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.config import load_recipe
+from training.config import load_recipe, recipe_values
 from training.detector_recipe import DetectorRecipe
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def quieten(settings: Path) -> None:
 
 
 def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
-    """Run a recipe, or go on from its last finished epoch; return the run's folder, `runs`/<recipe's name>."""
+    """Run a recipe, or go on from its last finished epoch; return the run's folder, `runs`/<recipe's name>.
+
+    resume: without a finished epoch the run begins anew, with the same pictures.
+    """
     recipe = load_recipe(recipe_file, DetectorRecipe)
     quieten(runs.parent / "ultralytics")
     import torch
@@ -53,8 +57,10 @@ def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
     train_scenes, dev = split_scenes(recipe, data)
     last = run / "weights" / "last.pt"
     overrides = ultralytics_settings(recipe, runs=runs, name=recipe_file.stem, data=folder)
+    resume = resume and last.is_file()
     if resume:
         overrides = {**overrides, "resume": str(last), "model": str(last)}
+    note_recipe(recipe, recipe_file, run)
     trainer = FaceTrainer(
         overrides,
         folder=folder,
@@ -66,6 +72,16 @@ def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
         trainer.model = start_network(recipe, data, train_scenes)
     trainer.train()
     return run
+
+
+def note_recipe(recipe: DetectorRecipe, recipe_file: Path, run: Path) -> None:
+    """Keep recipe and commit beside the checkpoints, once: a resumed run stays what it was started as."""
+    from training.export import current_commit
+
+    note = run / "recipe.json"
+    if not note.is_file():
+        facts = {"recipe_file": recipe_file.as_posix(), "commit": current_commit(), "recipe": recipe_values(recipe)}
+        note.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data: Path) -> dict[str, Any]:
@@ -110,11 +126,11 @@ def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data:
 
 
 def start_network(recipe: DetectorRecipe, data: Path, scenes: list[Scene]) -> Any:
-    """The network at step 0: the start weights with refitted norms, or noise when the recipe names none."""
+    """The network at step 0: the start weights with refitted norms, or noise when the recipe says so."""
     from training.detector_start import build_network, load_folded, refit_norms
 
     network = build_network()
-    if recipe.start is not None:
+    if not recipe.from_noise:
         load_folded(network, data / recipe.start)
         step = max(1, len(scenes) // recipe.refit_pictures)
         refit_norms(network, _batches(scenes[::step][: recipe.refit_pictures], side_px=recipe.side_px))
@@ -145,6 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
     write.add_argument("--data", type=Path, default=Path("data"))
+    write.add_argument("--checkpoint", default="best.pt", help="best.pt or last.pt")
     chosen = parser.parse_args(arguments)
     if chosen.command == "train":
         print(train(chosen.recipe, data=chosen.data, runs=chosen.runs, resume=chosen.resume))
@@ -152,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
     quieten(Path("runs/ultralytics"))
     from training.detector_export import export_run
 
-    print(export_run(chosen.run, out=chosen.out, data=chosen.data))
+    print(export_run(chosen.run, out=chosen.out, data=chosen.data, checkpoint=chosen.checkpoint))
     return 0
 
 

@@ -57,9 +57,7 @@ def compose(recipe: DetectorRecipe, train: Sequence[Scene]) -> Iterator[tuple[st
         if scene.source != "empty"
         for box in _boxes(scene)
     ]
-    for_cutting = [
-        face for face in faces if face[2] >= wanted.cutout_smallest_px and _alone(face[1], _boxes(face[0]))
-    ]
+    for_cutting = [face for face in faces if face[2] >= wanted.cutout_smallest_px and _alone(face[1], _boxes(face[0]))]
     for_close_ups = [face for face in faces if face[2] >= wanted.close_up_smallest_px]
 
     def cutouts(count: int, *, expand: tuple[float, float]) -> list[Cutout]:

@@ -38,7 +38,8 @@ class Synthesis:
 class DetectorRecipe:
     """One Ultralytics run. Values without a source were chosen on the held-out part of train."""
 
-    start: Path | None = Path("init/yolov8n_pose_coco_fused_fp16.safetensors")  # under data; None: from noise
+    start: Path = Path("init/yolov8n_pose_coco_fused_fp16.safetensors")  # under data
+    from_noise: bool = False  # leave `start` aside, to see what it is worth
     refit_pictures: int = 200  # pictures whose activations the norms are fitted to
     dev_every: int = 12  # every twelfth picture of each source of train chooses epochs and thresholds
     epochs: int = 6

@@ -6,7 +6,6 @@ Import it after `training.detector.quieten`, which keeps Ultralytics' settings u
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,15 @@ import numpy as np
 import torch
 from ultralytics.models.yolo.detect import DetectionTrainer
 
+from pipeline.types import FloatArray, Nchw
 from training.data.scenes import Scene
-from training.detector_score import (
-    Floats,
-    RunNetwork,
-    average_precision,
-    false_boxes_on_empty,
-    recall_at,
-    run_on_scenes,
-)
+from training.detector_score import RunNetwork, run_on_scenes, summary
 
 
 class FaceTrainer(DetectionTrainer):
     """DetectionTrainer whose fitness is AP@0.5 from 16 px on the held-out pictures, and whose maths is bfloat16.
 
     dev: pictures scored after each epoch. bf16: autocast on the processor, which Ultralytics itself refuses there.
-    on_epoch: called with the run's last checkpoint after it is written.
     """
 
     def __init__(
@@ -40,12 +32,11 @@ class FaceTrainer(DetectionTrainer):
         dev: list[Scene],
         score_side_px: int,
         bf16: bool,
-        on_epoch: Callable[[Path], None] | None = None,
     ) -> None:
         self._folder, self._dev, self._score_side_px, self._bf16 = folder, dev, score_side_px, bf16
+        self.model: Any
+        self.best_fitness: float | None
         super().__init__(overrides=overrides)
-        if on_epoch is not None:
-            self.add_callback("on_model_save", lambda trainer: on_epoch(Path(trainer.last)))
 
     def get_dataset(self) -> dict[str, Any]:
         """The run's own folder. (The library's reader would fetch a font from the network.)"""
@@ -78,13 +69,28 @@ class FaceTrainer(DetectionTrainer):
         return batch
 
     def validate(self) -> tuple[dict[str, float], float]:
-        scores = score_scenes(torch_network(self.ema.ema), self._dev, sides_px=(self._score_side_px,))
+        scores = summary(run_on_scenes(self._dev, torch_network(self.ema.ema), sides_px=(self._score_side_px,)))
         fitness = scores["ap50_from_16px"]
         with (self.save_dir / "dev_scores.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps({"epoch": self.epoch + 1, **scores}) + "\n")
         if self.best_fitness is None or self.best_fitness < fitness:
             self.best_fitness = fitness
         return {f"dev/{name}": value for name, value in scores.items()}, fitness
+
+    def save_model(self) -> bool:
+        """Write the checkpoints beside their places and move them there: a kill never leaves half of one."""
+        places = {"last": Path(self.last), "best": Path(self.best)}
+        for name, place in places.items():
+            setattr(self, name, place.with_suffix(".partial"))
+        try:
+            saved = bool(super().save_model())
+            for name, place in places.items():
+                if (partial := Path(getattr(self, name))).is_file():
+                    partial.replace(place)
+        finally:
+            for name, place in places.items():
+                setattr(self, name, place)
+        return saved
 
     def final_eval(self) -> None:
         """Nothing: the checkpoints keep their optimizer, and the scores of every epoch are written already."""
@@ -104,25 +110,13 @@ class FullPrecisionLoss:
 def torch_network(model: Any) -> RunNetwork:
     """A YOLO module in evaluation mode as the scorer's callable."""
 
-    def run(images: Floats) -> Floats:
+    def run(images: Nchw) -> FloatArray:
         with torch.no_grad():
             output = model(torch.from_numpy(images).contiguous(memory_format=torch.channels_last))
         output = output[0] if isinstance(output, (tuple, list)) else output
         return np.asarray(output.float().numpy(), dtype=np.float32)
 
     return run
-
-
-def score_scenes(run: RunNetwork, scenes: list[Scene], *, sides_px: tuple[int, ...]) -> dict[str, float]:
-    """AP@0.5 over all faces, from 16 and from 24 px; recall from 24 px and false boxes on empty pictures at 0.4."""
-    results = run_on_scenes(scenes, run, sides_px=sides_px)
-    return {
-        "ap50": average_precision(results, floor_px=0),
-        "ap50_from_16px": average_precision(results, floor_px=16),
-        "ap50_from_24px": average_precision(results, floor_px=24),
-        "recall_from_24px_at_0.4": recall_at(results, floor_px=24, score=0.4),
-        "false_boxes_at_0.4": float(false_boxes_on_empty(results, score=0.4)),
-    }
 
 
 def _float32(value: Any) -> Any:

@@ -1,154 +1,106 @@
-"""Boxes of a detector on labelled scenes -> average precision and recall by floor, false boxes on empty pictures.
+"""A detector's boxes on labelled scenes and their scores; letterbox, suppression and metrics are the product's.
 
-The network comes in as a callable on one letterboxed picture, so that torch, ONNX Runtime and OpenVINO are scored by
-the same lines. Counting is as the data's README says.
+The network comes in as a callable on one letterboxed batch, so that torch, ONNX Runtime and OpenVINO are scored by
+the same lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from training.data.scenes import Bgr8, Scene
+from lookalike.evaluation.detection import ScenePair, average_precision, judge
+from pipeline.detector import boxes_above
+from pipeline.letterbox import letterbox
+from pipeline.nms import non_maximum_suppression
+from pipeline.types import FloatArray, Nchw, Rgb8
+from training.data.scenes import Scene
 
-Floats = NDArray[np.float32]
-RunNetwork = Callable[[Floats], Floats]  # (1, 3, S, S), RGB 0..1 -> (1, 5, N): cx, cy, w, h, score
+RunNetwork = Callable[[Nchw], FloatArray]  # (1, 3, S, S), RGB 0..1 -> (1, 5, N): cx, cy, w, h, score
+
+LOWEST_SCORE: Final = 0.005  # what a precision-recall curve begins at
+MAX_IOU: Final = 0.5  # of two boxes that both stay
+REPORT_SCORE: Final = 0.4  # the data's README gives the reference's recall and false boxes at this score
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SceneResult:
-    """One picture's truth and boxes. truth: (N, 4) corners; found: (M, 5) corners and score; stored pixels."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A score to ship and what it gives on the pictures it was chosen on."""
 
-    source: str
-    truth: Floats
-    found: Floats
+    score: float
+    recall_from_24px: float
+    false_boxes_on_empty: int
 
 
 def find_boxes(
-    picture: Bgr8,
-    run: RunNetwork,
-    *,
-    sides_px: Sequence[int] = (640,),
-    floor_score: float = 0.01,
-    iou: float = 0.5,
-) -> Floats:
-    """(M, 5): corners in pixels of `picture` and score, best first; several input sides share one suppression."""
-    height, width = picture.shape[:2]
-    parts = []
+    image: Rgb8, run: RunNetwork, *, sides_px: Sequence[int] = (640,), max_iou: float = MAX_IOU
+) -> tuple[FloatArray, FloatArray]:
+    """Boxes (M, 4) corners in pixels of `image` and scores (M,), surest first; all sides share one suppression."""
+    height, width = image.shape[:2]
+    boxes, scores = [], []
     for side in sides_px:
-        scale = side / max(height, width)
-        w, h = max(1, round(width * scale)), max(1, round(height * scale))
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        canvas = np.full((side, side, 3), 114, dtype=np.uint8)
-        left, top = (side - w) // 2, (side - h) // 2
-        canvas[top : top + h, left : left + w] = cv2.resize(picture, (w, h), interpolation=method)
-        chw = np.ascontiguousarray(canvas[:, :, ::-1].transpose(2, 0, 1)[None], dtype=np.float32) / 255
-        rows = run(chw)[0].T  # (N, 5)
-        rows = rows[rows[:, 4] >= floor_score]
-        corners = np.concatenate([rows[:, :2] - rows[:, 2:4] / 2, rows[:, :2] + rows[:, 2:4] / 2], axis=1)
-        corners = (corners - np.array([left, top, left, top])) / np.array([w / width, h / height] * 2)
-        corners[:, [0, 2]] = corners[:, [0, 2]].clip(0, width)
-        corners[:, [1, 3]] = corners[:, [1, 3]].clip(0, height)
-        parts.append(np.concatenate([corners, rows[:, 4:]], axis=1))
-    return suppress(np.concatenate(parts).astype(np.float32), iou=iou)
+        canvas, place = letterbox(image, side_px=side)
+        batch = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(255)
+        found, sure = boxes_above(run(batch)[0], LOWEST_SCORE)
+        boxes.append(place.to_photo(found))
+        scores.append(sure)
+    all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
+    np.clip(all_boxes[:, 0::2], 0, width, out=all_boxes[:, 0::2])
+    np.clip(all_boxes[:, 1::2], 0, height, out=all_boxes[:, 1::2])
+    kept = non_maximum_suppression(all_boxes, all_scores, max_iou=max_iou)
+    return all_boxes[kept], all_scores[kept]
 
 
-def suppress(boxes: Floats, *, iou: float) -> Floats:
-    """Greedy non-maximum suppression of (M, 5), best first."""
-    boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-    kept: list[int] = []
-    alive = np.ones(len(boxes), dtype=bool)
-    for k in range(len(boxes)):
-        if alive[k]:
-            kept.append(k)
-            alive &= iou_matrix(boxes[k : k + 1, :4], boxes[:, :4])[0] <= iou
-    return boxes[kept]
-
-
-def iou_matrix(a: Floats, b: Floats) -> Floats:
-    """(N, 4) and (M, 4) corners -> (N, M)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas_a, areas_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    return np.asarray(overlap / np.maximum(areas_a[:, None] + areas_b[None] - overlap, 1e-9), dtype=np.float32)
-
-
-def run_on_scenes(scenes: Sequence[Scene], run: RunNetwork, *, sides_px: Sequence[int] = (640,)) -> list[SceneResult]:
+def run_on_scenes(
+    scenes: Sequence[Scene], run: RunNetwork, *, sides_px: Sequence[int] = (640,), max_iou: float = MAX_IOU
+) -> list[ScenePair]:
     """Find boxes on every scene, empty ones among them."""
-    results = []
+    pairs = []
     for scene in scenes:
         picture = scene.read()
         height, width = picture.shape[:2]
-        truth = scene.boxes(height=height, width=width)
-        results.append(SceneResult(scene.source, truth, find_boxes(picture, run, sides_px=sides_px)))
-    return results
+        image = np.ascontiguousarray(picture[:, :, ::-1])
+        boxes, scores = find_boxes(image, run, sides_px=sides_px, max_iou=max_iou)
+        faces = scene.boxes(height=height, width=width)
+        pairs.append(ScenePair(boxes=boxes, scores=scores, faces=faces, source=scene.source))
+    return pairs
 
 
-def precision_recall(results: Sequence[SceneResult], *, floor_px: float, iou: float = 0.5) -> tuple[Floats, Floats, int]:
-    """(scores, hits, faces): every counted box by falling score, whether it hit a face, and the number of faces.
-
-    Faces and unmatched boxes whose smaller side is below the floor are left out; a box on such a face too.
-    """
-    scores: list[float] = []
-    hits: list[float] = []
-    faces = 0
-    for result in results:
-        counted = _smaller_side(result.truth) >= floor_px
-        faces += int(counted.sum())
-        overlaps = iou_matrix(result.found[:, :4], result.truth)
-        free = np.ones(len(result.truth), dtype=bool)
-        for row, box in zip(overlaps, result.found, strict=True):
-            match = _best(row, free & counted, iou)
-            if match is None:
-                ignored = _best(row, free & ~counted, iou)
-                if ignored is not None:
-                    free[ignored] = False
-                    continue
-                if float(_smaller_side(box[None])[0]) < floor_px:
-                    continue
-            else:
-                free[match] = False
-            scores.append(float(box[4]))
-            hits.append(float(match is not None))
-    order = np.argsort(-np.asarray(scores, dtype=np.float32), kind="stable")
-    return np.asarray(scores, dtype=np.float32)[order], np.asarray(hits, dtype=np.float32)[order], faces
+def summary(pairs: Sequence[ScenePair], *, score: float = REPORT_SCORE) -> dict[str, float]:
+    """AP@0.5 over all faces, from 16 and from 24 px; recall from each and false boxes on empty pictures at `score`."""
+    figures: dict[str, float] = {}
+    for floor in (0, 16, 24):
+        figures[f"ap50_from_{floor}px"] = average_precision(judge(pairs, floor_px=floor))
+    for floor in (16, 24):
+        figures[f"recall_from_{floor}px_at_{score:g}"] = recall_at(pairs, floor_px=floor, score=score)
+    figures[f"false_boxes_on_empty_at_{score:g}"] = float(false_boxes_on_empty(pairs, score=score))
+    return figures
 
 
-def average_precision(results: Sequence[SceneResult], *, floor_px: float, iou: float = 0.5) -> float:
-    """Area under the precision-recall curve, precision made monotone, every recall step (VOC 2010)."""
-    _, hits, faces = precision_recall(results, floor_px=floor_px, iou=iou)
-    if not faces or not len(hits):
-        return 0.0
-    true = np.cumsum(hits, dtype=np.float64)
-    recall = true / faces
-    precision = true / np.arange(1, len(hits) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+def recall_at(pairs: Sequence[ScenePair], *, floor_px: float, score: float) -> float:
+    """Share of the faces from `floor_px` on that a box of at least `score` takes at IoU 0.5."""
+    verdicts = judge(pairs, floor_px=floor_px)
+    return float((verdicts.hit & (verdicts.scores >= score)).sum() / max(int(verdicts.faces_of.sum()), 1))
 
 
-def recall_at(results: Sequence[SceneResult], *, floor_px: float, score: float) -> float:
-    """Share of the faces from `floor_px` that a box of at least `score` hits at IoU 0.5."""
-    scores, hits, faces = precision_recall(results, floor_px=floor_px)
-    return float(hits[scores >= score].sum() / max(faces, 1))
+def false_boxes_on_empty(pairs: Sequence[ScenePair], *, score: float) -> int:
+    """Boxes of at least `score` on pictures of the source `empty`."""
+    return sum(int((pair.scores >= score).sum()) for pair in pairs if pair.source == "empty")
 
 
-def false_boxes_on_empty(results: Sequence[SceneResult], *, score: float) -> int:
-    """Boxes of at least `score` on pictures without faces."""
-    return sum(int((r.found[:, 4] >= score).sum()) for r in results if not len(r.truth))
-
-
-def _smaller_side(boxes: Floats) -> Floats:
-    return np.asarray(np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]), dtype=np.float32)
-
-
-def _best(overlaps: Floats, allowed: NDArray[np.bool_], iou: float) -> int | None:
-    """The allowed face of largest overlap, or None when none reaches `iou`."""
-    if not allowed.any():
-        return None
-    best = int(np.argmax(np.where(allowed, overlaps, -1.0)))
-    return best if overlaps[best] >= iou else None
+def choose_threshold(pairs: Sequence[ScenePair], *, false_share: float) -> Threshold:
+    """The lowest score, in hundredths, with at most `false_share` false boxes a picture of the source `empty`."""
+    empty = sum(pair.source == "empty" for pair in pairs)
+    for hundredths in range(5, 96):
+        score = hundredths / 100
+        false = false_boxes_on_empty(pairs, score=score)
+        if false <= false_share * empty:
+            break
+    return Threshold(
+        score=score,
+        recall_from_24px=recall_at(pairs, floor_px=24, score=score),
+        false_boxes_on_empty=false,
+    )

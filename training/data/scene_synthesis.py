@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from training.data.scenes import Bgr8, Boxes
 
@@ -121,7 +122,8 @@ def contact_sheet(cutouts: Sequence[Cutout], *, columns: int, cell_px: int, gap_
         left = gap_px + (k % columns) * step + (cell_px - new_w) // 2
         top = gap_px + (k // columns) * step + (cell_px - new_h) // 2
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        picture[top : top + new_h, left : left + new_w] = cv2.resize(cutout.pixels, (new_w, new_h), interpolation=method)
+        fitted = cv2.resize(cutout.pixels, (new_w, new_h), interpolation=method)
+        picture[top : top + new_h, left : left + new_w] = fitted
         stretch = np.array([new_w / w, new_h / h] * 2, dtype=np.float32)
         boxes.append(cutout.box * stretch + np.array([left, top, left, top], dtype=np.float32))
     return Composed(picture, np.asarray(boxes, dtype=np.float32).reshape(-1, 4))
@@ -143,9 +145,9 @@ def _free_place(
     return None
 
 
-def _soft_ellipse(height: int, width: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+def _soft_ellipse(height: int, width: int) -> NDArray[np.float32]:
     """(H, W, 1), 1 in the middle, falling to 0 over the last fifth of an inscribed ellipse's radius."""
     y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
     x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
     radius = np.sqrt(y[:, None] ** 2 + x[None, :] ** 2)
-    return np.clip((1.0 - radius) / 0.2, 0, 1)[:, :, None]
+    return np.asarray(np.clip((1.0 - radius) / 0.2, 0, 1)[:, :, None], dtype=np.float32)
