@@ -39,7 +39,7 @@ from index.files import (
     write_gallery,
 )
 from index.fold import VectorKind, fold
-from index.journal import Journal
+from index.journal import PART_PICTURES, Journal
 from index.source import Known, Picture, Source
 from index.swap import swap_folders
 from index.types import GalleryInfo, Person
@@ -76,12 +76,14 @@ def build_gallery(
     kind: VectorKind = "mean",
     keep_faces: bool = False,
     batch: int = BATCH_PICTURES,
+    part_pictures: int = PART_PICTURES,
     progress: Callable[[Progress], None] | None = None,
     created: str | None = None,
 ) -> BuildReport:
     """Embed the source's pictures and write the gallery to `out`, over the one that is there.
 
     kind: how a person's vector is made. keep_faces: also write every picture's box and points.
+    batch: pictures handed to `embed` at once. part_pictures: how many a kill may cost.
     created: ISO 8601 time for the manifest, now unless given.
     Raises BadSource when no picture can be used, NotAGallery when `out` holds other things, BuildRunning.
     """
@@ -90,7 +92,7 @@ def build_gallery(
     _check_target(out)
     work = _work_folder(out)
     with _locked(work):
-        journal = Journal(work / "journal", key=f"{embed.model} {embed.recipe}")
+        journal = Journal(work / "journal", key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
         prints = {picture.file: _fingerprint(source.folder, picture) for picture in source.pictures}
         reused = sum(fingerprint in journal for fingerprint in prints.values())
         _embed_all(source, embed, journal, prints, batch=batch, progress=progress)
@@ -130,8 +132,9 @@ def rewrite_people(out: Path, change: Callable[[tuple[Person, ...]], tuple[Perso
     Raises GalleryMissing, GalleryDamaged, BuildRunning.
     """
     out = out.resolve()  # a link to a gallery keeps pointing there
+    read_manifest(out)  # so that nothing is made beside a place without a gallery
     work = _work_folder(out)
-    with _locked(work):
+    with _locked(work), _cleared(work):
         manifest = read_manifest(out)
         files = {name: read_checked(out, name, record) for name, record in manifest.files.items()}
         before = decode_people(files[PEOPLE])
@@ -139,9 +142,6 @@ def rewrite_people(out: Path, change: Callable[[tuple[Person, ...]], tuple[Perso
         if [person.number for person in after] != [person.number for person in before]:
             raise ValueError("the change lost, added or moved people; their vectors would be another's")
         _put_in_place(work, out, manifest.info, files | {PEOPLE: encode_people(after)})
-        shutil.rmtree(work / "new", ignore_errors=True)
-        if not (work / "journal").exists():  # an interrupted build may still need its own
-            shutil.rmtree(work, ignore_errors=True)
     return manifest.info
 
 
@@ -271,6 +271,17 @@ def _locked(work: Path) -> Iterator[None]:
         except OSError as error:
             raise BuildRunning(f"another build is at work in {work}; wait for it to end") from error
         yield
+
+
+@contextmanager
+def _cleared(work: Path) -> Iterator[None]:
+    """Leave nothing in the work folder but the journal of an interrupted build, which it may still need."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(work / "new", ignore_errors=True)
+        if not (work / "journal").exists():
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _put_in_place(work: Path, out: Path, info: GalleryInfo, files: dict[str, bytes]) -> None:

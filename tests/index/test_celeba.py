@@ -191,7 +191,7 @@ def test_the_png_copy_is_found_by_the_names_of_the_lists(tmp_path: Path) -> None
 
 def test_lists_without_pictures_are_refused_with_what_to_do(tmp_path: Path) -> None:
     _file(tmp_path, "identity_CelebA.txt", IDENTITIES.encode())
-    with pytest.raises(BadSource, match="none of the 4 pictures.*unpack img_align_celeba"):
+    with pytest.raises(BadSource, match=r"none of the 4 pictures.*unpack img_align_celeba"):
         read_source(tmp_path)
 
 

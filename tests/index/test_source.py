@@ -45,7 +45,7 @@ def test_names_are_cleaned(raw: str, clean: str | None) -> None:
 
 def test_a_folder_in_no_known_layout_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(BadSource, match="1 pictures lie loose in it.*one folder a person"):
+    with pytest.raises(BadSource, match=r"1 pictures lie loose in it.*one folder a person"):
         read_source(tmp_path)
     with pytest.raises(BadSource, match="is not a folder"):
         read_source(tmp_path / "nowhere")
