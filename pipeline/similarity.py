@@ -21,7 +21,9 @@ ARCFACE_TEMPLATE: Final[Points5] = np.array(
 MIN_SPREAD_PX: Final = 1e-3  # root-mean-square distance of the points from their centre
 
 
-def estimate_similarity(source: FloatArray, target: FloatArray) -> NDArray[np.float64]:
+def estimate_similarity(
+    source: FloatArray | NDArray[np.float64], target: FloatArray | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Find the rotation, uniform scale and shift that carry `source` onto `target` with the least squared error.
 
     source, target: (N, 2), N >= 2, matching rows. Returns (2, 3): target ~ M[:, :2] @ source + M[:, 2].
@@ -47,7 +49,7 @@ def estimate_similarity(source: FloatArray, target: FloatArray) -> NDArray[np.fl
     return np.column_stack([linear, dst_mean - linear @ src_mean])
 
 
-def apply_affine(matrix: NDArray[np.float64], points: FloatArray) -> FloatArray:
+def apply_affine(matrix: NDArray[np.float64], points: FloatArray | NDArray[np.float64]) -> FloatArray:
     """Carry points (N, 2) by a (2, 3) matrix."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float32)
 

@@ -1,0 +1,182 @@
+"""The contract of an engine, kept by every backend alike."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engine import Backend, in_buckets, open_engine, padded, to_batch
+from pipeline.errors import EngineFailed, PipelineError, WeightsMissing, WrongHash
+from pipeline.manifest import InputSpec
+from pipeline.types import FloatArray
+from tests.pictures import scene
+from tests.pipeline.graphs import colour_means, facts, heavy
+
+
+@pytest.fixture(params=get_args(Backend))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    chosen: Backend = request.param
+    return chosen
+
+
+def batch_of(count: int, side_px: int = 16) -> FloatArray:
+    return np.random.default_rng(count).random((count, 3, side_px, side_px), np.float32)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
+def test_a_batch_of_any_size_gives_that_many_rows_in_order(backend: Backend, tmp_path: Path, count: int) -> None:
+    """Padding rows never come out, and parts of a long batch come back in their order."""
+    engine = open_engine(
+        facts(tmp_path, colour_means(gain=2.0), outputs=("means",)), backend=backend, buckets=(1, 2, 4)
+    )
+    (means,) = engine.run(batch_of(count))
+    assert means.dtype == np.float32
+    assert np.allclose(means, 2.0 * batch_of(count).mean(axis=(2, 3)), atol=1e-4)
+
+
+def test_outputs_come_in_the_order_of_the_manifest(backend: Backend, tmp_path: Path) -> None:
+    engine = open_engine(facts(tmp_path, colour_means(), outputs=("rows", "means")), backend=backend)
+    rows, means = engine.run(batch_of(2))
+    assert rows.shape == (2, 1)
+    assert np.allclose(rows[:, 0], means.sum(axis=1), atol=1e-4)
+
+
+def test_every_size_of_the_manifest_is_run_and_no_other(backend: Backend, tmp_path: Path) -> None:
+    engine = open_engine(facts(tmp_path, colour_means(), outputs=("means",), sizes_px=(32, 16)), backend=backend)
+    for side_px in (32, 16, 32):
+        (means,) = engine.run(batch_of(1, side_px))
+        assert np.allclose(means, batch_of(1, side_px).mean(axis=(2, 3)), atol=1e-4)
+    with pytest.raises(EngineFailed, match="side in"):
+        engine.run(batch_of(1, 24))
+    assert engine.spec.side_px == 32
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        pytest.param(np.zeros((0, 3, 16, 16), np.float32), id="empty"),
+        pytest.param(np.zeros((1, 4, 16, 16), np.float32), id="four channels"),
+        pytest.param(np.zeros((1, 16, 16, 3), np.float32), id="channels last"),
+        pytest.param(np.zeros((3, 16, 16), np.float32), id="no batch"),
+        pytest.param(np.zeros((1, 3, 16, 16), np.float64), id="float64"),
+    ],
+)
+def test_a_batch_of_another_shape_or_type_is_refused(backend: Backend, tmp_path: Path, batch: FloatArray) -> None:
+    engine = open_engine(facts(tmp_path, colour_means(), outputs=("means",)), backend=backend)
+    with pytest.raises(EngineFailed, match="wants"):
+        engine.run(batch)
+
+
+def test_outputs_belong_to_the_caller(backend: Backend, tmp_path: Path) -> None:
+    """The next inference must not write into what an earlier one returned."""
+    engine = open_engine(facts(tmp_path, colour_means(), outputs=("means",)), backend=backend)
+    (first,) = engine.run(np.zeros((1, 3, 16, 16), np.float32))
+    engine.run(np.ones((1, 3, 16, 16), np.float32))
+    assert first.tolist() == [[0.0, 0.0, 0.0]]
+    first[:] = 7.0  # and may be written to
+
+
+def test_several_threads_get_their_own_answers(backend: Backend, tmp_path: Path) -> None:
+    engine = open_engine(facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,)), backend=backend, buckets=(1, 4))
+    batches = [batch_of(1 + k % 5, 48) * (k + 1) for k in range(8)]
+    wanted = [engine.run(batch)[0] for batch in batches]
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        answers = [engine.run(batches[k])[0] for _ in range(6)]
+        wrong.extend(k for answer in answers if not np.allclose(answer, wanted[k], rtol=1e-4, atol=1e-5))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(batches))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_file_with_another_hash_is_refused(backend: Backend, tmp_path: Path) -> None:
+    entry = facts(tmp_path, colour_means(), outputs=("means",))
+    entry.path.write_bytes(colour_means(gain=3.0))
+    with pytest.raises(WrongHash, match=r"embedder \(network.onnx\).*manifest says"):
+        open_engine(entry, backend=backend)
+
+
+def test_a_missing_file_is_told(backend: Backend, tmp_path: Path) -> None:
+    entry = facts(tmp_path, colour_means(), outputs=("means",))
+    entry.path.unlink()
+    with pytest.raises(WeightsMissing, match="restore the weights folder"):
+        open_engine(entry, backend=backend)
+
+
+def test_a_file_that_is_no_network_is_told_in_our_words(backend: Backend, tmp_path: Path) -> None:
+    with pytest.raises(EngineFailed, match=r"can't load network\.onnx"):
+        open_engine(facts(tmp_path, b"no network", outputs=("means",)), backend=backend)
+
+
+def test_a_network_with_other_tensors_is_refused(backend: Backend, tmp_path: Path) -> None:
+    """Never guessed: the manifest's names or nothing."""
+    with pytest.raises(EngineFailed, match="manifest says"):
+        open_engine(facts(tmp_path, colour_means(), outputs=("boxes",)), backend=backend)
+    with pytest.raises(EngineFailed, match="manifest says"):
+        open_engine(facts(tmp_path, colour_means(), outputs=("means",), input_name="input"), backend=backend)
+
+
+def test_backends_agree(tmp_path: Path) -> None:
+    entry = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,))
+    a, b = (open_engine(entry, backend=name).run(batch_of(3, 48))[0] for name in get_args(Backend))
+    assert np.allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_bf16_stays_near_float32_where_the_manifest_allows_it(tmp_path: Path) -> None:
+    """On a CPU without bf16 both are float32 and agree; on one with it, it is still this network."""
+    f32 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), precision="f32")
+    bf16 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), precision="bf16", name="same.onnx")
+    a, b = (open_engine(entry).run(batch_of(2, 48))[0] for entry in (f32, bf16))
+    assert float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b)) > 0.999
+
+
+def test_every_error_is_one_of_the_package() -> None:
+    assert issubclass(EngineFailed, PipelineError)
+    assert issubclass(WrongHash, PipelineError)
+
+
+@given(st.integers(1, 200), st.sampled_from([(1,), (1, 2, 4, 8, 16), (1, 3), (4,)]))
+def test_buckets_hold_every_row_once_and_waste_little(count: int, buckets: tuple[int, ...]) -> None:
+    parts = list(in_buckets(count, buckets))
+    assert sum(rows for rows, _ in parts) == count
+    assert all(1 <= rows <= bucket and bucket in buckets for rows, bucket in parts)
+    assert all(rows == max(buckets) for rows, _ in parts[:-1])
+    smaller = [bucket for bucket in buckets if bucket < parts[-1][1]]
+    assert all(bucket < parts[-1][0] for bucket in smaller)
+
+
+def test_padding_is_zeros_behind_the_rows() -> None:
+    part = batch_of(3)
+    full = padded(part, 4)
+    assert np.array_equal(full[:3], part)
+    assert not full[3].any()
+    assert padded(part, 3).flags.c_contiguous
+
+
+@pytest.mark.parametrize("color", ["RGB", "BGR"])
+def test_pictures_are_normalised_as_the_manifest_says(color: str) -> None:
+    """Mean and std are in the network's own channel order."""
+    spec = InputSpec(
+        name="images",
+        sizes_px=(8,),
+        color="RGB" if color == "RGB" else "BGR",
+        mean=(10.0, 20.0, 30.0),
+        std=(2.0, 4.0, 8.0),
+    )
+    images = [scene(8, 8, seed=1), scene(8, 8, seed=2)]
+    oracle = np.stack(images).astype(np.float64)[..., :: -1 if color == "BGR" else 1]
+    oracle = ((oracle - np.array(spec.mean)) / np.array(spec.std)).transpose(0, 3, 1, 2)
+    batch = to_batch(images, spec)
+    assert batch.dtype == np.float32
+    assert np.allclose(batch, oracle, atol=1e-4)

@@ -1,0 +1,94 @@
+"""landmarks: two looks, quarter turns for the doubtful, points back in the photo's pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.errors import EngineFailed
+from pipeline.landmarks import CROP_EXPAND, REFINE_MARGIN_SHARE, Aligner, crop_matrix
+from pipeline.manifest import InputSpec
+from pipeline.similarity import apply_affine, template_for
+from pipeline.types import Box, FloatArray, Nchw
+from tests.pipeline.drawn_faces import AlignerByColour, blank, draw_face
+
+
+def box_round(points: FloatArray, eyes_px: float) -> Box:
+    x, y = points.mean(axis=0)
+    return Box(float(x) - 1.1 * eyes_px, float(y) - 1.1 * eyes_px, float(x) + 1.1 * eyes_px, float(y) + 1.1 * eyes_px)
+
+
+def test_the_first_crop_is_a_square_round_the_box() -> None:
+    """The same numbers as in training: 1.25 of the larger side, its centre in the middle."""
+    matrix = crop_matrix(Box(100, 40, 180, 140), side_px=112)
+    side = CROP_EXPAND * 100
+    corners = np.array([[140 - side / 2, 90 - side / 2], [140 + side / 2, 90 + side / 2]], np.float32)
+    assert np.allclose(apply_affine(matrix, corners), [[0, 0], [112, 112]], atol=1e-3)
+    assert (CROP_EXPAND, REFINE_MARGIN_SHARE) == (1.25, 0.18)
+
+
+def test_an_upright_face_is_looked_at_twice_and_no_more() -> None:
+    image, engine = blank(), AlignerByColour()
+    points = draw_face(image, centre=(120.0, 100.0), eyes_px=40.0, roll=10.0)
+    (marks,) = Aligner(engine).find(image, [box_round(points, 40.0)])
+    assert np.abs(marks.points - points).max() < 0.7
+    assert marks.error == pytest.approx(0.02, rel=1e-3)
+    assert marks.moved < 0.03
+    assert engine.batches == [1, 1]
+
+
+@pytest.mark.parametrize("roll", [-170, -135, -90, -60, 60, 90, 135, 180])
+def test_a_lying_face_is_found_by_its_quarter_turns(roll: float) -> None:
+    image, engine = blank(), AlignerByColour()
+    points = draw_face(image, centre=(120.0, 100.0), eyes_px=40.0, roll=roll)
+    (marks,) = Aligner(engine).find(image, [box_round(points, 40.0)])
+    assert np.abs(marks.points - points).max() < 0.7
+    assert engine.batches == [1, 3, 1]
+
+
+def test_only_the_doubtful_are_turned() -> None:
+    image, engine = blank(640, 240), AlignerByColour()
+    faces = [draw_face(image, centre=(100.0 + 200 * k, 120.0), eyes_px=40.0, roll=90.0 * (k == 1)) for k in range(3)]
+    found = Aligner(engine).find(image, [box_round(points, 40.0) for points in faces])
+    for marks, points in zip(found, faces, strict=True):
+        assert np.abs(marks.points - points).max() < 0.7
+    assert engine.batches == [3, 3, 3]
+
+
+def test_no_boxes_no_work() -> None:
+    engine = AlignerByColour()
+    assert Aligner(engine).find(blank(), []) == []
+    assert engine.batches == []
+
+
+def test_what_is_not_a_face_keeps_a_large_error() -> None:
+    (marks,) = Aligner(AlignerByColour()).find(blank(), [Box(50, 50, 120, 120)])
+    assert marks.error == pytest.approx(0.5, rel=1e-3)
+
+
+class Says:
+    """Gives the same points and log error for every crop."""
+
+    def __init__(self, points: FloatArray, log_error: float) -> None:
+        self.spec = InputSpec(name="images", sizes_px=(112,), color="RGB", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+        self._points, self._log_error = points, log_error
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        points = np.broadcast_to(self._points, (len(batch), *self._points.shape))
+        return points, np.full((len(batch), 1), self._log_error, np.float32)
+
+
+def test_a_wild_log_error_does_not_overflow() -> None:
+    (marks,) = Aligner(Says(template_for(112), 500.0)).find(blank(), [Box(50, 50, 120, 120)])
+    assert 1.0 < marks.error < 100.0
+
+
+@pytest.mark.parametrize("value", [50.0, np.nan])
+def test_points_without_spread_come_back_without_a_second_look(value: float) -> None:
+    (marks,) = Aligner(Says(np.full((5, 2), value, np.float32), -3.0)).find(blank(), [Box(50, 50, 120, 120)])
+    assert marks.moved == float("inf")
+
+
+def test_an_output_of_another_shape_is_refused() -> None:
+    with pytest.raises(EngineFailed, match="wants"):
+        Aligner(Says(np.zeros((68, 2), np.float32), -3.0)).find(blank(), [Box(50, 50, 120, 120)])

@@ -1,0 +1,118 @@
+"""manifest: what it says is read exactly, what it says wrongly is refused with the place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ManifestError, WeightsMissing, WrongHash
+from pipeline.manifest import load_manifest
+
+SHIPPED = Path(__file__).resolve().parents[2] / "weights"
+TEXT = (SHIPPED / "manifest.toml").read_text(encoding="utf-8")
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_shipped_manifest_is_read() -> None:
+    manifest = load_manifest(SHIPPED)
+    assert manifest.embedder.input.side_px == 112
+    assert manifest.embedder.input.color == "RGB"
+    assert manifest.aligner.outputs == ("points", "log_error")
+    assert manifest.detector.input.sizes_px[0] == 640
+    assert 0 < manifest.thresholds.score <= manifest.thresholds.sure < 1
+    assert all(entry.licence for entry in (manifest.detector, manifest.aligner, manifest.embedder))
+
+
+@pytest.mark.weights
+def test_every_shipped_file_is_the_one_its_manifest_names() -> None:
+    manifest = load_manifest(SHIPPED)
+    for entry in (manifest.detector, manifest.aligner, manifest.embedder):
+        assert len(entry.read_bytes()) < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        (r"\[aligner\]", "[straightener]", "[aligner]"),
+        (r'file = "detector.onnx"', "", "[detector] file"),
+        (r'file = "detector.onnx"', 'file = "../detector.onnx"', "[detector] file"),
+        (r'sha256 = "\w+"', 'sha256 = "abc"', "[detector] sha256"),
+        (r'color = "RGB"', 'color = "rgb"', "[detector] input color"),
+        (r"sizes_px = \[.*\]", "", "[detector] input"),
+        (r"sizes_px = \[.*\]", "sizes_px = [0]", "[detector] input"),
+        (r"std = \[255, 255, 255\]", "std = [255, 0, 255]", "[detector] input std"),
+        (r"mean = \[0, 0, 0\]", "mean = 0", "[detector] input mean"),
+        (r'outputs = \["output0"\]', "outputs = []", "[detector] outputs"),
+        (r'precision = "\w+"', 'precision = "int4"', "[detector] precision"),
+        (r"score = [\d.]+", "score = 3.5", "[detector] thresholds score"),
+        (r"iou = [\d.]+", 'iou = "half"', "[detector] thresholds iou"),
+        (r'licence = ".*"', 'licence = ""', "[detector] licence"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_place(tmp_path: Path, old: str, new: str, where: str) -> None:
+    text, changed = re.subn(old, new, TEXT, count=1)
+    assert changed == 1
+    with pytest.raises(ManifestError, match=re.escape(where)):
+        load_manifest(written(tmp_path, text))
+
+
+def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing, match="restore the weights folder"):
+        load_manifest(tmp_path / "nowhere")
+
+
+def test_toml_that_does_not_parse_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"manifest\.toml"):
+        load_manifest(written(tmp_path, "[detector\n"))
+
+
+def test_a_wrong_hash_is_refused_with_both(tmp_path: Path) -> None:
+    entry = load_manifest(written(tmp_path, TEXT)).embedder
+    entry.path.write_bytes(b"another network")
+    with pytest.raises(WrongHash) as refused:
+        entry.read_bytes()
+    assert refused.value.got == hashlib.sha256(b"another network").hexdigest()
+    assert refused.value.want == entry.sha256
+
+
+def make_manifest() -> dict[str, Any]:
+    return runpy.run_path(str(SHIPPED / "make_manifest.py"))
+
+
+def with_record(folder: Path, *, sha256: str) -> Path:
+    (folder / "records").mkdir()
+    (folder / "detector.onnx").write_bytes(b"new detector")
+    record = {"file": "detector.onnx", "sha256": sha256, "commit": "abc123", "licence": "CC0-1.0", "size_bytes": 1}
+    (folder / "records" / "detector.json").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"new detector").hexdigest()
+    after = make_manifest()["updated"](TEXT, with_record(tmp_path, sha256=sha256))
+    changed = [(old, new) for old, new in zip(TEXT.splitlines(), after.splitlines(), strict=True) if old != new]
+    keys = {new.split(" ")[0] for _, new in changed}
+    assert {"sha256", "size_bytes", "commit", "licence"} >= keys >= {"sha256", "size_bytes", "commit"}
+    manifest = load_manifest(written(tmp_path, after))
+    assert manifest.detector.read_bytes() == b"new detector"
+    assert manifest.detector.facts["size_bytes"] == 12
+    assert manifest.embedder.sha256 == load_manifest(SHIPPED).embedder.sha256
+
+
+def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="its record says"):
+        make_manifest()["updated"](TEXT, with_record(tmp_path, sha256="0" * 64))
+
+
+def test_the_shipped_manifest_is_up_to_date() -> None:
+    assert make_manifest()["updated"](TEXT, SHIPPED) == TEXT

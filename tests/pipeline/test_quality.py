@@ -1,0 +1,71 @@
+"""quality: numbers that grow and shrink with what they are named for."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.quality import NOSE_DEPTH_SHARE, eye_distance, light, roll_deg, sharpness, yaw_deg
+from pipeline.similarity import ARCFACE_TEMPLATE
+from tests.pictures import scene
+from tests.strategies import Similarity, similarities
+
+# A head in units of its eye distance: x right, y down, z towards the camera.
+HEAD = np.array([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0, 0, NOSE_DEPTH_SHARE], [-0.4, 0.5, 0], [0.4, 0.5, 0]], np.float64)
+
+
+def head(yaw: float) -> np.ndarray:
+    """Five points of a head turned by yaw degrees towards the right of the picture, seen from far away."""
+    angle = math.radians(yaw)
+    x = HEAD[:, 0] * math.cos(angle) + HEAD[:, 2] * math.sin(angle)
+    return np.stack([x, HEAD[:, 1]], axis=1).astype(np.float32)
+
+
+@given(st.floats(-75, 75), similarities())
+def test_yaw_is_that_of_the_head_however_it_is_rolled_and_scaled(yaw: float, move: Similarity) -> None:
+    assert yaw_deg(move(head(yaw)).astype(np.float32)) == pytest.approx(yaw, abs=2.0)
+
+
+@given(st.floats(0, 75))
+def test_a_mirrored_head_looks_the_other_way(yaw: float) -> None:
+    points = head(yaw)
+    mirrored = (points * np.array([-1, 1], np.float32))[[1, 0, 2, 4, 3]]
+    assert yaw_deg(mirrored) == pytest.approx(-yaw_deg(points), abs=0.01)
+
+
+@given(st.floats(-179, 179), st.floats(1, 100))
+def test_roll_and_eye_distance_are_those_of_the_eye_line(roll: float, scale: float) -> None:
+    move = Similarity(math.radians(roll), scale, (5.0, 7.0))
+    points = move(head(0)).astype(np.float32)
+    assert roll_deg(points) == pytest.approx(roll, abs=0.01)
+    assert eye_distance(points) == pytest.approx(scale, rel=1e-3)
+
+
+def test_the_template_looks_straight_ahead() -> None:
+    assert abs(yaw_deg(ARCFACE_TEMPLATE)) < 3.0
+    assert abs(roll_deg(ARCFACE_TEMPLATE)) < 1.0
+
+
+def test_points_in_one_place_give_numbers() -> None:
+    points = np.full((5, 2), 3.0, np.float32)
+    assert (yaw_deg(points), roll_deg(points), eye_distance(points)) == (0.0, 0.0, 0.0)
+
+
+def test_blur_lowers_sharpness_step_by_step() -> None:
+    noisy = np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
+    seen = [sharpness(noisy)] + [sharpness(cv2.GaussianBlur(noisy, (0, 0), sigma)) for sigma in (0.5, 1, 2, 4)]
+    assert seen == sorted(seen, reverse=True)
+    assert seen[0] > 100 * seen[-1]
+    assert sharpness(np.full((112, 112, 3), 90, np.uint8)) == 0.0
+
+
+def test_light_is_the_mean_luma_of_the_face_and_not_of_its_rim() -> None:
+    crop = np.zeros((112, 112, 3), np.uint8)
+    crop[16:96, 16:96] = 200
+    assert light(crop) == pytest.approx(200.0)
+    assert light(scene(112, 112)) == pytest.approx(float(scene(112, 112)[16:96, 16:96].mean()), abs=40)
