@@ -1,0 +1,132 @@
+"""Cuts a face out of a photo for a card: upright, with room for the hair. Pixels only, nothing is drawn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, apply_affine, estimate_similarity
+from pipeline.types import FloatArray, Points5, Rgb8
+
+FACE_SHARE: Final = 0.52  # side of the ArcFace crop over the height of the cut-out: hair, chin and neck fit in
+CENTRE_SHARE: Final = 0.5  # where the middle of the ArcFace crop lies in the height
+ZOOMS: Final = tuple(1.0 + 0.07 * step for step in range(14))  # tried in turn until the photo fills the cut-out
+MAX_EMPTY_SHARE: Final = 0.02  # of the cut-out may lie outside the photo; it is filled with a blurred reflection
+MAX_SHIFT_SHARE: Final = 0.14  # how far the face may leave its place so that the photo fills the cut-out
+CELEBA_ASPECT: Final = 178 / 218
+
+
+def cut_out(image: Rgb8, points: Points5, *, width: int, height: int) -> Rgb8:
+    """Turn a face upright and cut it out with generous room.
+
+    image: (H, W, 3), RGB. points: (5, 2) pixels of it. Returns (height, width, 3).
+    Zooms in and shifts, within limits, where the photo ends; what still lies outside is a blurred reflection.
+    Raises DegeneratePoints when the points have no spread.
+    """
+    matrix = placement(points, (image.shape[1], image.shape[0]), width=width, height=height)
+    return _warp(image, matrix, width=width, height=height)
+
+
+def placement(points: Points5, photo: tuple[int, int], *, width: int, height: int) -> NDArray[np.float64]:
+    """The (2, 3) similarity from the photo's pixels (photo: its width and height) to those of the cut-out."""
+    best = None
+    for zoom in ZOOMS:
+        scale = zoom * FACE_SHARE * min(height, width * 1.2) / CROP_SIDE_PX
+        centre = np.array([width / 2, height * CENTRE_SHARE])
+        target = (ARCFACE_TEMPLATE - CROP_SIDE_PX / 2) * scale + centre
+        matrix = _shifted(estimate_similarity(points, target.astype(np.float32)), photo, width, height)
+        empty = _empty_share(matrix, photo, width, height)
+        if best is None or empty < best[0] - 0.005:
+            best = (empty, matrix)
+        if empty <= MAX_EMPTY_SHARE:
+            return matrix
+    if best is None:  # pragma: no cover - ZOOMS is not empty
+        raise AssertionError
+    return best[1]
+
+
+def straighten(image: Rgb8, points: Points5, *, side_px: int) -> Rgb8:
+    """The face as the embedder sees it, larger: the ArcFace crop at side_px."""
+    matrix = estimate_similarity(points, ARCFACE_TEMPLATE * np.float32(side_px / CROP_SIDE_PX))
+    return _warp(image, matrix, width=side_px, height=side_px)
+
+
+def gallery_square(image: Rgb8) -> tuple[int, int, int]:
+    """Left, top and side of the square to show of a gallery picture.
+
+    CelebA's aligned pictures have the eyes half way down and the face about 0.7 of the width wide; of other
+    pictures the largest square is shown, a little above the middle.
+    """
+    height, width = image.shape[:2]
+    if abs(width / height - CELEBA_ASPECT) < 0.02:
+        side = round(width * 0.96)
+        return ((width - side) // 2, min(height - side, round(height * 0.54 - side * 0.5)), side)
+    side = min(width, height)
+    return ((width - side) // 2, round((height - side) * 0.35), side)
+
+
+def fit_gallery(image: Rgb8, *, width: int, height: int) -> Rgb8:
+    """A gallery picture cropped round its face and scaled to (height, width, 3)."""
+    left, top, side = gallery_square(image)
+    if width > height:
+        keep = side * height / width
+        offset = round((side - keep) * 0.45)
+        crop = image[top + offset : top + offset + max(1, round(keep)), left : left + side]
+    else:
+        keep = side * width / height
+        offset = round((side - keep) * 0.5)
+        crop = image[top : top + side, left + offset : left + offset + max(1, round(keep))]
+    shrinking = crop.shape[0] > height
+    mode = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, (width, height), interpolation=mode), dtype=np.uint8)
+
+
+def _corners(width: float, height: float) -> FloatArray:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+
+
+def _shifted(matrix: NDArray[np.float64], photo: tuple[int, int], width: int, height: int) -> NDArray[np.float64]:
+    """Move the photo inside the cut-out so that an edge of it leaves the frame, where the other side has spare."""
+    corners = apply_affine(matrix, _corners(*photo))
+    moved = matrix.copy()
+    for axis, size in ((0, width), (1, height)):
+        ordered = np.sort(corners[:, axis])
+        low, high = float(ordered[1]), float(ordered[2])  # the inner sides, also where the photo is turned
+        limit = MAX_SHIFT_SHARE * size
+        if low > 0 and high > size:
+            moved[axis, 2] -= min(low, high - size, limit)
+        elif high < size and low < 0:
+            moved[axis, 2] += min(size - high, -low, limit)
+    return moved
+
+
+def _empty_share(matrix: NDArray[np.float64], photo: tuple[int, int], width: int, height: int) -> float:
+    """The share of the cut-out that lies outside the photo, counted on a grid of 24 x 24 places."""
+    axis = (np.arange(24) + 0.5) / 24
+    grid = np.stack(np.meshgrid(axis * width, axis * height), axis=-1).reshape(-1, 2).astype(np.float32)
+    inverse = np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float64)
+    places = apply_affine(inverse, grid)
+    inside = (places >= 0).all(axis=1) & (places[:, 0] < photo[0]) & (places[:, 1] < photo[1])
+    return float(1 - inside.mean())
+
+
+def _warp(image: Rgb8, matrix: NDArray[np.float64], *, width: int, height: int) -> Rgb8:
+    """Resample by a (2, 3) matrix, averaging where it shrinks, with a blurred reflection outside the photo."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.5:  # leave the warp a factor of two, which bilinear sampling takes without aliasing
+        small = (max(1, round(image.shape[1] * scale * 2)), max(1, round(image.shape[0] * scale * 2)))
+        fx, fy = small[0] / image.shape[1], small[1] / image.shape[0]
+        image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        matrix = matrix @ np.array([[1 / fx, 0, 0.5 / fx - 0.5], [0, 1 / fy, 0.5 / fy - 0.5], [0, 0, 1]])
+    mode = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
+    size = (width, height)
+    warped = cv2.warpAffine(image, matrix, size, flags=mode, borderMode=cv2.BORDER_REFLECT_101)
+    inside = cv2.warpAffine(np.full(image.shape[:2], 255, np.uint8), matrix, size, flags=cv2.INTER_LINEAR)
+    if inside.min() == 255:
+        return np.asarray(warped, dtype=np.uint8)
+    blurred = cv2.GaussianBlur(warped, (0, 0), max(width, height) / 24)
+    feather = cv2.GaussianBlur(cv2.erode(inside, np.ones((9, 9), np.uint8)), (0, 0), 4)[..., None] / 255.0
+    return np.asarray(np.round(warped * feather + blurred * (1 - feather)), dtype=np.uint8)

@@ -1,0 +1,164 @@
+"""What is said of people, similarities and shares, for cards, captions and terminals alike. No pixels.
+
+Every sentence goes through `translate`: an English text in, the user's language out (a bot hands over gettext).
+Numbers in sentences stand as "1 in 1,000", so that no language needs a plural form for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from index.types import Person
+from lookalike.calibration import Table
+
+Translate = Callable[[str], str]
+
+HAIR_COLOURS = ("Bald", "Gray_Hair", "Blond_Hair", "Brown_Hair", "Black_Hair")
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that message extractors look for
+    """Mark a message for translation where it stands, to be translated where it is used."""
+    return message
+
+
+def person_title(person: Person, translate: Translate = str) -> str:
+    """Who this is: a name, a guessed name marked as such, or the data set's number."""
+    if person.name is None:
+        return person_number(person, translate)
+    if person.name_inferred:
+        return translate("perhaps {name}").format(name=capitalise_name(person.name))
+    return person.name
+
+
+def person_number(person: Person, translate: Translate = str) -> str:
+    """The data set's own identifier: CelebA's number, or what a folder of one's own is called."""
+    if person.number.isdigit():
+        return translate("CelebA No. {number}").format(number=person.number)
+    return person.number.replace("_", " ")
+
+
+def describe_person(person: Person, translate: Translate = str) -> str:
+    """A few words on how a person looks: "woman, dark hair, glasses"; empty where nothing is known."""
+    return ", ".join(looks_of(person, translate))
+
+
+def looks_of(person: Person, translate: Translate = str) -> tuple[str, ...]:
+    """The words of `describe_person`, to be chosen from where room is short: woman or man first."""
+    known = person.attributes
+    words = [_kind(known, translate), _hair(known, translate)]
+    if known.get("Eyeglasses"):
+        words.append(translate("glasses"))
+    words.append(_beard(known, translate))
+    return tuple(word for word in words if word)
+
+
+def _kind(known: dict[str, bool], translate: Translate) -> str:
+    male = known.get("Male")
+    if male is None:
+        return ""
+    return translate("man") if male else translate("woman")
+
+
+def _hair(known: dict[str, bool], translate: Translate) -> str:
+    if known.get("Wearing_Hat"):
+        return translate("hat")
+    words = {
+        "Bald": translate("bald"),
+        "Gray_Hair": translate("grey hair"),
+        "Blond_Hair": translate("blond hair"),
+        "Brown_Hair": translate("brown hair"),
+        "Black_Hair": translate("dark hair"),
+    }
+    return next((words[key] for key in HAIR_COLOURS if known.get(key)), "")
+
+
+def _beard(known: dict[str, bool], translate: Translate) -> str:
+    if not known.get("Male"):
+        return ""
+    if known.get("Goatee"):
+        return translate("goatee")
+    if known.get("No_Beard") is False:
+        return translate("beard")
+    return translate("moustache") if known.get("Mustache") else ""
+
+
+def capitalise_name(name: str) -> str:
+    """Write "amber heard" as a name; leave names that have capitals as they are."""
+    if name != name.lower():
+        return name
+    return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A share said with small numbers: `count` in `total`."""
+
+    count: int
+    total: int
+
+
+def odds(share: float) -> Odds:
+    """Round a share to what people can picture: "7 in 10" beyond a half, else "1 in" 3, 40 or 500."""
+    if share >= 0.95:
+        return Odds(1, 1)
+    if share > 0.55:
+        return Odds(round(share * 10), 10)
+    total = 1 / max(share, 1e-9)
+    step = 10 ** math.floor(math.log10(total))
+    return Odds(1, round(total / step) * step)
+
+
+def number(value: int, translate: Translate = str) -> str:
+    """A whole number with the language's mark between thousands: the one its translation of "1,000" has."""
+    mark = translate("1,000")[1:-3]
+    return f"{value:,}".replace(",", mark)
+
+
+def similarity_text(similarity: float, translate: Translate = str) -> str:
+    """A similarity with two decimals and the language's decimal mark: the one its translation of "0.5" has."""
+    mark = translate("0.5")[1:-1]
+    return f"{similarity:.2f}".replace("-", "\u2212").replace(".", mark)
+
+
+def share_text(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
+    """A share in a few words: "1 in 100", "7 in 10", "nearly all"; at_most: "under 1 in 1,000"."""
+    said = odds(share)
+    if said.total == 1:
+        return translate("nearly all")
+    template = translate("under {count} in {total}") if at_most else translate("{count} in {total}")
+    return template.format(count=said.count, total=number(said.total, translate))
+
+
+def share_sentence(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
+    """What a similarity to somebody in the gallery means: how many strangers to it reach it."""
+    said = odds(share)
+    if said.total == 1:
+        return translate("Nearly every stranger finds somebody here as alike as this.")
+    if at_most:
+        template = translate("Fewer than one stranger in {total} finds somebody here as alike as this.")
+    elif said.count == 1:
+        template = translate("One stranger in {total} finds somebody here as alike as this.")
+    else:
+        template = translate("{count} strangers in {total} find somebody here as alike as this.")
+    return template.format(count=said.count, total=number(said.total, translate))
+
+
+def pair_sentence(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
+    """What a similarity of two photos means: how many pairs of strangers reach it."""
+    said = odds(share)
+    if said.total == 1:
+        return translate("Nearly every pair of strangers looks this alike.")
+    if at_most:
+        template = translate("Fewer than one pair of strangers in {total} looks this alike.")
+    elif said.count == 1:
+        template = translate("One pair of strangers in {total} looks this alike.")
+    else:
+        template = translate("{count} pairs of strangers in {total} look this alike.")
+    return template.format(count=said.count, total=number(said.total, translate))
+
+
+def beyond_measured(table: Table, similarity: float) -> bool:
+    """Whether a similarity lies above the last point of the measured curve, so that its share is an upper limit."""
+    return similarity > table.rates[-1].similarity

@@ -1,0 +1,129 @@
+"""What a drawn portrait shows of a person: a few traits read from CelebA's attributes. No pixels.
+
+A portrait stands in for a picture that may not be shipped. It shows only what is labelled (hair, glasses, beard,
+hat, a smile) and is tinted in one hue, so that it claims no colour of skin. Who has no labels gets a monogram.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from index.types import Person
+
+
+class Cut(StrEnum):
+    """The outline of the hair."""
+
+    LONG = "long"
+    SHORT = "short"
+    RECEDING = "receding"
+    BALD = "bald"
+
+
+class Beard(StrEnum):
+    """What grows on the face."""
+
+    NONE = "none"
+    MOUSTACHE = "moustache"
+    GOATEE = "goatee"
+    FULL = "full"
+
+
+class HairColour(StrEnum):
+    """CelebA's four; unknown takes the portrait's own hue."""
+
+    BLACK = "black"
+    BROWN = "brown"
+    BLOND = "blond"
+    GREY = "grey"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """How the drawn face looks."""
+
+    cut: Cut
+    colour: HairColour
+    wavy: bool = False
+    bangs: bool = False
+    hat: bool = False
+    glasses: bool = False
+    beard: Beard = Beard.NONE
+    smiling: bool = False
+    lipstick: bool = False
+    earrings: bool = False
+    tie: bool = False
+    broad: bool = False  # a broader jaw and shoulders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait:
+    """A drawn stand-in: traits where anything is known, else a monogram over a pattern of the same seed."""
+
+    seed: int  # picks the hue and the pattern; the same person looks the same on every card
+    traits: Traits | None
+    monogram: str  # initials, or the last digits of the number
+
+
+def portrait_of(person: Person) -> Portrait:
+    """Read a person's labels."""
+    seed = int.from_bytes(sha256(person.number.encode()).digest()[:4], "big")
+    return Portrait(seed=seed, traits=_traits(person.attributes, seed), monogram=_monogram(person))
+
+
+def _traits(known: dict[str, bool], seed: int) -> Traits | None:
+    male = known.get("Male")
+    if male is None:
+        return None
+    return Traits(
+        cut=_cut(known, male=male),
+        colour=_colour(known),
+        # Where nothing is said of the strands, the seed says it, so that a card's portraits differ.
+        wavy=known.get("Wavy_Hair", False) or (not known.get("Straight_Hair", False) and seed % 3 == 0),
+        bangs=known.get("Bangs", False),
+        hat=known.get("Wearing_Hat", False),
+        glasses=known.get("Eyeglasses", False),
+        beard=_beard(known) if male else Beard.NONE,
+        smiling=known.get("Smiling", False),
+        lipstick=not male and known.get("Wearing_Lipstick", False),
+        earrings=not male and known.get("Wearing_Earrings", False),
+        tie=known.get("Wearing_Necktie", False),
+        broad=male,
+    )
+
+
+def _cut(known: dict[str, bool], *, male: bool) -> Cut:
+    if known.get("Bald"):
+        return Cut.BALD
+    if not male:
+        return Cut.LONG
+    return Cut.RECEDING if known.get("Receding_Hairline") else Cut.SHORT
+
+
+def _colour(known: dict[str, bool]) -> HairColour:
+    order = {
+        "Gray_Hair": HairColour.GREY,
+        "Blond_Hair": HairColour.BLOND,
+        "Brown_Hair": HairColour.BROWN,
+        "Black_Hair": HairColour.BLACK,
+    }
+    return next((colour for key, colour in order.items() if known.get(key)), HairColour.UNKNOWN)
+
+
+def _beard(known: dict[str, bool]) -> Beard:
+    if known.get("Goatee"):
+        return Beard.GOATEE
+    if known.get("No_Beard") is False:
+        return Beard.FULL
+    return Beard.MOUSTACHE if known.get("Mustache") else Beard.NONE
+
+
+def _monogram(person: Person) -> str:
+    name = person.name if person.name is not None else "" if person.number.isdigit() else person.number
+    initials = [word[0].upper() for word in name.replace("_", " ").split() if word[0].isalnum()]
+    if not initials:
+        return person.number[-5:]
+    return initials[0] if len(initials) == 1 else initials[0] + initials[-1]

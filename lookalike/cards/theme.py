@@ -1,0 +1,110 @@
+"""Colours and the two themes a card comes in. Values only: nothing is drawn here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+MIN_TEXT_CONTRAST: Final = 4.5  # WCAG 2.2, 1.4.3: text of ordinary size
+MIN_SHAPE_CONTRAST: Final = 3.0  # WCAG 2.2, 1.4.11: shapes one has to tell apart from what is behind them
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """An sRGB colour, 0..255 each."""
+
+    r: int
+    g: int
+    b: int
+
+    @classmethod
+    def from_hex(cls, text: str) -> Color:
+        """Read "#rrggbb". Raises ValueError."""
+        digits = text.removeprefix("#")
+        if len(digits) != 6:
+            raise ValueError(f"{text!r} is no colour, want #rrggbb")
+        return cls(*(int(digits[i : i + 2], 16) for i in (0, 2, 4)))
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        return (self.r, self.g, self.b)
+
+    @property
+    def luminance(self) -> float:
+        """Relative luminance, 0..1 (WCAG 2.2)."""
+
+        def linear(value: int) -> float:
+            share = value / 255
+            return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+        return 0.2126 * linear(self.r) + 0.7152 * linear(self.g) + 0.0722 * linear(self.b)
+
+    def contrast(self, other: Color) -> float:
+        """The WCAG contrast ratio, 1..21."""
+        low, high = sorted((self.luminance, other.luminance))
+        return (high + 0.05) / (low + 0.05)
+
+    def mix(self, other: Color, share: float) -> Color:
+        """Go `share` (0..1) of the way to the other colour."""
+        return Color(*(round(a + (b - a) * share) for a, b in zip(self.rgb, other.rgb, strict=True)))
+
+    def ink(self) -> Color:
+        """Black or white, whichever reads better on this colour; one of the two always reaches 4.5:1."""
+        return max((INK, WHITE), key=self.contrast)
+
+    def seen_on(self, background: Color, *, ratio: float = MIN_SHAPE_CONTRAST) -> Color:
+        """The colour, moved towards black or white just until it stands out from the background."""
+        goal = background.ink()
+        for step in range(21):
+            candidate = self.mix(goal, step / 20)
+            if candidate.contrast(background) >= ratio:
+                return candidate
+        return goal
+
+
+WHITE: Final = Color(255, 255, 255)
+INK: Final = Color(18, 19, 24)
+
+ThemeName = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """The colours of one card that don't come from the bands."""
+
+    name: ThemeName
+    page: Color  # behind everything
+    panel: Color  # behind a tile
+    text: Color
+    muted: Color  # second-rank text, still MIN_TEXT_CONTRAST on page and panel
+    line: Color  # hairlines and empty tracks
+
+
+LIGHT: Final = Theme(
+    name="light",
+    page=Color.from_hex("#F3F0EA"),
+    panel=WHITE,
+    text=Color.from_hex("#1B1C22"),
+    muted=Color.from_hex("#5C5F6B"),
+    line=Color.from_hex("#DDD8CE"),
+)
+DARK: Final = Theme(
+    name="dark",
+    page=Color.from_hex("#121318"),
+    panel=Color.from_hex("#1F2129"),
+    text=Color.from_hex("#F4F2EE"),
+    muted=Color.from_hex("#A9ACB8"),
+    line=Color.from_hex("#3A3D49"),
+)
+THEMES: Final[dict[ThemeName, Theme]] = {"light": LIGHT, "dark": DARK}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a person wants cards to look."""
+
+    theme: ThemeName = "light"
+
+    @property
+    def colors(self) -> Theme:
+        return THEMES[self.theme]
