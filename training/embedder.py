@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 import lightning
 import numpy as np
@@ -29,18 +27,20 @@ from torch.nn import functional
 
 from pipeline.types import FloatArray
 from training.config import build, load_recipe, recipe_values
-from training.data.augment import Augmentation, augment, middle
-from training.data.people import HELD_OUT_FILE, HeldOut, People, open_people, prepare, read_held_out
+from training.data.augment import Augmentation, middle
+from training.data.batches import Batch, BatchSettings, PeopleBatches
+from training.data.people import HELD_OUT_FILE, People, open_people, prepare, read_held_out
+from training.embedder_choice import choose_share, dev_sets, embed_rows, mix_weights, report, scores, val_sets
 from training.export import compare_with_torch, current_commit, export_onnx, sha256_of, write_record
-from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, step_seed, warmup_cosine
+from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 from training.losses.imitation import ImitationLoss, procrustes
 from training.losses.margin import MarginLoss, MarginSettings
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
-from training.verification import tpr_at_fpr
 
 DIMENSION: Final = 512
 SIDE_PX: Final = 112
+CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +64,6 @@ class LossWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchSettings:
-    """Who is in a batch. Pictures are drawn with a weight of (pictures of the person) ** -balance."""
-
-    size: int = 128  # pictures; drawn in pairs of one person (of one picture, where it is the only one)
-    balance: float = 0.5  # 0: every picture alike; 1: every person alike
-    toward_person: float = 0.3  # a teacher vector's target is pulled by this share of its person's mean, 0..1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedderRecipe:
     """One run of the embedder."""
 
@@ -82,7 +73,7 @@ class EmbedderRecipe:
     learning_rate: float = 2e-4  # AdamW, peak; 2e-3 is known to lose 0.5 to 1.5 points of TPR
     margin_learning_rate: float = 2e-3  # of the people's weights, which start at their pictures' means
     weight_decay: float = 0.01
-    average_decay: float = 0.996  # of the weights' moving average
+    average_decay: float = 0.994  # of the weights' moving average
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     check_every: int = 400  # steps
     data: Path = Path("data")
@@ -93,14 +84,6 @@ class EmbedderRecipe:
     triplet_margin: float = 0.2  # squared distance of unit vectors
     batch: BatchSettings = field(default_factory=BatchSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
-
-
-class Batch(NamedTuple):  # a tuple: Lightning moves it to the device part by part, which it refuses for frozen classes
-    """Pictures as the network takes them, whose they are, and what the teacher says of each."""
-
-    images: torch.Tensor  # (B, 3, 112, 112), -1..1
-    person: torch.Tensor  # (B,) int64, row among the train people
-    teacher: torch.Tensor  # (B, 256), unit length
 
 
 def build_network(settings: NetworkSettings) -> nn.Module:
@@ -148,110 +131,13 @@ class EmbedderModule(lightning.LightningModule):
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         vectors = [p for p in self.network.parameters() if p.ndim <= 1]
         rate = self.recipe.learning_rate
-        return torch.optim.AdamW([
-            {"params": matrices, "lr": rate, "weight_decay": self.recipe.weight_decay},
-            {"params": vectors, "lr": rate, "weight_decay": 0.0},
-            {"params": [self.margin.weight], "lr": self.recipe.margin_learning_rate, "weight_decay": 0.0},
-        ])
-
-
-class PeopleBatches:
-    """The batch of a step, from the seed and the step alone."""
-
-    def __init__(self, people: People, rows: NDArray[np.int64], recipe: EmbedderRecipe) -> None:
-        self._people = people
-        self._recipe = recipe
-        self._rows = rows  # of `people`, the pictures that may be trained on
-        names, self._label, counts = np.unique(people.person[rows], return_inverse=True, return_counts=True)
-        self.names: list[str] = names.tolist()
-        weight = counts[self._label].astype(np.float64) ** -recipe.batch.balance
-        self._edges = np.cumsum(weight) / weight.sum()
-        order = np.argsort(self._label, kind="stable")
-        self._mates = np.split(order, np.cumsum(counts)[:-1])  # person -> positions in rows
-        self._targets = _toward_person(people.teacher[rows], self._label, recipe.batch.toward_person)
-
-    def __call__(self, step: int) -> Batch:
-        """Draw half a batch by weight, a mate of the same person for each, and change every crop."""
-        seed = step_seed(self._recipe.seed, step)
-        chance = np.random.default_rng(seed)
-        half = self._recipe.batch.size // 2
-        drawn = np.minimum(np.searchsorted(self._edges, chance.random(half)), len(self._rows) - 1)
-        mates = np.array([self._mate(position, chance) for position in drawn])
-        chosen = np.concatenate([drawn, mates])
-        rows = self._rows[chosen]
-        images = augment(
-            torch.from_numpy(np.stack([self._people.crops[row] for row in rows])),
-            torch.from_numpy(self._people.points[rows]),
-            self._recipe.augmentation,
-            torch.Generator().manual_seed(seed),
+        return torch.optim.AdamW(
+            [
+                {"params": matrices, "lr": rate, "weight_decay": self.recipe.weight_decay},
+                {"params": vectors, "lr": rate, "weight_decay": 0.0},
+                {"params": [self.margin.weight], "lr": self.recipe.margin_learning_rate, "weight_decay": 0.0},
+            ]
         )
-        return Batch(images, torch.from_numpy(self._label[chosen]), torch.from_numpy(self._targets[chosen]))
-
-    def person_means(self, embedding: FloatArray) -> torch.Tensor:
-        """Mean directions (P, D) of embeddings (len(rows), D), person by person."""
-        return torch.from_numpy(_means(embedding, self._label))
-
-    def _mate(self, position: int, chance: np.random.Generator) -> int:
-        mates = self._mates[self._label[position]]
-        others = mates[mates != position]
-        return int(chance.choice(others)) if len(others) else int(position)
-
-
-def embed_rows(
-    network: nn.Module, people: People, rows: NDArray[np.int64], *, batch: int = 128, precise: bool = False
-) -> FloatArray:
-    """Embed unmoved crops: (len(rows), 512), unit length. `precise`: in float32, as reported; else in bf16."""
-    network.eval()
-    parts = []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=not precise):
-        for start in range(0, len(rows), batch):
-            crops = np.stack([people.crops[row] for row in rows[start : start + batch]])
-            images = middle(torch.from_numpy(crops)).contiguous(memory_format=torch.channels_last)
-            parts.append(functional.normalize(network(images).float(), dim=1).numpy())
-    return np.concatenate(parts)
-
-
-def dev_sets(people: People, held: HeldOut, *, most_a_person: int = 40) -> dict[str, NDArray[np.int64]]:
-    """Rows of the held-out train people, by kind of picture, at most 40 a person as `wild` val has them."""
-    out = held.mask(people.person) & (people.split == "train")
-    kinds = {
-        "aligned": ("celeba/aligned", "celeba/wild"),
-        "half": ("celeba/half",),
-        "small": ("celeba/small",),
-        "wild": ("wild/pins", "wild/kpop"),
-    }
-    return {
-        name: _at_most(people, np.flatnonzero(out & np.isin(people.source, kind)), most_a_person)
-        for name, kind in kinds.items()
-    }
-
-
-def val_sets(people: People) -> dict[str, NDArray[np.int64]]:
-    """Rows of the official val people as the data's README counts them: reported, never chosen by."""
-    val = people.split == "val"
-    kinds = {
-        "celeba_aligned": ("celeba/aligned",),
-        "celeba_small": ("celeba/small",),
-        "wild": ("wild/pins", "wild/kpop"),
-    }
-    return {name: np.flatnonzero(val & np.isin(people.source, kind)) for name, kind in kinds.items()}
-
-
-def scores(
-    network: nn.Module, people: People, sets: Mapping[str, NDArray[np.int64]], *, precise: bool = False
-) -> dict[str, float]:
-    """TPR at FPR 0.01 and 0.001 over all pairs of each set, points as given, one crop, no flip."""
-    found: dict[str, float] = {}
-    for name, rows in sets.items():
-        embedding = embed_rows(network, people, rows, precise=precise)
-        for rate, tpr in tpr_at_fpr(embedding, people.person[rows], (0.01, 0.001)).items():
-            found[f"{name}@{rate:g}"] = tpr
-    return found
-
-
-def mix_weights(start: Mapping[str, torch.Tensor], end: Mapping[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
-    """Weights on the line from `start` (0) to `end` (1). Wortsman et al. (WiSE-FT), CVPR 2022, eq. 1."""
-    return {name: torch.lerp(value, end[name], share) for name, value in start.items()}
 
 
 def train(recipe: EmbedderRecipe, run_dir: Path, *, resume: bool, progress: bool = True) -> Fitted:
@@ -259,9 +145,9 @@ def train(recipe: EmbedderRecipe, run_dir: Path, *, resume: bool, progress: bool
     people = open_people(prepare(recipe.data, recipe.cache))
     held = read_held_out()
     rows = np.flatnonzero((people.split == "train") & ~held.mask(people.person))
-    batches = PeopleBatches(people, rows, recipe)
+    batches = PeopleBatches(people, rows, recipe.batch, recipe.augmentation, seed=recipe.seed)
     network = build_network(recipe.network)
-    start_view = _start_view(network, people, rows, recipe, run_dir)
+    start_view = _start_view(network, people, rows, run_dir)
     module = EmbedderModule(
         recipe,
         network,
@@ -300,9 +186,64 @@ def network_weights(fitted: Fitted) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): value for name, value in fitted.averaged.items() if name.startswith(prefix)}
 
 
-def _start_view(
-    network: nn.Module, people: People, rows: NDArray[np.int64], recipe: EmbedderRecipe, run_dir: Path
-) -> FloatArray:
+def choose(run_dir: Path) -> float:
+    """Find how far to go from the start weights to the run's average, on held-out people; keep it in the run."""
+    fitted = read_checkpoint(run_dir / CHECKPOINT)
+    recipe = build(EmbedderRecipe, fitted.facts["recipe"])
+    people = open_people(prepare(recipe.data, recipe.cache))
+    network = build_network(recipe.network).to(memory_format=torch.channels_last)
+    start = {name: value.clone() for name, value in network.state_dict().items()}
+    sets = dev_sets(people, read_held_out())
+    share, table = choose_share(network, start, network_weights(fitted), people, sets)
+    (run_dir / CHOICE).write_text(json.dumps({"share": share, "dev": table}, indent=1) + "\n", encoding="utf-8")
+    return share
+
+
+def export(run_dir: Path, out: Path) -> dict[str, Any]:
+    """Write the chosen network as `embedder.onnx` under `out`, with its record; returns the record.
+
+    Held-out people must have chosen before (`choose`). The official val people are looked at here, once.
+    """
+    fitted = read_checkpoint(run_dir / CHECKPOINT)
+    recipe = build(EmbedderRecipe, fitted.facts["recipe"])
+    choice = json.loads((run_dir / CHOICE).read_text(encoding="utf-8"))
+    people = open_people(prepare(recipe.data, recipe.cache))
+    before = build_network(recipe.network)
+    network = build_network(recipe.network)
+    network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
+    sets = val_sets(people)
+    pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
+    exported = export_onnx(network, out / "embedder.onnx", side_px=SIDE_PX, outputs=("embedding",))
+    parity = compare_with_torch(network, exported.path, side_px=SIDE_PX, pictures=pictures.numpy())
+    record = {
+        "role": "embedder",
+        "file": exported.path.name,
+        "sha256": exported.sha256,
+        "size_bytes": exported.size_bytes,
+        "input": {"name": "images", "side_px": SIDE_PX, "color": "RGB", "mean": [127.5] * 3, "std": [127.5] * 3},
+        "output": f"embedding (B,{DIMENSION})",
+        "licence": recipe.network.licence,
+        "started_from": recipe.network.started_from,
+        "distilled_from": "three reference networks side by side (MobileFaceNet 3.4 M, EdgeFace-XS, SFace), teacher.npy",
+        "data": {
+            "id": fitted.facts["data"],
+            "pictures": fitted.facts["pictures"],
+            "people": fitted.facts["people"],
+            "sources": "CelebA (train part of the pack), Pins and kpop (wild train)",
+            "held_out": fitted.facts["held_out"],
+        },
+        "recipe": fitted.facts["recipe"],
+        "steps": fitted.steps,
+        "share_of_trained_weights": choice["share"],
+        "commit": fitted.facts["commit"],
+        "parity": parity,
+        "scores": {"dev": choice["dev"], "val": report(before, network, people, sets)},
+    }
+    write_record(out / "records" / "embedder.json", record)
+    return record
+
+
+def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run_dir: Path) -> FloatArray:
     """What the start network makes of every train picture; kept in the run, so that a resume needs no minute."""
     kept = run_dir / "start_view.npy"
     if kept.exists():
@@ -313,26 +254,11 @@ def _start_view(
     return np.asarray(np.load(kept), np.float32)
 
 
-def _toward_person(teacher: FloatArray, label: NDArray[np.int64], share: float) -> FloatArray:
-    """Pull every vector by `share` toward its person's mean direction; unit length again."""
-    mixed = (1 - share) * teacher + share * _means(teacher, label)[label]
-    return np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), np.float32)
-
-
-def _means(vectors: FloatArray, label: NDArray[np.int64]) -> FloatArray:
-    sums = np.zeros((int(label.max()) + 1, vectors.shape[1]), np.float32)
-    np.add.at(sums, label, vectors)
-    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
-
-
-def _at_most(people: People, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    kept = [rows[people.person[rows] == person][:most] for person in np.unique(people.person[rows])]
-    return np.sort(np.concatenate(kept)) if kept else rows
-
-
 def main() -> None:
     """Read the command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.embedder", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.embedder", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("prepare", "train"):
         command = commands.add_parser(name)
@@ -340,13 +266,23 @@ def main() -> None:
         if name == "train":
             command.add_argument("--run", type=Path, help="run folder; runs/<the recipe's name> without it")
             command.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    for name in ("choose", "export"):
+        command = commands.add_parser(name)
+        command.add_argument("run", type=Path, help="run folder")
+        if name == "export":
+            command.add_argument("--out", type=Path, default=Path("weights"))
     words = parser.parse_args()
-    recipe = load_recipe(words.recipe, EmbedderRecipe)
     match words.command:
         case "prepare":
+            recipe = load_recipe(words.recipe, EmbedderRecipe)
             print(prepare(recipe.data, recipe.cache))
         case "train":
+            recipe = load_recipe(words.recipe, EmbedderRecipe)
             train(recipe, words.run or Path("runs") / words.recipe.stem, resume=words.resume)
+        case "choose":
+            print(choose(words.run))
+        case "export":
+            print(json.dumps(export(words.run, words.out)["scores"]["val"], indent=1))
 
 
 if __name__ == "__main__":
