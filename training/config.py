@@ -49,9 +49,7 @@ def build(cls: type[Recipe], values: Mapping[str, Any], *, key: str = "") -> Rec
     known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]  # every caller hands a dataclass
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise RecipeError(
-            _dotted(key, unknown[0]), f"no such setting; known here: {', '.join(sorted(known))}"
-        )
+        raise RecipeError(_dotted(key, unknown[0]), f"no such setting; known here: {', '.join(sorted(known))}")
     filled: dict[str, Any] = {}
     for name, item in known.items():
         if name in values:
@@ -128,9 +126,7 @@ def _convert_array(kinds: tuple[Any, ...], value: list[Any], key: str) -> tuple[
         kinds = (kinds[0],) * len(value)
     if len(kinds) != len(value):
         raise RecipeError(key, f"wants {len(kinds)} values, got {len(value)}")
-    return tuple(
-        _convert(kind, item, f"{key}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
-    )
+    return tuple(_convert(kind, item, f"{key}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True)))
 
 
 def _dotted(key: str, name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -106,16 +107,16 @@ class EmbedderModule(lightning.LightningModule):
         self.imitation = ImitationLoss(carry)
         self.relational = RelationalLoss()
         self.margin = MarginLoss(len(person_means), DIMENSION, recipe.margin)
-        self.margin.weight.data.copy_(person_means)
+        self.margin.weight.data = person_means.clone()
         self.triplet = SemiHardTripletLoss(recipe.triplet_margin)
 
-    def training_step(self, batch: Batch, index: int) -> torch.Tensor:
+    def training_step(self, batch: Batch, index: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
         """One step: embed, normalise, weigh the terms."""
         raw = self.network(batch.images.contiguous(memory_format=torch.channels_last))  # (B, 512)
         with torch.autocast(raw.device.type, enabled=False):
             embedding = functional.normalize(raw.float(), dim=1)
             weights = self.recipe.losses
-            terms = {
+            terms: dict[str, tuple[float, Callable[[], torch.Tensor]]] = {
                 "imitation": (weights.imitation, lambda: self.imitation(embedding, batch.teacher)),
                 "relational": (weights.relational, lambda: self.relational(embedding, batch.teacher)),
                 "margin": (weights.margin, lambda: self.margin(embedding, batch.person)),
@@ -224,7 +225,7 @@ def export(run_dir: Path, out: Path) -> dict[str, Any]:
         "output": f"embedding (B,{DIMENSION})",
         "licence": recipe.network.licence,
         "started_from": recipe.network.started_from,
-        "distilled_from": "three reference networks side by side (MobileFaceNet 3.4 M, EdgeFace-XS, SFace), teacher.npy",
+        "distilled_from": "MobileFaceNet 3.4 M, EdgeFace-XS and SFace side by side (the pack's teacher.npy)",
         "data": {
             "id": fitted.facts["data"],
             "pictures": fitted.facts["pictures"],

@@ -49,7 +49,7 @@ class Parity:
     worst_abs: float  # largest absolute difference of one number
 
 
-class ExportFailed(RuntimeError):
+class ExportFailed(RuntimeError):  # noqa: N818 - named for what went wrong, as all our errors are
     """The file is too large or does not compute what the network computes."""
 
 
@@ -82,9 +82,7 @@ def export_onnx(
     size = partial.stat().st_size
     if size > MAX_FILE_BYTES:
         partial.unlink()
-        raise ExportFailed(
-            f"{path.name} would be {size / 1e6:.1f} MB, the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
-        )
+        raise ExportFailed(f"{path.name} would be {size / 1e6:.1f} MB, the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
     partial.replace(path)
     return Exported(path=path, sha256=sha256_of(path), size_bytes=size, outputs=tuple(outputs))
 
@@ -115,8 +113,7 @@ def compare_with_torch(
         for kept, output in zip(ours, result if isinstance(result, tuple) else (result,), strict=True):
             kept.append(output.numpy())
     return tuple(
-        _parity(name, np.concatenate(a), np.concatenate(b))
-        for name, a, b in zip(names, ours, theirs, strict=True)
+        _parity(name, np.concatenate(a), np.concatenate(b)) for name, a, b in zip(names, ours, theirs, strict=True)
     )
 
 

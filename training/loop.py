@@ -1,19 +1,23 @@
 """The one training loop of the embedder and the aligner: Lightning, resumable to the bit.
 
-    fitted = fit(module, batches, run_dir=Path("runs/embedder"), max_steps=4000, seed=0, lr_factor=warmup_cosine(200, 4000))
-    network.load_state_dict(fitted.averaged)      # the moving average of module's weights, keys of module.state_dict()
+    fitted = fit(
+        module, batches, run_dir=Path("runs/embedder"), max_steps=4000, seed=0, lr_factor=warmup_cosine(200, 4000)
+    )
+    fitted.averaged       # the moving average of module's weights, keys of module.state_dict()
 
-`module` is a LightningModule with `training_step` and `configure_optimizers` (the optimiser alone, at its peak rates).
-`batches(step)` makes the batch of a step and must be a pure function of it: every random choice (who is in the batch,
-every augmentation) comes from a generator seeded by (seed, step); `step_seed` makes such a seed. The loop seeds torch's
-own generator the same way before each step (dropout and the like) and sets each group's learning rate to its peak times
-`lr_factor(step)`. So a run that was killed and started again with `resume=True` sees the same pictures at the same rates
-and ends with the same weights as one that was not.
+`module` is a LightningModule with `training_step` and `configure_optimizers` (the optimiser alone, at its peak
+rates). `batches(step)` makes the batch of a step and must be a pure function of it: every random choice (who is in
+the batch, every augmentation) comes from a generator seeded by (seed, step); `step_seed` makes such a seed. The loop
+seeds torch's own generator the same way before each step (dropout and the like) and sets each group's learning rate
+to its peak times `lr_factor(step)`. So a run that was killed and started again with `resume=True` sees the same
+pictures at the same rates and ends with the same weights as one that was not.
 
 Under `run_dir`: `last.ckpt` (at most `checkpoint_every_s` old, replaced in one move; also written at the end) and
 `log.jsonl` (a line every `log_every` steps and after every check). What the checkpoint should carry beside weights
 (recipe, commit, data) comes in `facts` and is found by `read_checkpoint(path).facts`.
 """
+
+# ruff: noqa: ARG002 - Lightning calls its hooks by position, whatever of it they use
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from typing import Any, Final
 
 import lightning
 import torch
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 Weights = dict[str, torch.Tensor]
 Check = Callable[[lightning.LightningModule], Mapping[str, float]]
@@ -87,9 +91,7 @@ def fit(
     callbacks: list[lightning.Callback] = [
         _Rates(lr_factor, seed=seed),
         average,
-        _Log(
-            run_dir / LOG, start=start, every=log_every, check=check, check_every=check_every, average=average
-        ),
+        _Log(run_dir / LOG, start=start, every=log_every, check=check, check_every=check_every, average=average),
         _Progress(max_steps, shown=progress),
         keeper,
     ]
@@ -112,9 +114,7 @@ def fit(
             default_root_dir=run_dir,
         )
         steps = _Steps(batches, trainer, max_steps)
-        trainer.fit(
-            module, steps, ckpt_path=checkpoint if start else None, weights_only=False if start else None
-        )
+        trainer.fit(module, steps, ckpt_path=checkpoint if start else None, weights_only=False if start else None)
     return read_checkpoint(checkpoint)
 
 
@@ -162,7 +162,7 @@ class _Steps:
             yield self._batches(step)
 
 
-class _Rates(lightning.Callback):  # type: ignore[misc]
+class _Rates(lightning.Callback):
     """Sets every group's rate and torch's generator from the step alone."""
 
     def __init__(self, factor: Callable[[int], float], *, seed: int) -> None:
@@ -178,7 +178,7 @@ class _Rates(lightning.Callback):  # type: ignore[misc]
                 group["lr"] = group["initial_lr"] * self._factor(step)
 
 
-class _Average(lightning.Callback):  # type: ignore[misc]
+class _Average(lightning.Callback):
     """The exponential moving average of all weights and float buffers; kept in the checkpoint."""
 
     def __init__(self, decay: float) -> None:
@@ -191,9 +191,7 @@ class _Average(lightning.Callback):  # type: ignore[misc]
             self.weights = {name: value.detach().clone() for name, value in current.items()}
         self.weights = {name: value.to(current[name].device) for name, value in self.weights.items()}
 
-    def on_train_batch_end(
-        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         step = trainer.global_step
         keep = min(self._decay, (1 + step) / (10 + step))
         with torch.no_grad():
@@ -227,7 +225,7 @@ class _Average(lightning.Callback):  # type: ignore[misc]
         self.weights = state_dict["weights"]
 
 
-class _Log(lightning.Callback):  # type: ignore[misc]
+class _Log(lightning.Callback):
     """Lines of JSON: step, seconds, what the module logged, and what the checks found."""
 
     def __init__(
@@ -243,15 +241,11 @@ class _Log(lightning.Callback):  # type: ignore[misc]
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Drop the lines behind the checkpoint: their steps are taken again."""
-        lines = (
-            self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() and self._start else []
-        )
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() and self._start else []
         kept = [line for line in lines if _step_of(line) <= self._start]
         self._path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
-    def on_train_batch_end(
-        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         step = trainer.global_step
         if step % self._every == 0 or step == trainer.max_steps:
             logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -273,7 +267,7 @@ def _step_of(line: str) -> float:
         return math.inf  # the half line of a process that was killed while it wrote
 
 
-class _Progress(lightning.Callback):  # type: ignore[misc]
+class _Progress(lightning.Callback):
     """One bar from step 0 to the last, also after a resume."""
 
     def __init__(self, max_steps: int, *, shown: bool) -> None:
@@ -290,9 +284,7 @@ class _Progress(lightning.Callback):  # type: ignore[misc]
             mininterval=5.0,
         )
 
-    def on_train_batch_end(
-        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         loss = trainer.callback_metrics.get("loss")
         if loss is not None:
             self._bar.set_postfix(loss=f"{float(loss):.4f}", refresh=False)
@@ -302,7 +294,7 @@ class _Progress(lightning.Callback):  # type: ignore[misc]
         self._bar.close()
 
 
-class _Keeper(lightning.Callback):  # type: ignore[misc]
+class _Keeper(lightning.Callback):
     """Writes the checkpoint beside its place and moves it there, every so many seconds and at the end."""
 
     def __init__(self, path: Path, *, every_s: float, facts: dict[str, Any]) -> None:
@@ -314,9 +306,7 @@ class _Keeper(lightning.Callback):  # type: ignore[misc]
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         checkpoint["facts"] = self._facts
 
-    def on_train_batch_end(
-        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if time.monotonic() - self._saved >= self._every_s:
             self._save(trainer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.train
 
-# A tiny run as a program of its own, so that it can be killed as the system kills: 60 steps of at least 10 ms.
+# A tiny run as a program of its own, so that it can be killed as the system kills: 60 steps of 10 ms and more.
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_the_rate_climbs_to_its_peak_and_falls_to_the_floor() -> None:
     rates = [factor(step) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[9] == rates[10] == pytest.approx(1.0)
-    assert all(a > b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(rates[10:]))
     assert rates[100] == pytest.approx(0.05)
 
 
@@ -122,7 +123,7 @@ def test_seeds_of_neighbouring_steps_differ_in_many_bits() -> None:
     seeds = [step_seed(seed, step) for seed in range(3) for step in range(500)]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= value < 2**63 for value in seeds)
-    flips = [(a ^ b).bit_count() for a, b in zip(seeds, seeds[1:], strict=False)]
+    flips = [(a ^ b).bit_count() for a, b in itertools.pairwise(seeds)]
     assert min(flips) > 10
 
 

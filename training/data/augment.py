@@ -174,7 +174,8 @@ def _mask(points: torch.Tensor) -> torch.Tensor:
 
 def _face_frame(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Coordinates of every pixel, (B, 112, 112) each, from the eyes' middle, along and across the eye line, in eye
-    distances; and the eye distance (B, 1, 1) in pixels."""
+    distances; and the eye distance (B, 1, 1) in pixels.
+    """
     eyes = points[:, 1] - points[:, 0]
     width = eyes.norm(dim=1).clamp_min(1e-3)
     along = eyes / width[:, None]

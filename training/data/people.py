@@ -21,7 +21,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 from pipeline.errors import DegeneratePoints
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
