@@ -91,6 +91,13 @@ def test_mirroring_twice_gives_the_same_points_and_once_swaps_the_sides(schema: 
     assert sorted(info.mirrored) == list(range(info.count))
 
 
+def test_points_that_lie_right_of_their_place_lie_right_of_it_in_the_mirror_too() -> None:
+    """An eye at column 30 written down as 31; in a mirrored picture 101 wide it is at 70 and would be written as 71."""
+    points = np.array([[31, 50], [61, 50], [46, 60], [36, 80], [56, 80]], np.float32)
+    mirrored = mirror_points(points, width=101, right_of_place_px=1.0)
+    assert mirrored[1].tolist() == [71, 50]
+
+
 def celeba_folder(folder: Path) -> Path:
     names = ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg"]
     write(

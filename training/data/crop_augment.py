@@ -25,7 +25,7 @@ Matrix = NDArray[np.float64]  # (2, 3), pixels of the picture to pixels of the c
 class CropAugment:
     """How crops are made for training. Shares are probabilities; the rest is sampled evenly between the ends."""
 
-    second_pass_share: float = 0.45  # crops straightened by rough points; the others come from a box
+    second_pass_share: float = 0.5  # crops straightened by rough points; the others come from a box
     # First pass
     given_box_share: float = 0.15  # boxes as the set gives them (tighter than a detector's) instead of its like
     box_shift: float = 0.08  # standard deviation of the box's centre, share of its side
@@ -99,17 +99,24 @@ def sample_crop(
     given_box: tuple[float, float, float, float] | None,
     augment: CropAugment,
     rng: np.random.Generator,
+    right_of_place_px: float = 0.0,
 ) -> tuple[Rgb8, Points5]:
-    """One training crop (112, 112, 3) and the true points in it, (5, 2) crop pixels, order as seen if mirrored."""
+    """One training crop (112, 112, 3) and the true points in it, (5, 2) crop pixels, order as seen if mirrored.
+
+    right_of_place_px: see RIGHT_OF_PLACE_PX; a mirrored face keeps its set's habit.
+    """
+    if rng.random() < augment.flip_share:
+        width = image.shape[1]
+        image = np.ascontiguousarray(image[:, ::-1])
+        points = mirror_points(points, width=width, right_of_place_px=right_of_place_px)
+        if given_box is not None:
+            given_box = (width - 1 - given_box[2], given_box[1], width - 1 - given_box[0], given_box[3])
     if rng.random() < augment.second_pass_share:
         matrix = second_pass_matrix(_rough_points(points, augment=augment, rng=rng))
     else:
         matrix = _sample_first_pass(points, given_box=given_box, augment=augment, rng=rng)
     crop = _warp_with_border(image, matrix, augment=augment, rng=rng)
     moved = apply_affine(matrix, points)
-    if rng.random() < augment.flip_share:
-        crop = np.ascontiguousarray(crop[:, ::-1])
-        moved = mirror_points(moved, width=CROP_SIDE_PX)
     return disturb_pixels(crop, moved, augment=augment, rng=rng), moved
 
 

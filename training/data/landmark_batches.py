@@ -14,7 +14,7 @@ import torch
 from pipeline.similarity import CROP_SIDE_PX
 from pipeline.types import Rgb8
 from training.data.crop_augment import CropAugment, sample_crop, sample_empty_crop
-from training.data.faces_with_points import FaceWithPoints, load_rgb
+from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints, load_rgb
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,12 @@ class LandmarkBatches:
             pool = self._pools[int(rng.choice(len(self._pools), p=self._chances))]
             face = pool[int(rng.integers(len(pool)))]
             crop, moved = sample_crop(
-                load_rgb(face.path), face.five, given_box=face.box, augment=self._augment, rng=rng
+                load_rgb(face.path),
+                face.five,
+                given_box=face.box,
+                augment=self._augment,
+                rng=rng,
+                right_of_place_px=RIGHT_OF_PLACE_PX[face.source],
             )
             crops.append(crop)
             points.append(moved)
