@@ -37,7 +37,7 @@ def test_relational_loss_does_not_see_a_rotation_of_the_student() -> None:
 @pytest.mark.parametrize("kind", ["ce", "cosface", "arcface"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_margin_losses_follow_their_papers(kind: Literal["ce", "cosface", "arcface"], smoothing: float) -> None:
-    """arccos and exp written out; person 2's picture lies opposite its weight, past pi - m."""
+    """With arccos and exp written out; person 2's picture lies opposite its weight, past pi - m."""
     settings = MarginSettings(kind=kind, scale=16.0, margin=0.4, label_smoothing=smoothing)
     loss = MarginLoss(people=4, dimension=6, settings=settings).double()
     embedding = unit(5, 6, seed=4)
