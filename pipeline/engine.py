@@ -16,7 +16,9 @@ from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw, Rgb8
 
 Backend = Literal["openvino", "onnxruntime"]
-DEFAULT_BUCKETS: Final = (1, 2, 4, 8, 16)  # faces of one photo; more are run sixteen at a time
+DEFAULT_BUCKETS: Final = (1, 8)  # each compiled shape costs 35 MB; between 1 and 8 there is little to gain
+
+FILL: Final = 0.6  # of a bucket must be rows: eight in one batch take as long as five alone
 
 
 class Engine(Protocol):
@@ -70,11 +72,12 @@ def to_batch(images: Sequence[Rgb8], spec: InputSpec) -> Nchw:
 
 
 def in_buckets(count: int, buckets: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Cut `count` rows into (rows, bucket) parts: whole largest buckets, then the smallest that holds the rest."""
-    largest = max(buckets)
+    """Cut `count` rows into (rows, bucket) parts, each in the largest bucket that it fills well enough."""
+    smallest = min(buckets)
     while count > 0:
-        rows = min(count, largest)
-        yield rows, min(bucket for bucket in buckets if bucket >= rows)
+        bucket = max((size for size in buckets if count >= FILL * size), default=smallest)
+        rows = min(count, bucket)
+        yield rows, bucket
         count -= rows
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine import Backend, in_buckets, open_engine, padded, to_batch
+from pipeline.engine import DEFAULT_BUCKETS, FILL, Backend, in_buckets, open_engine, padded, to_batch
 from pipeline.errors import EngineFailed, PipelineError, WeightsMissing, WrongHash
 from pipeline.manifest import InputSpec
 from pipeline.types import FloatArray
@@ -146,14 +146,21 @@ def test_every_error_is_one_of_the_package() -> None:
     assert issubclass(WrongHash, PipelineError)
 
 
-@given(st.integers(1, 200), st.sampled_from([(1,), (1, 2, 4, 8, 16), (1, 3), (4,)]))
+@given(st.integers(1, 200), st.sampled_from([(1,), (1, 8), (1, 2, 4, 16), (4,)]))
 def test_buckets_hold_every_row_once_and_waste_little(count: int, buckets: tuple[int, ...]) -> None:
     parts = list(in_buckets(count, buckets))
     assert sum(rows for rows, _ in parts) == count
     assert all(1 <= rows <= bucket and bucket in buckets for rows, bucket in parts)
-    assert all(rows == max(buckets) for rows, _ in parts[:-1])
-    smaller = [bucket for bucket in buckets if bucket < parts[-1][1]]
-    assert all(bucket < parts[-1][0] for bucket in smaller)
+    assert all(rows == bucket for rows, bucket in parts[:-1])
+    assert all(rows >= FILL * bucket or bucket == min(buckets) for rows, bucket in parts)
+
+
+@pytest.mark.parametrize(
+    ("count", "parts"),
+    [(1, [1]), (4, [1] * 4), (5, [8]), (8, [8]), (9, [8, 1]), (13, [8, 8]), (40, [8] * 5)],
+)
+def test_five_faces_are_a_batch_of_eight_and_four_are_not(count: int, parts: list[int]) -> None:
+    assert [bucket for _, bucket in in_buckets(count, DEFAULT_BUCKETS)] == parts
 
 
 def test_padding_is_zeros_behind_the_rows() -> None:
