@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.landmarks import REFINE_MARGIN_SHARE
+from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
 from pipeline.types import Box, FloatArray, Rgb8
-from training.data.crop_augment import Matrix, detector_box, first_pass_matrix, second_pass_matrix
+from training.data.crop_augment import Matrix, detector_box, second_pass_matrix
 from training.data.faces_with_points import FaceWithPoints, load_rgb
 
 Predict = Callable[[Sequence[Rgb8]], tuple[FloatArray, FloatArray]]  # crops -> (B, 5, 2) crop px, (B,) log error
@@ -74,7 +74,7 @@ def run_passes(
         turned = [_turn(load_rgb(face.path), face.five, box_of(face, box), turn_deg) for face in part]
         images = [item[0] for item in turned]
         true += [item[1] for item in turned]
-        matrices = [first_pass_matrix(item[2]) for item in turned]
+        matrices = [crop_matrix(item[2], side_px=CROP_SIDE_PX) for item in turned]
         for kept in collected:
             points, expected = _predict_at(images, matrices, predict)
             kept.append((points, expected))

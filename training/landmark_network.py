@@ -105,14 +105,16 @@ def mean_position(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """
     height, width = int(logits.shape[2]), int(logits.shape[3])
     share = torch.softmax(logits.float().flatten(2), dim=2).unflatten(2, (height, width))
-    # Pixel centres are whole numbers, so cell j of W covers (j + 0.5) * 112 / W - 0.5.
-    xs = (torch.arange(width, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / width) - 0.5
-    ys = (torch.arange(height, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / height) - 0.5
+    # Pixel centres are whole numbers, so cell j of W covers (j + 0.5) * 112 / W - 0.5. Counted from the crop's middle,
+    # (112 - 1) / 2, since an engine may do this in bf16, whose steps grow with the number.
+    xs = (torch.arange(width, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / width)
+    ys = (torch.arange(height, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / height)
+    xs, ys = xs - CROP_SIDE_PX / 2, ys - CROP_SIDE_PX / 2
     over_x, over_y = share.sum(dim=2), share.sum(dim=3)  # (B, N, W), (B, N, H)
     x, y = (over_x * xs).sum(dim=2), (over_y * ys).sum(dim=2)  # (B, N)
     variance = (over_x * xs.square()).sum(dim=2) - x.square() + (over_y * ys.square()).sum(dim=2) - y.square()
     spread = variance.clamp_min(1e-4).sqrt() / CROP_SIDE_PX
-    return torch.stack([x, y], dim=2), spread
+    return torch.stack([x, y], dim=2) + (CROP_SIDE_PX - 1) / 2, spread
 
 
 def load_start(trunk: nn.Module, path: Path) -> None:

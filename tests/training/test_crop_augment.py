@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.landmarks import CROP_EXPAND
+from pipeline.landmarks import crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, template_for
-from pipeline.types import Box, Points5, Rgb8
+from pipeline.types import Points5, Rgb8
 from training.data.crop_augment import (
     CropAugment,
     detector_box,
     disturb_pixels,
     face_size,
-    first_pass_matrix,
     sample_crop,
     sample_empty_crop,
 )
@@ -110,12 +109,21 @@ def test_the_detectors_box_turns_with_the_face_by_quarters(turns: int) -> None:
     np.testing.assert_allclose(got, [*corners.min(axis=0), *corners.max(axis=0)], atol=0.6)
 
 
-def test_the_first_crop_is_the_square_of_the_contract() -> None:
-    """The box's centre comes to the crop's, its larger side to 112 / CROP_EXPAND pixels."""
-    matrix = first_pass_matrix(Box(10, 20, 50, 100))
-    centre, corner = apply_affine(matrix, np.array([[30, 60], [30, 100]], np.float32))
-    np.testing.assert_allclose(centre, [56, 56], atol=1e-4)
-    np.testing.assert_allclose(corner, [56, 56 + 56 / CROP_EXPAND], atol=1e-4)
+def test_training_cuts_the_first_crop_where_serving_does() -> None:
+    """Unshaken and upright, the points land where pipeline.landmarks.crop_matrix of the detector's box puts them."""
+    image, points = dotted_face()
+    still = replace(
+        GEOMETRY_ONLY,
+        second_pass_share=0.0,
+        flip_share=0.0,
+        box_shift=0.0,
+        box_scale=(1.0, 1.0),
+        roll_deg=0.0,
+        any_roll_share=0.0,
+    )
+    _, moved = sample_crop(image, points, given_box=None, augment=still, rng=np.random.default_rng(0))
+    want = apply_affine(crop_matrix(detector_box(points), side_px=CROP_SIDE_PX), points)
+    np.testing.assert_allclose(moved, want, atol=1e-3)
 
 
 def test_every_disturbance_at_once_still_gives_a_picture() -> None:

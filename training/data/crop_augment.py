@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.landmarks import CROP_EXPAND, REFINE_MARGIN_SHARE
+from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import Box, Points5, Rgb8
 from training.data.faces_with_points import mirror_points
@@ -78,13 +78,6 @@ def detector_box(points: Points5, *, roll_rad: float | None = None) -> Box:
     return Box(float(x - reach_x), float(y - reach_y), float(x + reach_x), float(y + reach_y))
 
 
-def first_pass_matrix(box: Box, *, side_px: int = CROP_SIDE_PX) -> Matrix:
-    """Scale and shift alone: the square of CROP_EXPAND times the box's larger side, onto the crop."""
-    side = CROP_EXPAND * max(box.width, box.height)
-    (cx, cy), scale = box.center, side_px / side
-    return np.array([[scale, 0.0, (side / 2 - cx) * scale], [0.0, scale, (side / 2 - cy) * scale]])
-
-
 def second_pass_matrix(
     points: Points5, *, side_px: int = CROP_SIDE_PX, margin_share: float = REFINE_MARGIN_SHARE
 ) -> Matrix:
@@ -126,7 +119,11 @@ def sample_empty_crop(image: Rgb8, *, augment: CropAugment, rng: np.random.Gener
     side = float(np.exp(rng.uniform(np.log(24), np.log(0.9 * min(height, width)))))
     cx, cy = rng.uniform(0, width), rng.uniform(0, height)
     box = Box(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
-    crop = warp(image, first_pass_matrix(box) @ _rotation(rng.uniform(-np.pi, np.pi), cx, cy), side_px=CROP_SIDE_PX)
+    crop = warp(
+        image,
+        crop_matrix(box, side_px=CROP_SIDE_PX) @ _rotation(rng.uniform(-np.pi, np.pi), cx, cy),
+        side_px=CROP_SIDE_PX,
+    )
     return disturb_pixels(crop, template_for(CROP_SIDE_PX, margin_share=0.15), augment=augment, rng=rng)
 
 
@@ -158,7 +155,7 @@ def _sample_first_pass(
 ) -> Matrix:
     """The picture turned about the face, then a detector's box with its errors, then the square."""
     if given_box is not None and rng.random() < augment.given_box_share:
-        return first_pass_matrix(_shake(Box(*given_box), augment=augment, rng=rng))
+        return crop_matrix(_shake(Box(*given_box), augment=augment, rng=rng), side_px=CROP_SIDE_PX)
     draw = rng.random()
     if draw < augment.any_roll_share / 2:
         angle = np.pi / 2 * rng.integers(1, 4) + np.radians(rng.uniform(-10, 10))
@@ -170,7 +167,7 @@ def _sample_first_pass(
     cx, cy = points.mean(axis=0)
     turn = _rotation(float(angle), float(cx), float(cy))
     box = detector_box(apply_affine(turn[:2], points))
-    return first_pass_matrix(_shake(box, augment=augment, rng=rng)) @ turn
+    return crop_matrix(_shake(box, augment=augment, rng=rng), side_px=CROP_SIDE_PX) @ turn
 
 
 def _shake(box: Box, *, augment: CropAugment, rng: np.random.Generator) -> Box:
