@@ -89,7 +89,7 @@ def build_gallery(
     """
     start = time.monotonic()
     out = out.resolve()  # a link to a gallery keeps pointing there
-    _check_target(out)
+    check_target(out)
     work = _work_folder(out)
     with _locked(work):
         journal = Journal(work / "journal", key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
@@ -143,6 +143,16 @@ def rewrite_people(out: Path, change: Callable[[tuple[Person, ...]], tuple[Perso
             raise ValueError("the change lost, added or moved people; their vectors would be another's")
         _put_in_place(work, out, manifest.info, files | {PEOPLE: encode_people(after)})
     return manifest.info
+
+
+def check_target(out: Path) -> None:
+    """Raise NotAGallery when `out` holds anything but a gallery's files: a build would take their place."""
+    if out.is_dir():
+        foreign = sorted(item.name for item in out.iterdir() if item.name not in ALL_FILES or item.is_dir())
+        if foreign:
+            raise NotAGallery(f"{out} holds other things ({', '.join(foreign[:3])}); choose an empty place: --out DIR")
+    elif out.exists():
+        raise NotAGallery(f"{out} is a file; choose another place: --out DIR")
 
 
 FACE_COLUMNS: Final = (
@@ -244,15 +254,6 @@ def _fingerprint(folder: Path, picture: Picture) -> str:
         contents = "gone"
     points = "" if picture.points is None else f"{zlib.crc32(picture.points.tobytes()):08x}"
     return f"{picture.file}|{contents}|{points}"
-
-
-def _check_target(out: Path) -> None:
-    if out.is_dir():
-        foreign = sorted(item.name for item in out.iterdir() if item.name not in ALL_FILES or item.is_dir())
-        if foreign:
-            raise NotAGallery(f"{out} holds other things ({', '.join(foreign[:3])}); choose an empty place: --out DIR")
-    elif out.exists():
-        raise NotAGallery(f"{out} is a file; choose another place: --out DIR")
 
 
 def _work_folder(out: Path) -> Path:

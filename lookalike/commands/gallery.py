@@ -60,12 +60,13 @@ def build(
 
     Example: lookalike index build ~/CelebA
     """
-    from index.build import build_gallery
+    from index.build import build_gallery, check_target
     from index.source import read_source
 
     settings = _settings()
     target = out or settings.gallery_path
     with _mended_by_the_user():
+        check_target(target)
         source = read_source(folder)
         embed = _picture_embedder(settings)
         with _progress_bar(len(source.pictures)) as show:
