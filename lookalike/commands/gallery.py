@@ -278,6 +278,7 @@ def _info_document(folder: Path, gallery: Gallery, *, embedder: str | None) -> d
         "fits": None if embedder is None else gallery.info.embedder == embedder,
         "named": sum(person.name is not None and not person.name_inferred for person in people),
         "names_inferred": sum(person.name is not None and person.name_inferred for person in people),
+        "labelled": sum(bool(person.attributes) for person in people),
         "attributes": attributes,
         "size_bytes": sum(item.stat().st_size for item in folder.iterdir()),
     }
@@ -289,12 +290,11 @@ def _print_info(document: dict[str, Any]) -> None:
         False: "NOT the one in use; rebuild: lookalike index build DIR",
         None: "none is in use to compare with",
     }[document["fits"]]
-    known = max((item["yes"] + item["no"] for item in document["attributes"].values()), default=0)
     _say(f"gallery    {document['gallery']} ({document['size_bytes'] / 1e6:.1f} MB)")
     _say(f"people     {document['people']:,} from {document['pictures']:,} pictures")
     _say(f"source     {document['source']}")
     _say(f"names      {document['named']:,} told, {document['names_inferred']:,} guessed")
-    _say(f"attributes {known:,} people, {len(document['attributes'])} attributes")
+    _say(f"attributes of {document['labelled']:,} people, {len(document['attributes'])} of them")
     _say(f"vectors    {document['dimension']} numbers a person, {document['vector_kind']} of the pictures")
     _say(f"embedder   {document['embedder'][:12]}, {fits}")
     _say(f"created    {document['created']}")
