@@ -1,0 +1,106 @@
+"""The bot's composition root: settings and a finder in, a dispatcher and what runs beside it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ParseMode
+from aiogram.fsm.storage.base import BaseStorage
+
+from bot.artist import Painter, Theme
+from bot.desk import Desk
+from bot.handlers import routers
+from bot.intake import Intake
+from bot.languages import PersonsLanguage, load_languages
+from bot.limits import MAX_DOWNLOAD_BYTES
+from bot.middlewares.access import Access
+from bot.middlewares.albums import Albums
+from bot.ordering import OrderedTurns
+from bot.queue import FairQueue
+from bot.rates import RateLimit
+from bot.requests import TryAgain
+from bot.settings import BotSettings
+from bot.stores.memory import ExpiringStorage
+from bot.stores.pairs import Pairs
+from bot.stores.people import PeopleInMemory, PeopleStore
+from lookalike.finder import FinderPool
+
+API_TIMEOUT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """Everything that lives as long as the bot does."""
+
+    dispatcher: Dispatcher
+    intake: Intake
+    desk: Desk
+    people: PeopleStore
+    storage: BaseStorage
+
+
+def build_bot(settings: BotSettings) -> Bot:
+    """The client: HTML by default, failures that pass are tried again."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.bot_api_url), timeout=API_TIMEOUT_S)
+    session.middleware(TryAgain())
+    return Bot(
+        settings.bot_token.get_secret_value(),
+        session=session,
+        default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
+    )
+
+
+def build_dispatcher(
+    finder: FinderPool,
+    painter: Painter,
+    settings: BotSettings,
+    *,
+    theme: Theme = "light",
+    photo_limit_bytes: int = MAX_DOWNLOAD_BYTES,
+    storage: BaseStorage | None = None,
+    people: PeopleStore | None = None,
+    album_quiet_s: float = 0.5,
+) -> Parts:
+    """Tie handlers, queue and stores together. Nothing is opened; tests hand over a finder of their own."""
+    queue = FairQueue(slots=settings.queue_slots, length=settings.queue_length)
+    storage = storage or ExpiringStorage(ttl_s=settings.conversation_s)
+    people = people or PeopleInMemory()
+    desk = Desk(
+        finder=finder,
+        painter=painter,
+        queue=queue,
+        rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
+        i18n=load_languages(),
+        theme=theme,
+        photo_limit_bytes=settings.photo_bytes_limit(photo_limit_bytes),
+        wait_limit_s=settings.queue_wait_s,
+        photo_timeout_s=settings.photo_timeout_s,
+    )
+    dispatcher = Dispatcher(
+        storage=storage,
+        events_isolation=OrderedTurns(),
+        finder=finder,
+        desk=desk,
+        pairs=Pairs(storage),
+        people=people,
+        settings=settings,
+    )
+    PersonsLanguage(desk.i18n, people).setup(dispatcher)
+    if settings.allowed_chats:
+        access = Access(settings.allowed_chats)
+        for observer in (dispatcher.message, dispatcher.edited_message, dispatcher.callback_query):
+            observer.outer_middleware(access)
+    dispatcher.message.outer_middleware(Albums(quiet_s=album_quiet_s))
+    dispatcher.include_routers(*routers())
+    return Parts(
+        dispatcher=dispatcher,
+        intake=Intake(dispatcher, queue, at_once=settings.updates_at_once),
+        desk=desk,
+        people=people,
+        storage=storage,
+    )

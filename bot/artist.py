@@ -1,0 +1,93 @@
+"""Cards for a chat: painted in the finder's threads, in the person's language and look, made to fit sendPhoto."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, Protocol
+
+from aiogram.types import BufferedInputFile
+
+from bot.limits import fit_photo
+from index.types import GalleryInfo
+from lookalike.answers import Compared, FaceAnswer, Found
+from lookalike.calibration import Calibration
+from lookalike.cards import PictureSource, Style, answer_card, compare_card, explain_card, faces_picture
+from lookalike.finder import FinderPool
+from pipeline.types import PhotoFaces
+
+Theme = Literal["light", "dark"]
+Translate = Callable[[str], str]
+
+
+class Painter(Protocol):
+    """Answers to pictures (PNG or JPEG bytes); called from threads."""
+
+    def answer_card(self, found: Found, answer: FaceAnswer, *, theme: Theme, translate: Translate) -> bytes: ...
+
+    def explain_card(self, found: Found, answer: FaceAnswer, *, theme: Theme, translate: Translate) -> bytes: ...
+
+    def compare_card(self, comparison: Compared, *, theme: Theme, translate: Translate) -> bytes: ...
+
+    def faces_picture(self, photo: PhotoFaces, *, theme: Theme, translate: Translate) -> bytes: ...
+
+
+class Artist:
+    """One person's painter."""
+
+    def __init__(self, painter: Painter, finder: FinderPool, *, theme: Theme, translate: Translate) -> None:
+        self._painter = painter
+        self._finder = finder
+        self._theme = theme
+        self._translate = translate
+
+    async def answer_card(self, found: Found, answer: FaceAnswer) -> BufferedInputFile:
+        return await self._paint(partial(self._painter.answer_card, found, answer))
+
+    async def explain_card(self, found: Found, answer: FaceAnswer) -> BufferedInputFile:
+        return await self._paint(partial(self._painter.explain_card, found, answer))
+
+    async def compare_card(self, comparison: Compared) -> BufferedInputFile:
+        return await self._paint(partial(self._painter.compare_card, comparison))
+
+    async def faces_picture(self, photo: PhotoFaces) -> BufferedInputFile:
+        return await self._paint(partial(self._painter.faces_picture, photo))
+
+    async def _paint(self, paint: Callable[..., bytes]) -> BufferedInputFile:
+        data = await self._finder.call(partial(_painted, partial(paint, theme=self._theme, translate=self._translate)))
+        return BufferedInputFile(data, filename="card.png" if data.startswith(b"\x89PNG") else "card.jpg")
+
+
+def _painted(paint: Callable[[], bytes]) -> bytes:
+    return fit_photo(paint())
+
+
+class CardPainter:
+    """lookalike.cards, with what it needs besides the answer."""
+
+    def __init__(self, *, calibration: Calibration, gallery: GalleryInfo, pictures: PictureSource) -> None:
+        self._calibration = calibration
+        self._gallery = gallery
+        self._pictures = pictures
+
+    def answer_card(self, found: Found, answer: FaceAnswer, *, theme: Theme, translate: Translate) -> bytes:
+        return answer_card(
+            answer,
+            photo=found.photo,
+            calibration=self._calibration,
+            gallery=self._gallery,
+            pictures=self._pictures,
+            style=Style(theme=theme),
+            translate=translate,
+        )
+
+    def explain_card(self, found: Found, answer: FaceAnswer, *, theme: Theme, translate: Translate) -> bytes:
+        return explain_card(
+            answer, photo=found.photo, pictures=self._pictures, style=Style(theme=theme), translate=translate
+        )
+
+    def compare_card(self, comparison: Compared, *, theme: Theme, translate: Translate) -> bytes:
+        return compare_card(comparison, calibration=self._calibration, style=Style(theme=theme), translate=translate)
+
+    def faces_picture(self, photo: PhotoFaces, *, theme: Theme, translate: Translate) -> bytes:
+        return faces_picture(photo, style=Style(theme=theme), translate=translate)

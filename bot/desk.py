@@ -1,0 +1,207 @@
+"""Work on photos for a person in a chat: the place in the queue, the notices, the time limits, the fetching.
+
+Every photo that is taken ends in an answer: the work's own, or one sentence on why there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from aiogram import Bot
+from aiogram.enums import ChatAction, ChatType
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Message, ReactionTypeEmoji, ReplyParameters, User
+from aiogram.utils.i18n import I18n, ngettext
+from aiogram.utils.i18n import gettext as _
+
+from bot.artist import Artist, Painter, Theme
+from bot.background import Background
+from bot.callbacks import Filter
+from bot.languages import translator
+from bot.limits import MAX_DOWNLOAD_BYTES
+from bot.notices import Told
+from bot.ordering import let_next_in
+from bot.photos import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
+from bot.queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
+from bot.rates import RateLimit, Verdict
+from bot.stores.people import PersonSettings
+from lookalike.finder import FinderPool
+
+NOTICE_S: Final = 3.0  # a longer wait is told
+ACTION_S: Final = 4.5  # Telegram shows an action for five seconds
+
+log = structlog.get_logger(__name__)
+
+Attribute = tuple[str, bool]
+ATTRIBUTES: Final[dict[Filter, Attribute | None]] = {
+    Filter.ALL: None,
+    Filter.WOMEN: ("Male", False),
+    Filter.MEN: ("Male", True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Desk:
+    """What handlers work with."""
+
+    finder: FinderPool
+    painter: Painter
+    queue: FairQueue
+    rates: RateLimit
+    i18n: I18n
+    theme: Theme = "light"
+    photo_limit_bytes: int = MAX_DOWNLOAD_BYTES
+    wait_limit_s: float = 300.0
+    photo_timeout_s: float = 60.0
+    notice_s: float = NOTICE_S
+    told: Told = field(default_factory=Told)
+    background: Background = field(default_factory=Background)
+
+    def artist(self, person: PersonSettings) -> Artist:
+        """A painter in this person's language and look."""
+        translate = translator(self.i18n, self.i18n.current_locale)
+        return Artist(self.painter, self.finder, theme=person.theme or self.theme, translate=translate)
+
+    async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
+        return await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+
+    async def welcome(self, message: Message, photo: PhotoRef, asker: User | None, *, photos: int = 1) -> bool:
+        """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
+
+        False when the person has sent too many.
+        """
+        if asker is not None:
+            verdicts = [self.rates.ask(asker.id) for _photo in range(photos)]
+            if Verdict.GO not in verdicts:
+                if Verdict.SAY in verdicts:
+                    await message.reply(self.too_many(asker), allow_sending_without_reply=True)
+                return False
+        self.background.start(_react(message, photo), name="reaction")
+        if asker is not None and message.chat.type == ChatType.PRIVATE and self.told.first_time(asker.id):
+            await message.answer(
+                _(
+                    "Your photo and what I measure on it stay in memory until you have the answer; nothing is stored. "
+                    "More: /privacy"
+                )
+            )
+        return True
+
+    def too_many(self, asker: User) -> str:
+        """The one polite sentence of the rate limit."""
+        seconds = max(1, round(self.rates.wait_s(asker.id)))
+        return ngettext(
+            "That's a lot of photos at once. Please send the next one in {seconds} second.",
+            "That's a lot of photos at once. Please send the next one in {seconds} seconds.",
+            seconds,
+        ).format(seconds=seconds)
+
+    async def at_turn(self, message: Message, photo: PhotoRef, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` when this chat's turn comes; what goes wrong with the photo is answered with a sentence."""
+        try:
+            ticket = self.queue.enter(message.chat.id)
+        except QueueFull:
+            await answer_photo(message, photo, _("Too many photos are waiting just now. Please try again in a minute."))
+            return
+        except Stopping:
+            await answer_photo(message, photo, stopping_text())
+            return
+        with ticket:
+            let_next_in()
+            why: str | None = None
+            try:
+                await self._wait(ticket, message, photo)
+                with self.queue.working(limit_s=self.photo_timeout_s), self._uploading(message):
+                    await work()
+            except Stopping:
+                why = stopping_text()
+            except WaitedTooLong:
+                why = _("Your photo has waited too long; I am very busy. Please send it again a little later.")
+            except TimeoutError:
+                why = _("This photo took me too long, so I gave up on it. Please try another one.")
+            except MemoryError:
+                why = _("This photo is too much for my memory. Please send it as a photo, not as a file.")
+            except TooLargeToFetch as error:
+                why = _(
+                    "This file is over {limit} MB, more than I can fetch. Please send it as a photo, not as a file."
+                ).format(limit=round(error.limit_bytes / 1e6))
+            except PhotoGone:
+                why = _("Telegram does not have this photo any more. Please send it again.")
+            except FetchFailed:
+                why = _("I could not get this photo from Telegram. Please send it again.")
+            if why is not None:
+                log.info("a photo without an answer", why=why)
+                await answer_photo(message, photo, why)
+
+    async def _wait(self, ticket: Ticket, message: Message, photo: PhotoRef) -> None:
+        if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
+            return
+        number = ticket.number
+        notice: Message | None = None
+        if number:
+            text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
+            notice = await answer_photo(message, photo, text, quietly=True)
+        try:
+            await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
+        finally:
+            if notice is not None:
+                self.background.start(_delete(notice), name="delete notice")
+
+    @contextmanager
+    def _uploading(self, message: Message) -> Iterator[None]:
+        task = self.background.start(_uploading(message), name="chat action")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def stopping_text() -> str:
+    """For whoever's photo can't be finished any more."""
+    return _("I am being restarted and could not finish this photo. Please send it again in a minute.")
+
+
+async def answer_photo(message: Message, photo: PhotoRef, text: str, *, quietly: bool = False) -> Message:
+    """A text that replies to the photo, in the thread of `message`."""
+    return await message.answer(text, reply_parameters=replying_to(photo), disable_notification=quietly)
+
+
+def replying_to(photo: PhotoRef) -> ReplyParameters:
+    """Answers reply to their photo: that is how a button finds it again."""
+    return ReplyParameters(message_id=photo.message, allow_sending_without_reply=True)
+
+
+async def _react(message: Message, photo: PhotoRef) -> None:
+    """Eyes on the photo; where reactions are off, the upload action is all there is."""
+    bot = message.bot
+    if bot is None:
+        return
+    try:
+        await bot.set_message_reaction(message.chat.id, photo.message, reaction=[ReactionTypeEmoji(emoji="👀")])
+    except TelegramAPIError as error:
+        log.debug("no reaction", error=type(error).__name__)
+
+
+async def _uploading(message: Message) -> None:
+    bot = message.bot
+    while bot is not None:
+        try:
+            await bot.send_chat_action(
+                message.chat.id,
+                ChatAction.UPLOAD_PHOTO,
+                message_thread_id=message.message_thread_id if message.is_topic_message else None,
+            )
+        except TelegramAPIError as error:
+            log.debug("no chat action", error=type(error).__name__)
+        await asyncio.sleep(ACTION_S)
+
+
+async def _delete(message: Message) -> None:
+    try:
+        await message.delete()
+    except TelegramAPIError as error:
+        log.debug("a notice stays", error=type(error).__name__)

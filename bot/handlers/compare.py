@@ -1,0 +1,164 @@
+"""/compare: two photos, one after the other, as an album, or by replying to one of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, ForceReply, Message
+from aiogram.utils.i18n import gettext as _
+
+from bot.addressed import HasPhoto, ToMe, own_photos, replied_photo
+from bot.callbacks import Pair
+from bot.desk import Desk, answer_photo
+from bot.handlers.pressed import photo_behind
+from bot.photos import PhotoRef
+from bot.showing import Showing
+from bot.stores.pairs import Pairs
+from bot.stores.people import PersonSettings
+from bot.views import texts
+from bot.views.refusals import unanswered
+from lookalike.answers import Compared, NotCompared
+
+
+class Comparing(StatesGroup):
+    """Waiting for a photo."""
+
+    first = State()
+    second = State()
+
+
+async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    desk: Desk,
+    person: PersonSettings,
+    pairs: Pairs,
+    album: tuple[Message, ...] | None = None,
+) -> None:
+    """The command, alone, in a caption, or as a reply."""
+    pointed_at = replied_photo(message)
+    photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
+    if len(photos) >= 2:
+        await state.clear()
+        await _compare(message, photos[0], photos[1], bot, desk, person, pairs)
+    elif photos:
+        await _ask_second(message, photos[0], state)
+    else:
+        await state.set_state(Comparing.first)
+        await _ask(message, texts.send_first())
+
+
+async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by name
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    raw_state: str,
+    desk: Desk,
+    person: PersonSettings,
+    pairs: Pairs,
+    album: tuple[Message, ...] | None = None,
+) -> None:
+    """A photo that /compare was waiting for."""
+    photos = own_photos(message, album)
+    if raw_state == Comparing.second.state:
+        photos.insert(0, PhotoRef(**(await state.get_data())["a"]))
+    if len(photos) >= 2:
+        await state.clear()
+        await _compare(message, photos[0], photos[1], bot, desk, person, pairs)
+    else:
+        await _ask_second(message, photos[0], state)
+
+
+async def on_text_instead(message: Message) -> None:
+    await message.answer(texts.photo_or_cancel())
+
+
+async def on_pair(
+    query: CallbackQuery, callback_data: Pair, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+) -> None:
+    """Another pair of faces of the same two photos."""
+    message = query.message
+    known = await pairs.read(bot, message) if message is not None else None
+    if not isinstance(message, Message) or known is None:
+        await query.answer(_("This comparison is over. Please send both photos again: /compare"), show_alert=True)
+        return
+    behind = await photo_behind(query, desk)
+    if behind is None:
+        return
+    a, b = known
+
+    async def work() -> None:
+        data_a, data_b = await desk.fetch(bot, a), await desk.fetch(bot, b)
+        try:
+            comparison = await desk.finder.compare(
+                data_a, data_b, face_a=callback_data.a - 1, face_b=callback_data.b - 1
+            )
+        except IndexError:  # an old button and a photo that was edited since
+            comparison = await desk.finder.compare(data_a, data_b)
+        if isinstance(comparison, Compared):
+            await Showing(desk, message, b, person, instead=message).comparison(comparison)
+        else:
+            await answer_photo(message, b, _not_compared(comparison))
+
+    await desk.at_turn(message, b, work)
+
+
+async def _ask_second(message: Message, first: PhotoRef, state: FSMContext) -> None:
+    await state.set_state(Comparing.second)
+    await state.set_data({"a": asdict(first)})
+    await _ask(message, texts.send_second())
+
+
+async def _ask(message: Message, text: str) -> None:
+    """In groups the next photo must be a reply to the bot, or privacy mode keeps it from us."""
+    if message.chat.type == ChatType.PRIVATE:
+        await message.answer(text)
+    else:
+        await message.reply(text, reply_markup=ForceReply(selective=True), allow_sending_without_reply=True)
+
+
+async def _compare(  # noqa: PLR0917 - both photos and what to do with them
+    message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+) -> None:
+    if await desk.welcome(message, b, message.from_user, photos=2):
+        await desk.at_turn(message, b, partial(_work, message, a, b, bot, desk, person, pairs))
+
+
+async def _work(  # noqa: PLR0917 - see _compare
+    message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+) -> None:
+    comparison = await desk.finder.compare(await desk.fetch(bot, a), await desk.fetch(bot, b))
+    if isinstance(comparison, NotCompared):
+        await answer_photo(message, a if comparison.which == "a" else b, _not_compared(comparison))
+        return
+    showing = Showing(desk, message, b, person)
+    several = len(comparison.photo_a.usable) > 1 or len(comparison.photo_b.usable) > 1
+    if several:
+        await showing.numbered(comparison)
+    sent = await showing.comparison(comparison)
+    if several and sent is not None:
+        await pairs.write(bot, sent, a, b)
+
+
+def _not_compared(comparison: NotCompared) -> str:
+    why = unanswered(comparison.answer)
+    which: dict[str, Any] = {"a": texts.in_first_photo, "b": texts.in_second_photo}
+    return str(which[comparison.which](why))
+
+
+def make_router() -> Router:
+    router = Router(name=__name__)
+    router.message.register(on_compare, Command("compare"))
+    waiting = StateFilter(Comparing)
+    router.message.register(on_waited_photo, waiting, ToMe(), HasPhoto(), ~Command("match"))
+    router.message.register(on_text_instead, waiting, F.chat.type == ChatType.PRIVATE, F.text, ~F.text.startswith("/"))
+    router.callback_query.register(on_pair, Pair.filter())
+    return router

@@ -1,0 +1,160 @@
+"""From settings to a running bot, and the check of a set-up. Exit codes are the CLI's: 0 well, 3 the set-up is broken."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import threading
+from typing import Final
+
+import structlog
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from pydantic import ValidationError
+
+from bot.app import build_bot, build_dispatcher
+from bot.artist import CardPainter
+from bot.logs import set_up_logs
+from bot.serve import serve
+from bot.settings import NO_TOKEN, TOKEN_SHAPE, BotSettings
+from bot.webhook import webhook_secret
+from index.errors import GalleryError
+from lookalike.app import App, build
+from lookalike.calibration import CalibrationError
+from lookalike.finder import FinderPool
+from lookalike.settings import Settings
+from pipeline.errors import PipelineError
+
+EXIT_SETUP: Final = 3
+POOL_CLOSE_S: Final = 5.0
+SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
+
+log = structlog.get_logger(__name__)
+
+
+def token_problem(settings: BotSettings) -> str | None:
+    """What is wrong with the token, as far as can be seen without asking Telegram."""
+    token = settings.bot_token.get_secret_value()
+    if not token:
+        return NO_TOKEN
+    if not re.fullmatch(TOKEN_SHAPE, token):
+        return "BOT_TOKEN does not look like a token (123456789:AAE...); copy it again from @BotFather"
+    return None
+
+
+def run() -> int:
+    """Run the bot until SIGTERM or SIGINT."""
+    try:
+        settings = BotSettings()
+    except ValidationError as error:
+        return _complain(setting_problem(error))
+    problem = token_problem(settings)
+    if problem:
+        return _complain(problem)
+    secrets = (settings.bot_token.get_secret_value(), webhook_secret(settings), settings.redis_url.get_secret_value())
+    set_up_logs(form=settings.log_format, level=settings.log_level, secrets=secrets)
+    try:
+        app = build(Settings())
+    except SETUP_ERRORS as error:
+        return _complain(str(error))
+    pool = FinderPool(app.finder, workers=app.settings.workers)
+    try:
+        asyncio.run(_serve(app, pool, settings))
+    except TelegramUnauthorizedError:
+        return _complain("Telegram does not know BOT_TOKEN; copy it again from @BotFather")
+    except OSError as error:
+        return _complain(f"the bot could not listen: {error.strerror or error}; is another one running?")
+    finally:
+        _close(pool)
+    return 0
+
+
+async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
+    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
+    parts = build_dispatcher(
+        pool,
+        painter,
+        settings,
+        theme=app.settings.card_theme,
+        photo_limit_bytes=round(app.settings.max_photo_mb * 1_000_000),
+    )
+    await serve(build_bot(settings), parts, settings)
+
+
+def _close(pool: FinderPool) -> None:
+    """Threads can't be killed: one that hangs in a network would keep the process for ever, so it is left behind."""
+    closing = threading.Thread(target=pool.close, daemon=True)
+    closing.start()
+    closing.join(POOL_CLOSE_S)
+    if closing.is_alive():
+        log.error("a photo is still being worked on; leaving it")
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def check_setup() -> int:
+    """Say what is right and wrong with the set-up, a line each."""
+    failed = False
+
+    def say(what: str, problem: str | None, good: str = "") -> None:
+        nonlocal failed
+        failed = failed or problem is not None
+        sys.stdout.write(f"{'wrong' if problem else 'ok':>5}  {what}: {problem or good}\n")
+
+    try:
+        settings = BotSettings()
+    except ValidationError as error:
+        say("settings", setting_problem(error))
+        return EXIT_SETUP
+    say("settings", None, f"{settings.bot_mode}, queue of {settings.queue_length}")
+    try:
+        app = build(Settings())
+    except ValidationError as error:
+        say("settings", setting_problem(error))
+    except SETUP_ERRORS as error:
+        say("weights and gallery", str(error))
+    else:
+        pictures = app.settings.gallery_images
+        say("weights and gallery", None, f"{app.finder.gallery.people} people")
+        say(
+            "pictures of the gallery",
+            f"GALLERY_IMAGES={pictures} is no folder" if pictures is not None and not pictures.is_dir() else None,
+            str(pictures) if pictures else "none set; people are drawn",
+        )
+    problem = token_problem(settings)
+    say("token", problem, "looks like one")
+    if problem is None:
+        said = asyncio.run(_ask_telegram(settings))
+        say("Telegram", said[0], said[1])
+    return EXIT_SETUP if failed else 0
+
+
+async def _ask_telegram(settings: BotSettings) -> tuple[str | None, str]:
+    bot = build_bot(settings)
+    try:
+        me = await bot.get_me(request_timeout=10)
+        hook = await bot.get_webhook_info(request_timeout=10)
+    except TelegramUnauthorizedError:
+        return "does not know BOT_TOKEN; copy it again from @BotFather", ""
+    except TelegramAPIError as error:
+        return f"can't be reached at {settings.bot_api_url} ({type(error).__name__})", ""
+    finally:
+        await bot.session.close()
+    if settings.bot_mode == "webhook" and hook.last_error_message:
+        return f"could not call {settings.webhook_url}: {hook.last_error_message}", ""
+    return None, f"@{me.username}" + (
+        f", {hook.pending_update_count} updates wait" if hook.pending_update_count else ""
+    )
+
+
+def setting_problem(error: ValidationError) -> str:
+    """The first thing wrong with the settings, in one line, without its value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = "_".join(str(part) for part in first["loc"]).upper()
+    return f"{name + ': ' if name else ''}{first['msg'].removeprefix('Value error, ')}; see .env.example"
+
+
+def _complain(problem: str) -> int:
+    sys.stderr.write(f"lookalike: {problem}\n")
+    return EXIT_SETUP

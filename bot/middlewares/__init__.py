@@ -1,0 +1,1 @@
+"""One trap of the Bot API a file."""

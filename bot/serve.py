@@ -1,0 +1,94 @@
+"""The bot's life: announce, take updates until SIGTERM, finish what was taken, close the session last."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiohttp import web
+
+from bot.app import Parts
+from bot.commands import announce_commands
+from bot.health import Health, health_app
+from bot.polling import poll
+from bot.settings import BotSettings
+from bot.webhook import announce_webhook, webhook_app
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.Event | None = None) -> None:
+    """Run until `stop` is set or a signal comes. Whatever was taken is answered before this returns."""
+    stop = stop or asyncio.Event()
+    _stop_on_signals(stop)
+    health = Health(parts)
+    allowed = parts.dispatcher.resolve_used_update_types()
+    async with AsyncExitStack() as open_things:
+        open_things.push_async_callback(_close, bot, parts)
+        if settings.health_port:
+            await open_things.enter_async_context(
+                _Site(health_app(health), host=settings.health_host, port=settings.health_port)
+            )
+        me = await bot.me()
+        log.info("running", bot=me.username, mode=settings.bot_mode)
+        try:
+            await announce_commands(bot, parts.desk.i18n)
+        except TelegramAPIError as error:
+            log.warning("menu and description could not be set", error=type(error).__name__)
+        if settings.bot_mode == "webhook":
+            site = _Site(
+                webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port
+            )
+            async with site:
+                fresh = await announce_webhook(bot, settings, allowed_updates=allowed)
+                log.info("webhook", announced=fresh)
+                health.ready = True
+                await stop.wait()
+                health.ready = False
+                await _drain(parts, settings)
+        else:
+            await bot.delete_webhook()
+            health.ready = True
+            await poll(bot, parts.intake, allowed_updates=allowed, stop=stop)
+            health.ready = False
+            await _drain(parts, settings)
+
+
+async def _drain(parts: Parts, settings: BotSettings) -> None:
+    log.info("stopping", in_flight=parts.intake.in_flight)
+    await parts.intake.drain(deadline_s=settings.stop_s)
+
+
+async def _close(bot: Bot, parts: Parts) -> None:
+    await parts.desk.background.close()
+    await parts.dispatcher.emit_shutdown(bot=bot)
+    await parts.people.close()
+    await bot.session.close()
+    log.info("stopped")
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
+            loop.add_signal_handler(number, stop.set)
+
+
+class _Site:
+    """An aiohttp application that listens for as long as it is entered."""
+
+    def __init__(self, app: web.Application, *, host: str, port: int) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+        self._host = host
+        self._port = port
+
+    async def __aenter__(self) -> None:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._runner.cleanup()

@@ -1,0 +1,1 @@
+"""Where conversations and people's settings are kept: memory, SQLite, Redis."""

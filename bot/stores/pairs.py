@@ -1,0 +1,32 @@
+"""Which two photos a comparison card shows: a card replies to one of them only, and both file ids fit in no button.
+
+File ids, no pictures; kept as long as conversations are, then the buttons say that the comparison is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from aiogram import Bot
+from aiogram.fsm.storage.base import BaseStorage, StorageKey
+from aiogram.types import MaybeInaccessibleMessageUnion
+
+from bot.photos import PhotoRef
+
+
+class Pairs:
+    """Photo references by the message of their comparison."""
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+
+    async def write(self, bot: Bot, message: MaybeInaccessibleMessageUnion, a: PhotoRef, b: PhotoRef) -> None:
+        await self._storage.set_data(_key(bot, message), {"a": asdict(a), "b": asdict(b)})
+
+    async def read(self, bot: Bot, message: MaybeInaccessibleMessageUnion) -> tuple[PhotoRef, PhotoRef] | None:
+        data = await self._storage.get_data(_key(bot, message))
+        return (PhotoRef(**data["a"]), PhotoRef(**data["b"])) if data else None
+
+
+def _key(bot: Bot, message: MaybeInaccessibleMessageUnion) -> StorageKey:
+    return StorageKey(bot_id=bot.id, chat_id=message.chat.id, user_id=0, destiny=f"pair{message.message_id}")

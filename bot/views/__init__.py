@@ -1,0 +1,1 @@
+"""Answers to texts and keyboards: functions without I/O."""

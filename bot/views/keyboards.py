@@ -1,0 +1,115 @@
+"""Buttons under answers. No I/O."""
+
+from __future__ import annotations
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.utils.i18n import gettext as _
+
+from bot.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
+from lookalike.answers import Compared, FaceAnswer, Found
+
+ROW = 5
+MAX_FACES = 20  # buttons; the caption says that more faces are numbered
+NEXT_EIGHT = 8
+
+
+def _rows(buttons: list[InlineKeyboardButton], *, width: int = ROW) -> list[list[InlineKeyboardButton]]:
+    return [buttons[start : start + width] for start in range(0, len(buttons), width)]
+
+
+def _button(text: str, data: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=data)
+
+
+def picker_keyboard(found: Found, *, people: Filter) -> InlineKeyboardMarkup:
+    """One button a face, and all of them."""
+    faces = [_button(str(face.number), FaceCard(face=face.number, people=people).pack()) for face in found.faces]
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            *_rows(faces[:MAX_FACES]),
+            [_button(_("All"), AllFaces().pack()), _button(_("Delete"), Delete().pack())],
+        ]
+    )
+
+
+def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int) -> InlineKeyboardMarkup:
+    """Other faces, more people, whom to show, why, and away with it."""
+    rows: list[list[InlineKeyboardButton]] = []
+    if len(found.faces) > 1:
+        others = [
+            _button(
+                f"· {face.number} ·" if face.number == answer.number else str(face.number),
+                FaceCard(face=face.number, people=people).pack(),
+            )
+            for face in found.faces[:MAX_FACES]
+        ]
+        rows += _rows(others)
+        rows.append([_button(_("All faces"), FacePicker().pack())])
+    more = []
+    if skip:
+        more.append(
+            _button(_("« Eight before"), FaceCard(face=answer.number, people=people, skip=skip - NEXT_EIGHT).pack())
+        )
+    if len(answer.matches) == NEXT_EIGHT:
+        more.append(
+            _button(_("Next eight »"), FaceCard(face=answer.number, people=people, skip=skip + NEXT_EIGHT).pack())
+        )
+    if more:
+        rows.append(more)
+    if people is not Filter.ALL or any("Male" in match.match.person.attributes for match in answer.matches):
+        rows.append(
+            [
+                _button(f"✓ {word}" if choice is people else word, FaceCard(face=answer.number, people=choice).pack())
+                for choice, word in ((Filter.ALL, _("Everyone")), (Filter.WOMEN, _("Women")), (Filter.MEN, _("Men")))
+            ]
+        )
+    rows.append(
+        [
+            _button(_("Explain"), Explain(face=answer.number, people=people, skip=skip).pack()),
+            _button(_("Delete"), Delete().pack()),
+        ]
+    )
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def explain_keyboard(answer: FaceAnswer, *, people: Filter, skip: int) -> InlineKeyboardMarkup:
+    """Back to the card."""
+    back = FaceCard(face=answer.number, people=people, skip=skip)
+    return InlineKeyboardMarkup(
+        inline_keyboard=[[_button(_("« Back to the card"), back.pack()), _button(_("Delete"), Delete().pack())]]
+    )
+
+
+def compare_keyboard(comparison: Compared) -> InlineKeyboardMarkup:
+    """Another face of either photo."""
+    chosen_a, chosen_b = comparison.face_a + 1, comparison.face_b + 1
+    rows: list[list[InlineKeyboardButton]] = []
+    for letter, usable, chosen in (
+        ("A", comparison.photo_a.usable, chosen_a),
+        ("B", comparison.photo_b.usable, chosen_b),
+    ):
+        if len(usable) < 2:
+            continue
+        rows += _rows(
+            [
+                _button(
+                    f"· {letter}{n} ·" if n == chosen else f"{letter}{n}",
+                    (Pair(a=n, b=chosen_b) if letter == "A" else Pair(a=chosen_a, b=n)).pack(),
+                )
+                for n in range(1, min(len(usable), MAX_FACES) + 1)
+            ]
+        )
+    rows.append([_button(_("Delete"), Delete().pack())])
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def start_keyboard() -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(inline_keyboard=[[_button(_("How does it work?"), HelpPage(page=0).pack())]])
+
+
+def help_keyboard(page: int, pages: int) -> InlineKeyboardMarkup:
+    """Back, where we are, on."""
+    row = [_button("«", HelpPage(page=(page - 1) % pages).pack())]
+    row.append(_button(f"{page + 1} / {pages}", HelpPage(page=page).pack()))
+    row.append(_button("»", HelpPage(page=(page + 1) % pages).pack()))
+    return InlineKeyboardMarkup(inline_keyboard=[row])

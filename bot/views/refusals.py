@@ -1,0 +1,112 @@
+"""Why a photo has no answer, in plain words with numbers and what to do. No I/O."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from aiogram.utils.i18n import gettext as _
+
+from bot.photos import NotAPhoto
+from lookalike.answers import NoFace, NoUsableFace, Unreadable
+from pipeline.errors import BadPhotoCode
+from pipeline.types import Refusal, RefusalCode
+
+
+def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
+    """One short text for a photo without a usable face."""
+    match answer:
+        case Unreadable(code=code):
+            return unreadable(code)
+        case NoFace():
+            return _("I see no face in this photo. A larger, clearer face that looks towards the camera will do.")
+        case NoUsableFace(photo=photo):
+            reasons = [refused(face.refusal) for face in photo.faces if face.refusal is not None]
+            if len(reasons) == 1:
+                return _("I found a face, but {reason}").format(reason=reasons[0])
+            return _("I found {count} faces, but can use none of them. The largest: {reason}").format(
+                count=len(reasons), reason=reasons[0]
+            )
+        case _never:
+            assert_never(_never)
+
+
+def unreadable(code: BadPhotoCode) -> str:
+    """Bytes that are no usable picture."""
+    match code:
+        case BadPhotoCode.EMPTY:
+            return _("This file is empty. Please send the photo again.")
+        case BadPhotoCode.NOT_A_PICTURE:
+            return _("This is not a picture I can read. JPEG, PNG, WebP and GIF work, whatever the file's name says.")
+        case BadPhotoCode.BROKEN:
+            return _("This picture is damaged or cut short. Please send it again.")
+        case BadPhotoCode.TOO_MANY_BYTES:
+            return _("This file is too large. Please send it as a photo, not as a file: Telegram makes it smaller.")
+        case BadPhotoCode.TOO_MANY_PIXELS:
+            return _("This picture has too many pixels. Please send it as a photo, not as a file.")
+        case BadPhotoCode.TOO_SMALL:
+            return _("This picture is so small that no face could be seen on it. Please send a larger one.")
+        case _never:
+            assert_never(_never)
+
+
+def refused(refusal: Refusal) -> str:
+    """Why a face can't be used, as the end of "I found a face, but ..."."""
+    value, limit = refusal.value, refusal.limit
+    match refusal.code:
+        case RefusalCode.TOO_SMALL:
+            text = _("it is too small: {value:.0f} pixels between the eyes, I need {limit:.0f}. Come closer.")
+        case RefusalCode.BLURRED:
+            text = _("it is blurred: sharpness {value:.0f}, I need {limit:.0f}. Hold still and focus on the face.")
+        case RefusalCode.TURNED_AWAY:
+            text = _("it is turned away by {value:.0f}°, up to {limit:.0f}° work. Look towards the camera.")
+            value = abs(value)
+        case RefusalCode.TOO_DARK:
+            text = _("it is too dark: brightness {value:.0f} of 255, I need {limit:.0f}. Find more light.")
+        case RefusalCode.TOO_BRIGHT:
+            text = _("it is too bright: brightness {value:.0f} of 255, up to {limit:.0f} works. Avoid direct light.")
+        case RefusalCode.POINTS_UNSURE:
+            text = _(
+                "I can't tell its eyes, nose and mouth apart: expected error {value:.0%} of the distance between "
+                "the eyes, up to {limit:.0%} works. Try a clearer photo."
+            )
+        case RefusalCode.DEGENERATE:
+            text = _("nothing could be measured on it. Try another photo.")
+        case _never:
+            assert_never(_never)
+    return text.format(value=value, limit=limit)
+
+
+def some_refused(refusals: list[Refusal]) -> str:
+    """One line under an answer: why other faces of the photo are not in it. Empty when there are none."""
+    if not refusals:
+        return ""
+    if len(refusals) == 1:
+        return _("One more face has no number: {reason}").format(reason=refused(refusals[0]))
+    return _("{count} more faces have no number. The largest: {reason}").format(
+        count=len(refusals), reason=refused(refusals[0])
+    )
+
+
+def what_came(kind: NotAPhoto) -> str:  # noqa: PLR0911 - one line a kind
+    """One specific sentence for everything that is not a photo."""
+    match kind:
+        case NotAPhoto.ANIMATION:
+            return _("I can't look into GIFs. Send me a photo, or a screenshot of the moment you mean.")
+        case NotAPhoto.ANIMATED_STICKER:
+            return _("This sticker moves, and I read still ones only. A photo works best.")
+        case NotAPhoto.VIDEO:
+            return _("I don't watch videos. Send me a screenshot of the moment you mean.")
+        case NotAPhoto.VIDEO_NOTE:
+            return _("I can't watch video messages. Send me a photo instead.")
+        case NotAPhoto.VOICE:
+            return _("I can't hear voice messages: faces are all I know. Send me a photo.")
+        case NotAPhoto.AUDIO:
+            return _("I can't listen to music: faces are all I know. Send me a photo.")
+        case NotAPhoto.FORMAT:
+            return _("I can't read this picture's format. Send it as a photo, or as a JPEG, PNG or WebP file.")
+        case NotAPhoto.DOCUMENT:
+            return _("This file is not a picture. Send me a photo, or a JPEG, PNG or WebP file.")
+        case NotAPhoto.OTHER:
+            return _("Send me a photo with a face, and I will show eight celebrities who look alike. More: /help")
+        case _never:
+            assert_never(_never)

@@ -1,0 +1,63 @@
+"""Texts of commands: HTML, no I/O."""
+
+from __future__ import annotations
+
+from aiogram.utils.i18n import gettext as _
+
+from lookalike.cards.phrases import number
+
+
+def welcome(people: int) -> str:
+    return _(
+        "Send me a photo with a face, and I will find the eight celebrities out of {people} who look most like it.\n"
+        "/compare tells how alike two faces are. Photos stay in memory until the answer: /privacy"
+    ).format(people=number(people, _))
+
+
+def privacy() -> str:
+    return _(
+        "<b>What happens to your photos</b>\n"
+        "A photo is fetched from Telegram into memory, measured, answered, and dropped. Neither it nor the numbers "
+        "measured on it are written to a disk, and nobody is trained on them.\n"
+        "Buttons under an answer fetch the photo again from your own message. Delete that message, and they can't.\n"
+        "While /compare waits for a photo, and for its buttons, I remember which messages the photos are in, "
+        "for minutes, not the photos.\n"
+        "What you choose in /settings is kept until you say /delete.\n"
+        "Logs hold counts and times: no photo, no name, no file."
+    )
+
+
+def cancelled() -> str:
+    return _("The comparison is called off.")
+
+
+def nothing_to_cancel() -> str:
+    return _("Nothing was under way. Send me a photo whenever you like.")
+
+
+def match_what() -> str:
+    return _("Reply /match to somebody's photo, or send a photo with /match as its caption.")
+
+
+def send_first() -> str:
+    return _("Send the first photo, or both as an album. /cancel ends this.")
+
+
+def send_second() -> str:
+    return _("Got it. Now the second photo. /cancel ends this.")
+
+
+def photo_or_cancel() -> str:
+    return _("I am waiting for a photo to compare. Send one, or /cancel.")
+
+
+def in_first_photo(why: str) -> str:
+    return _("The first photo: {why}").format(why=why)
+
+
+def in_second_photo(why: str) -> str:
+    return _("The second photo: {why}").format(why=why)
+
+
+def unknown_command() -> str:
+    return _("I don't know this command. /help says what I can do.")

@@ -1,0 +1,99 @@
+"""Small named stand-ins: a reader that does what a photo's bytes say, a painter that draws one colour."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from lookalike.answers import Compared, FaceAnswer, Found
+from lookalike.finder import Finder, FinderPool
+from pipeline.errors import BadPhoto, BadPhotoCode
+from pipeline.types import Face, PhotoFaces, RefusalCode
+from tests.lookalike import builders
+
+
+class ObedientReader:
+    """Reads b"faces=2 slow=0.1": words of a photo's bytes say what is found. `read_order` keeps what came.
+
+    faces=N usable faces; refused=CODE one face refused so; bad=CODE bytes that are no picture; slow=S seconds it takes;
+    boom raises; memory runs out of it.
+    """
+
+    def __init__(self) -> None:
+        self.read_order: list[bytes] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self._lock = threading.Lock()
+
+    def read(self, data: bytes) -> PhotoFaces:
+        words = dict(word.partition("=")[::2] for word in data.decode().split())
+        with self._lock:
+            self.read_order.append(data)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            time.sleep(float(words.get("slow", 0)))
+            return self._photo(words)
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+    def _photo(self, words: dict[str, str]) -> PhotoFaces:
+        if "boom" in words:
+            raise RuntimeError("the network fell over")
+        if "memory" in words:
+            raise MemoryError
+        if "bad" in words:
+            raise BadPhoto(BadPhotoCode(words["bad"]), "not usable")
+        faces: list[Face] = [
+            builders.face(builders.unit(1.0, 0.2 * number + 0.01 * len(words.get("who", "")))) for number in range(int(words.get("faces", 0)))
+        ]
+        if "refused" in words:
+            faces.append(builders.face(None, refusal=RefusalCode(words["refused"])))
+        return builders.photo(*faces)
+
+
+class PlainPainter:
+    """One colour a kind of picture, and a note of what was painted."""
+
+    def __init__(self) -> None:
+        self.painted: list[str] = []
+
+    def answer_card(self, found: Found, answer: FaceAnswer, *, theme: str, translate: Callable[[str], str]) -> bytes:
+        first = answer.matches[0].match
+        return self._paint(f"card {answer.number} from {first.rank} {theme} {translate('man')}", (200, 80, 80))
+
+    def explain_card(self, found: Found, answer: FaceAnswer, *, theme: str, translate: Callable[[str], str]) -> bytes:
+        return self._paint(f"explain {answer.number} {theme}", (80, 200, 80))
+
+    def compare_card(self, comparison: Compared, *, theme: str, translate: Callable[[str], str]) -> bytes:
+        return self._paint(f"compare {comparison.face_a + 1} {comparison.face_b + 1} {theme}", (80, 80, 200))
+
+    def faces_picture(self, photo: PhotoFaces, *, theme: str, translate: Callable[[str], str]) -> bytes:
+        return self._paint(f"faces {len(photo.usable)} {theme}", (200, 200, 80))
+
+    def _paint(self, what: str, color: tuple[int, int, int]) -> bytes:
+        self.painted.append(what)
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 48), color).save(buffer, "JPEG")
+        return buffer.getvalue()
+
+
+def fake_finder(reader: ObedientReader | None = None, *, workers: int = 2) -> FinderPool:
+    """A real Finder and pool over a reader that obeys and a gallery that always answers."""
+    return FinderPool(
+        Finder(reader or ObedientReader(), builders.EightPeople(), builders.calibration()), workers=workers
+    )
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that does not compress."""
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=0)
+    return buffer.getvalue()

@@ -1,0 +1,460 @@
+"""A Bot API of one's own on loopback: people write to the bot, and what the bot answers is checked and kept.
+
+Real HTTP both ways: getUpdates with long polling or calls to the bot's webhook with the secret it gave, file download,
+every method the bot uses, and faults on demand (429 with retry_after, 5xx, closed and stalled connections). What
+Telegram would refuse is refused here (tests/telegram_rules.py) and noted in `violations`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import aiohttp
+from aiohttp import web
+
+from tests.telegram_rules import Refused, check_call, decode, picture_of, plain
+
+TOKEN = "123456789:AAE-of-the-loopback-peer-0123456789abc"
+BOT_ID = 123456789
+Json = dict[str, Any]
+
+
+@dataclass
+class Call:
+    """One call that the bot made."""
+
+    method: str
+    params: Json
+    files: dict[str, bytes]
+    at: float
+
+    @property
+    def chat(self) -> int | None:
+        return int(self.params["chat_id"]) if "chat_id" in self.params else None
+
+    @property
+    def text(self) -> str:
+        """What people see of it."""
+        media = self.params.get("media")
+        holder = media if isinstance(media, dict) else self.params
+        return plain(holder.get("text") or holder.get("caption") or "", holder.get("parse_mode"))
+
+    @property
+    def buttons(self) -> dict[str, str]:
+        """Text -> callback data."""
+        rows = (self.params.get("reply_markup") or {}).get("inline_keyboard", [])
+        return {button["text"]: button.get("callback_data", "") for row in rows for button in row}
+
+
+@dataclass
+class Fault:
+    """What goes wrong with one call."""
+
+    kind: Literal["error", "close", "stall"]
+    code: int = 500
+    description: str = "Internal Server Error"
+    parameters: Json = field(default_factory=dict)
+    stall_s: float = 0.0
+
+
+@dataclass
+class Person:
+    """Somebody with a chat, private unless said otherwise."""
+
+    id: int
+    language: str = "en"
+    chat_id: int = 0
+    chat_type: str = "private"
+    thread: int | None = None
+
+    @property
+    def user(self) -> Json:
+        return {"id": self.id, "is_bot": False, "first_name": f"P{self.id}", "language_code": self.language}
+
+    @property
+    def chat(self) -> Json:
+        return {"id": self.chat_id or self.id, "type": self.chat_type} | (
+            {"title": "A group"} if self.chat_type != "private" else {"first_name": f"P{self.id}"}
+        )
+
+
+class TelegramPeer:
+    """`async with TelegramPeer() as peer:`; then point the bot to `peer.url` with TOKEN."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.violations: list[str] = []
+        self.faults: dict[str, deque[Fault]] = {}
+        self.files: dict[str, bytes] = {}
+        self.messages: dict[tuple[int, int], Json] = {}
+        self.webhook: Json | None = None
+        self.confirmed = 0  # updates below this were confirmed by an offset
+        self.texts: dict[str, Json] = {}  # menus and descriptions by method and language
+        self.missing_file_sizes = False
+        self._updates: deque[Json] = deque()
+        self._update_ids = itertools.count(1000)
+        self._message_ids = itertools.count(1)
+        self._file_ids = itertools.count(1)
+        self._news = asyncio.Condition()
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_route("*", f"/bot{TOKEN}/{{method}}", self._called)
+        app.router.add_get(f"/file/bot{TOKEN}/{{path:.+}}", self._download)
+        app.router.add_route("*", "/{path:.*}", self._unknown)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for task in self._deliveries:
+            task.cancel()
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    # ---- people ----
+
+    async def say(self, person: Person, text: str, *, reply_to: Json | None = None) -> Json:
+        command = {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]}
+        return await self.send(person, {"text": text} | (command if text.startswith("/") else {}), reply_to=reply_to)
+
+    async def send_photo(
+        self,
+        person: Person,
+        data: bytes,
+        *,
+        caption: str | None = None,
+        reply_to: Json | None = None,
+        group: str | None = None,
+        size: int | None = None,
+    ) -> Json:
+        file = self.add_file(data, size=size) | {"width": 1280, "height": 960}
+        thumb = self.add_file(b"a thumbnail") | {"width": 90, "height": 68}
+        body: Json = {"photo": [thumb, file]}
+        if caption is not None:
+            body["caption"] = caption
+        if group is not None:
+            body["media_group_id"] = group
+        return await self.send(person, body, reply_to=reply_to)
+
+    async def send_document(self, person: Person, data: bytes, *, name: str, mime: str, size: int | None = None) -> Json:
+        document = self.add_file(data, size=size) | {"file_name": name, "mime_type": mime}
+        return await self.send(person, {"document": document})
+
+    async def send(self, person: Person, body: Json, *, reply_to: Json | None = None) -> Json:
+        """Any message."""
+        message = {
+            "message_id": next(self._message_ids),
+            "date": int(time.time()),
+            "chat": person.chat,
+            "from": person.user,
+        } | body
+        if person.thread is not None:
+            message |= {"message_thread_id": person.thread, "is_topic_message": True}
+        if reply_to is not None:
+            message["reply_to_message"] = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
+        self._keep(message)
+        await self.update({"message": message})
+        return message
+
+    async def edit(self, message: Json, body: Json) -> None:
+        """A person edits a message."""
+        edited = message | body | {"edit_date": int(time.time())}
+        self._keep(edited)
+        await self.update({"edited_message": edited})
+
+    async def press(self, person: Person, message: Json, button: str) -> None:
+        """Press the button with this text under a message of the bot, as it stands now."""
+        shown = self.messages[message["chat"]["id"], message["message_id"]]
+        data = next(
+            b["callback_data"] for row in shown["reply_markup"]["inline_keyboard"] for b in row if b["text"] == button
+        )
+        await self.press_data(person, shown, data)
+
+    async def press_data(self, person: Person, message: Json, data: str) -> None:
+        query = {"id": str(time.monotonic_ns()), "from": person.user, "chat_instance": "1", "data": data}
+        await self.update({"callback_query": query | {"message": message}})
+
+    def add_file(self, data: bytes, *, size: int | None = None) -> Json:
+        # As long as Telegram's own, so that redaction is tested on what really comes.
+        file_id = f"AgACAgIAAxkBAAIB{next(self._file_ids):06d}" + "x" * 50
+        self.files[file_id] = data
+        return {"file_id": file_id, "file_unique_id": f"AQAD{len(self.files)}", "file_size": size or len(data)}
+
+    async def update(self, body: Json) -> Json:
+        update = {"update_id": next(self._update_ids)} | body
+        if self.webhook is not None:
+            task = asyncio.create_task(self._deliver(update))
+            self._deliveries.add(task)
+            task.add_done_callback(self._deliveries.discard)
+            await asyncio.sleep(0)
+        else:
+            async with self._news:
+                self._updates.append(update)
+                self._news.notify_all()
+        return update
+
+    # ---- what the bot did ----
+
+    def sent(self, chat: int | None = None) -> list[Call]:
+        """Messages the bot sent or edited, in order; actions, reactions and questions left out."""
+        shown = {"sendMessage", "sendPhoto", "sendMediaGroup", "editMessageMedia", "editMessageText", "editMessageCaption"}
+        return [c for c in self.calls if c.method in shown and (chat is None or c.chat == chat)]
+
+    def made(self, method: str) -> list[Call]:
+        return [call for call in self.calls if call.method == method]
+
+    def last_message(self, chat: int) -> Json:
+        """The newest message of the bot in a chat."""
+        own = [m for (c, _), m in self.messages.items() if c == chat and m["from"]["id"] == BOT_ID]
+        return max(own, key=lambda message: int(message["message_id"]))
+
+    async def until(self, condition: Callable[[], Any], *, within_s: float = 8.0) -> None:
+        """Wait until the condition holds after some call; says what was sent when it never does."""
+        try:
+            async with asyncio.timeout(within_s), self._news:
+                await self._news.wait_for(condition)
+        except TimeoutError:
+            shown = "\n".join(f"  {c.method} {c.chat} {c.text!r}" for c in self.calls[-30:] if c.method != "getUpdates")
+            raise AssertionError(f"waited {within_s} s in vain; the bot's last calls:\n{shown}") from None
+
+    async def until_sent(self, number: int, chat: int | None = None, *, within_s: float = 8.0) -> list[Call]:
+        await self.until(lambda: len(self.sent(chat)) >= number, within_s=within_s)
+        return self.sent(chat)
+
+    # ---- HTTP ----
+
+    async def _called(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        params, files = await _read(request)
+        faults = self.faults.get(method)
+        if faults:
+            fault = faults.popleft()
+            if fault.kind == "stall":
+                await asyncio.sleep(fault.stall_s)
+            if fault.kind in {"close", "stall"}:
+                assert request.transport is not None
+                request.transport.close()
+                return web.Response()
+            return _error(fault.code, fault.description, fault.parameters)
+        call = Call(method, params, files, time.monotonic())
+        answer = getattr(self, f"_on_{method}", None)
+        try:
+            if answer is None:
+                raise Refused(f"method {method} is not known to the peer")
+            check_call(method, params, files)
+            result = await answer(call)
+        except Refused as error:
+            if not str(error).startswith("message "):  # a message that is gone is the person's doing
+                self.violations.append(f"{method}: {error}")
+            return _error(400, f"Bad Request: {error}", {})
+        async with self._news:
+            self.calls.append(call)
+            self._news.notify_all()
+        return web.json_response({"ok": True, "result": result})
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        return _error(401 if request.path.startswith("/bot") else 404, "Unauthorized", {})
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        faults = self.faults.get("download")
+        data = self.files[request.match_info["path"].removeprefix("photos/")]
+        if faults:
+            fault = faults.popleft()
+            if fault.kind == "error":
+                return web.Response(status=fault.code)
+            response = web.StreamResponse(headers={"Content-Length": str(len(data))})
+            await response.prepare(request)
+            await response.write(data[: len(data) // 2])
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        return web.Response(body=data)
+
+    async def _deliver(self, update: Json) -> None:
+        """Call the webhook as Telegram does: again and again until it says 200, or 4xx for what it can't read."""
+        assert self.webhook is not None
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}
+        async with aiohttp.ClientSession() as session:
+            for _ in range(50):
+                try:
+                    async with session.post(self.webhook["url"], json=update, headers=headers) as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.1)
+
+    # ---- methods ----
+
+    async def _on_getMe(self, call: Call) -> Json:  # noqa: N802 - the Bot API's names, here and below
+        return {"id": BOT_ID, "is_bot": True, "first_name": "Lookalike", "username": "lookalike_bot"}
+
+    async def _on_getUpdates(self, call: Call) -> list[Json]:  # noqa: N802
+        offset = int(call.params.get("offset", 0))
+        self.confirmed = max(self.confirmed, offset)
+        async with self._news:
+            while self._updates and self._updates[0]["update_id"] < offset:
+                self._updates.popleft()
+            try:
+                async with asyncio.timeout(float(call.params.get("timeout", 0)) or 0.01):
+                    await self._news.wait_for(lambda: bool(self._updates))
+            except TimeoutError:
+                return []
+            return list(self._updates)[: int(call.params.get("limit", 100))]
+
+    async def _on_setWebhook(self, call: Call) -> bool:  # noqa: N802
+        self.webhook = call.params
+        return True
+
+    async def _on_deleteWebhook(self, call: Call) -> bool:  # noqa: N802
+        self.webhook = None
+        return True
+
+    async def _on_getWebhookInfo(self, call: Call) -> Json:  # noqa: N802
+        known = self.webhook or {"url": ""}
+        info: Json = {"url": known["url"], "has_custom_certificate": False, "pending_update_count": len(self._updates)}
+        if "max_connections" in known:
+            info["max_connections"] = int(known["max_connections"])
+        if "allowed_updates" in known:
+            info["allowed_updates"] = known["allowed_updates"]
+        return info
+
+    async def _on_getFile(self, call: Call) -> Json:  # noqa: N802
+        file_id = call.params["file_id"]
+        if file_id not in self.files:
+            raise Refused("message file is gone")
+        found: Json = {"file_id": file_id, "file_unique_id": file_id[:20], "file_path": f"photos/{file_id}"}
+        return found if self.missing_file_sizes else found | {"file_size": len(self.files[file_id])}
+
+    async def _on_sendMessage(self, call: Call) -> Json:  # noqa: N802
+        return self._new(call, {"text": call.text})
+
+    async def _on_sendPhoto(self, call: Call) -> Json:  # noqa: N802
+        return self._new(call, self._picture(call.params["photo"], call.files) | {"caption": call.text})
+
+    async def _on_sendMediaGroup(self, call: Call) -> list[Json]:  # noqa: N802
+        return [self._new(call, self._picture(item["media"], call.files)) for item in call.params["media"]]
+
+    async def _on_editMessageMedia(self, call: Call) -> Json:  # noqa: N802
+        return self._change(call, self._picture(call.params["media"]["media"], call.files) | {"caption": call.text})
+
+    async def _on_editMessageText(self, call: Call) -> Json:  # noqa: N802
+        return self._change(call, {"text": call.text})
+
+    async def _on_editMessageCaption(self, call: Call) -> Json:  # noqa: N802
+        return self._change(call, {"caption": call.text})
+
+    async def _on_editMessageReplyMarkup(self, call: Call) -> Json:  # noqa: N802
+        return self._change(call, {})
+
+    async def _on_deleteMessage(self, call: Call) -> bool:  # noqa: N802
+        if self.messages.pop((int(call.params["chat_id"]), int(call.params["message_id"])), None) is None:
+            raise Refused("message to delete not found")
+        return True
+
+    async def _on_getChatMember(self, call: Call) -> Json:  # noqa: N802
+        user = {"id": int(call.params["user_id"]), "is_bot": False, "first_name": "P"}
+        return {"status": "member", "user": user}
+
+    async def _yes(self, call: Call) -> bool:
+        return True
+
+    _on_answerCallbackQuery = _on_setMessageReaction = _on_sendChatAction = _yes  # noqa: N815
+
+    async def _set_text(self, call: Call) -> bool:
+        self.texts[call.method.removeprefix("set") + str(call.params.get("language_code", ""))] = call.params
+        return True
+
+    _on_setMyCommands = _on_setMyDescription = _on_setMyShortDescription = _on_setMyName = _set_text  # noqa: N815
+
+    def _text(self, call: Call, name: str, empty: Any) -> Any:
+        known = self.texts.get(call.method.removeprefix("get") + str(call.params.get("language_code", "")), {})
+        return known.get(name, empty)
+
+    async def _on_getMyCommands(self, call: Call) -> Any:  # noqa: N802
+        return self._text(call, "commands", [])
+
+    async def _on_getMyDescription(self, call: Call) -> Json:  # noqa: N802
+        return {"description": self._text(call, "description", "")}
+
+    async def _on_getMyShortDescription(self, call: Call) -> Json:  # noqa: N802
+        return {"short_description": self._text(call, "short_description", "")}
+
+    async def _on_getMyName(self, call: Call) -> Json:  # noqa: N802
+        return {"name": self._text(call, "name", "")}
+
+    # ---- messages ----
+
+    def _keep(self, message: Json) -> None:
+        self.messages[message["chat"]["id"], message["message_id"]] = message
+
+    def _picture(self, named: str, files: dict[str, bytes]) -> Json:
+        return {"photo": [self.add_file(picture_of(named, files)) | {"width": 1080, "height": 1350}]}
+
+    def _new(self, call: Call, body: Json) -> Json:
+        chat = int(call.params["chat_id"])
+        known = next((m["chat"] for (c, _), m in self.messages.items() if c == chat), {"id": chat, "type": "private"})
+        message: Json = {
+            "message_id": next(self._message_ids),
+            "date": int(time.time()),
+            "chat": known,
+            "from": {"id": BOT_ID, "is_bot": True, "first_name": "Lookalike", "username": "lookalike_bot"},
+        } | body
+        reply = call.params.get("reply_parameters")
+        if reply:
+            target = self.messages.get((chat, int(reply["message_id"])))
+            if target is not None:
+                message["reply_to_message"] = {k: v for k, v in target.items() if k != "reply_to_message"}
+            elif not reply.get("allow_sending_without_reply"):
+                raise Refused("message to be replied not found")
+        if "message_thread_id" in call.params:
+            message |= {"message_thread_id": int(call.params["message_thread_id"]), "is_topic_message": True}
+        return self._marked(message, call)
+
+    def _change(self, call: Call, body: Json) -> Json:
+        key = int(call.params["chat_id"]), int(call.params["message_id"])
+        if key not in self.messages:
+            raise Refused("message to edit not found")
+        old = self.messages[key]
+        markup = call.params.get("reply_markup")
+        if "photo" not in body and all(old.get(k) == v for k, v in body.items()) and old.get("reply_markup") == markup:
+            raise Refused("message is not modified")
+        return self._marked({k: v for k, v in old.items() if k != "reply_markup"} | body, call)
+
+    def _marked(self, message: Json, call: Call) -> Json:
+        markup = call.params.get("reply_markup")
+        if isinstance(markup, dict) and "inline_keyboard" in markup:
+            message["reply_markup"] = markup
+        self._keep(message)
+        return message
+
+
+async def _read(request: web.Request) -> tuple[Json, dict[str, bytes]]:
+    params: Json = {}
+    files: dict[str, bytes] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = value.file.read()
+        else:
+            params[name] = decode(str(value))
+    return params, files
+
+
+def _error(code: int, description: str, parameters: Json) -> web.Response:
+    body: Json = {"ok": False, "error_code": code, "description": description}
+    return web.json_response(body | ({"parameters": parameters} if parameters else {}), status=code, dumps=json.dumps)
