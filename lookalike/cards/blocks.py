@@ -15,14 +15,14 @@ WIDTH: Final = 1080
 MARGIN: Final = 36
 BODY: Final = Font(Weight.MEDIUM, MIN_TEXT_PX)
 BODY_BOLD: Final = Font(Weight.SEMIBOLD, MIN_TEXT_PX)
-STRONG: Final = Font(Weight.BOLD, 32)
-BADGE: Final = Font(Weight.BOLD, MIN_TEXT_PX)
+STRONG: Final = Font(Weight.BOLD, MIN_TEXT_PX)
 TITLE: Final = Font(Weight.BOLD, 44)
 SYMBOL: Final = Font(Weight.SYMBOLS, 34)
 CHIP_PX: Final = 50
 CHIP_PAD: Final = 16
 BADGE_PX: Final = 46
-BAR_PX: Final = 18
+BAR_PX: Final = 44
+LEGEND_GAP: Final = 8
 DIAL_PX: Final = 172
 DIAL_FONT: Final = Font(Weight.BOLD, 48)
 
@@ -90,12 +90,12 @@ def chip(band: Band, *, x: int, y: int, max_width: int, theme: Theme, translate:
 
 def badge(text: str, *, x: int, y: int, theme: Theme, anchor: Literal["left", "right"] = "left") -> tuple[Placed, ...]:
     """A rank or a number on a small round plate; wider where the text needs it. x is its left or right edge."""
-    width = max(BADGE_PX, BADGE.width(text) + 24)
+    width = max(BADGE_PX, STRONG.width(text) + 24)
     left = x if anchor == "left" else x - width
     fill = theme.panel
     return (
         Panel(rect=Rect(left, y, width, BADGE_PX), radius=BADGE_PX // 2, fill=fill),
-        line(text, x=left + width // 2, y=y + (BADGE_PX - BADGE.line_px) // 2, font=BADGE, color=theme.text,
+        line(text, x=left + width // 2, y=y + (BADGE_PX - STRONG.line_px) // 2, font=STRONG, color=theme.text,
              over=fill, align="center"),
     )  # fmt: skip
 
@@ -131,15 +131,18 @@ def legend(table: Table, *, heading: str, y: int, theme: Theme, translate: Trans
     x = inner.x
     for band, word, share, width in zip(bands, words, shares, widths, strict=True):
         fill = band_color(band, theme)
-        items.append(Panel(rect=Rect(x, top, width - 6, BAR_PX), radius=BAR_PX // 2, fill=fill))
-        symbol = Rect(x, top + BAR_PX + 8, SYMBOL.size_px, BODY.line_px)
-        mark = fill.seen_on(theme.page)
-        items.append(Text(rect=symbol, text=band.symbol, font=SYMBOL, color=mark, over=theme.page))
-        column = Rect(x + SYMBOL.size_px + 8, symbol.y, width - SYMBOL.size_px - 14, 0)
+        bar = Rect(x, top, width - LEGEND_GAP, BAR_PX)
+        symbol = Rect(x + (bar.width - SYMBOL.size_px) // 2, top, SYMBOL.size_px, BAR_PX)
+        column = Rect(x + 4, bar.bottom + 8, bar.width - 4, 0)
         name = paragraph(word, box=column, font=BODY_BOLD, color=theme.text, over=theme.page, lines=2)
         below = Rect(column.x, column.y + height_of(name), column.width, 0)
         said = paragraph(share, box=below, font=BODY, color=theme.muted, over=theme.page, lines=2)
-        items += [*name, *said]
+        items += [
+            Panel(rect=bar, radius=BAR_PX // 2, fill=fill),
+            Text(rect=symbol, text=band.symbol, font=SYMBOL, color=fill.ink(), over=fill),
+            *name,
+            *said,
+        ]
         bottom = max(bottom, below.y + height_of(said))
         x += width
     return tuple(items), bottom
@@ -154,8 +157,7 @@ def legend_share(table: Table, band: Band, translate: Translate) -> str:
 
 def _column_widths(words: list[str], shares: list[str], total: int) -> list[int]:
     """Columns as wide as their longer line needs, the spare room (or the lack of it) shared out."""
-    lead = SYMBOL.size_px + 8 + 12
-    needs = [lead + max(BODY_BOLD.width(word), BODY.width(share)) for word, share in zip(words, shares, strict=True)]
+    needs = [LEGEND_GAP + 8 + max(BODY_BOLD.width(word), BODY.width(share)) for word, share in zip(words, shares, strict=True)]
     spare = (total - sum(needs)) / len(needs)
     squeeze = min(1.0, total / sum(needs))
     widths = [int(need * squeeze + max(spare, 0.0)) for need in needs]

@@ -27,7 +27,7 @@ def cut_out(image: Rgb8, points: Points5, *, width: int, height: int) -> Rgb8:
     Raises DegeneratePoints when the points have no spread.
     """
     matrix = placement(points, (image.shape[1], image.shape[0]), width=width, height=height)
-    return _warp(image, matrix, width=width, height=height)
+    return window(image, matrix, width=width, height=height)
 
 
 def placement(points: Points5, photo: tuple[int, int], *, width: int, height: int) -> NDArray[np.float64]:
@@ -51,37 +51,26 @@ def placement(points: Points5, photo: tuple[int, int], *, width: int, height: in
 def straighten(image: Rgb8, points: Points5, *, side_px: int) -> Rgb8:
     """The face as the embedder sees it, larger: the ArcFace crop at side_px."""
     matrix = estimate_similarity(points, ARCFACE_TEMPLATE * np.float32(side_px / CROP_SIDE_PX))
-    return _warp(image, matrix, width=side_px, height=side_px)
-
-
-def gallery_square(image: Rgb8) -> tuple[int, int, int]:
-    """Left, top and side of the square to show of a gallery picture.
-
-    CelebA's aligned pictures have the eyes half way down and the face about 0.7 of the width wide; of other
-    pictures the largest square is shown, a little above the middle.
-    """
-    height, width = image.shape[:2]
-    if abs(width / height - CELEBA_ASPECT) < 0.02:
-        side = round(width * 0.96)
-        return ((width - side) // 2, min(height - side, round(height * 0.54 - side * 0.5)), side)
-    side = min(width, height)
-    return ((width - side) // 2, round((height - side) * 0.35), side)
+    return window(image, matrix, width=side_px, height=side_px)
 
 
 def fit_gallery(image: Rgb8, *, width: int, height: int) -> Rgb8:
-    """A gallery picture cropped round its face and scaled to (height, width, 3)."""
-    left, top, side = gallery_square(image)
-    if width > height:
-        keep = side * height / width
-        offset = round((side - keep) * 0.45)
-        crop = image[top + offset : top + offset + max(1, round(keep)), left : left + side]
+    """A gallery picture cropped round its face and scaled to (height, width, 3).
+
+    CelebA's aligned pictures have the face in a known place; of other pictures the largest square is shown, a little
+    above the middle. The whole height of the face stays: a wide frame has a blurred reflection at its sides.
+    """
+    picture_height, picture_width = image.shape[:2]
+    if abs(picture_width / picture_height - CELEBA_ASPECT) < 0.02:
+        shown, middle = 0.9 * picture_width, 0.53 * picture_height
     else:
-        keep = side * width / height
-        offset = round((side - keep) * 0.5)
-        crop = image[top : top + side, left + offset : left + offset + max(1, round(keep))]
-    shrinking = crop.shape[0] > height
-    mode = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(crop, (width, height), interpolation=mode), dtype=np.uint8)
+        shown = float(min(picture_width, picture_height))
+        middle = shown / 2 + 0.35 * (picture_height - shown)
+    scale = max(height / shown, width / (shown * max(width / height, 1.0)))
+    matrix = np.array(
+        [[scale, 0, width / 2 - scale * picture_width / 2], [0, scale, height / 2 - scale * middle]]
+    )
+    return window(image, matrix, width=width, height=height)
 
 
 def _corners(width: float, height: float) -> FloatArray:
@@ -113,7 +102,7 @@ def _empty_share(matrix: NDArray[np.float64], photo: tuple[int, int], width: int
     return float(1 - inside.mean())
 
 
-def _warp(image: Rgb8, matrix: NDArray[np.float64], *, width: int, height: int) -> Rgb8:
+def window(image: Rgb8, matrix: NDArray[np.float64], *, width: int, height: int) -> Rgb8:
     """Resample by a (2, 3) matrix, averaging where it shrinks, with a blurred reflection outside the photo."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.5:  # leave the warp a factor of two, which bilinear sampling takes without aliasing
@@ -127,6 +116,8 @@ def _warp(image: Rgb8, matrix: NDArray[np.float64], *, width: int, height: int) 
     inside = cv2.warpAffine(np.full(image.shape[:2], 255, np.uint8), matrix, size, flags=cv2.INTER_LINEAR)
     if inside.min() == 255:
         return np.asarray(warped, dtype=np.uint8)
-    blurred = cv2.GaussianBlur(warped, (0, 0), max(width, height) / 24)
+    small = cv2.resize(warped, (max(1, width // 8), max(1, height // 8)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), max(width, height) / 8 / 24)  # blurring the small one is far cheaper
+    blurred = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
     feather = cv2.GaussianBlur(cv2.erode(inside, np.ones((9, 9), np.uint8)), (0, 0), 4)[..., None] / 255.0
     return np.asarray(np.round(warped * feather + blurred * (1 - feather)), dtype=np.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import cv2
 import numpy as np
 
 from lookalike.answers import BandedMatch, FaceAnswer
@@ -21,7 +20,7 @@ from lookalike.cards.blocks import (
     height_of,
     paragraph,
 )
-from lookalike.cards.crops import straighten
+from lookalike.cards.crops import straighten, window
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import encode, paint
 from lookalike.cards.phrases import Translate, person_title, similarity_text
@@ -93,9 +92,7 @@ def _on_photo(face: Face, image: Rgb8, *, rect: Rect) -> list[Placed]:
     scale = rect.height / side
     cx, cy = face.box.center
     matrix = np.array([[scale, 0, rect.width / 2 - cx * scale], [0, scale, rect.height / 2 - cy * scale]])
-    shown = cv2.warpAffine(
-        image, matrix, (rect.width, rect.height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
+    shown = window(image, matrix, width=rect.width, height=rect.height)
     offset = np.array([rect.x, rect.y], np.float32)
     points = (face.points * np.float32(scale) + matrix[:, 2] + offset).astype(np.float32)
     box = Rect(
@@ -103,7 +100,7 @@ def _on_photo(face: Face, image: Rgb8, *, rect: Rect) -> list[Placed]:
         round(face.box.width * scale), round(face.box.height * scale),
     )  # fmt: skip
     return [
-        Picture(rect=rect, radius=30, image=np.asarray(shown, dtype=np.uint8)),
+        Picture(rect=rect, radius=30, image=shown),
         Outline(rect=box.inset(-1), radius=21, stroke_px=8, color=INK),
         Outline(rect=box, radius=20, stroke_px=6, color=MARK),
         *_dots(points, rect),

@@ -48,7 +48,7 @@ def layout(photo: PhotoFaces, *, style: Style) -> Canvas:
     def place(face: Face) -> Rect:
         return _rect(face.box, scale, dx=dx, dy=dy, whole=whole)
 
-    stroke = max(3, round(max(width, height) / 300))
+    stroke = max(3, round(max(width, height) / 220))
     for face in photo.faces:
         if not face.usable:
             items += _outline(place(face), stroke_px=max(2, stroke // 2), color=QUIET, dashed=True)

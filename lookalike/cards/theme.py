@@ -49,8 +49,9 @@ class Color:
         return Color(*(round(a + (b - a) * share) for a, b in zip(self.rgb, other.rgb, strict=True)))
 
     def ink(self) -> Color:
-        """Black or white, whichever reads better on this colour; one of the two always reaches 4.5:1."""
-        return max((INK, WHITE), key=self.contrast)
+        """Near-black or white, whichever reads better on this colour; black itself where both stay below 4.5:1."""
+        best = max((INK, WHITE), key=self.contrast)
+        return best if best.contrast(self) >= MIN_TEXT_CONTRAST else max((BLACK, WHITE), key=self.contrast)
 
     def seen_on(self, background: Color, *, ratio: float = MIN_SHAPE_CONTRAST) -> Color:
         """The colour, moved towards black or white just until it stands out from the background."""
@@ -63,6 +64,7 @@ class Color:
 
 
 WHITE: Final = Color(255, 255, 255)
+BLACK: Final = Color(0, 0, 0)
 INK: Final = Color(18, 19, 24)
 
 ThemeName = Literal["light", "dark"]
