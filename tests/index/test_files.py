@@ -45,8 +45,8 @@ def test_one_person_is_one_line() -> None:
     [
         ('{"number": "1", "name": null, "image": "a"}', "images"),
         ('{"number": "1", "name": null, "image": "a", "images": true}', "the count"),
-        ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+"}', "attributes of person 1"),
-        ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+x"}', "attributes of person 1"),
+        ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+"}', "the attributes"),
+        ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+x"}', "the attributes"),
     ],
 )
 def test_a_person_that_cannot_be_is_refused(entry: str, message: str) -> None:
