@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
 import typer
 
-from lookalike.answers import Answer, Compared, Found, NoFace, NotCompared, NoUsableFace, Unreadable
+from lookalike.answers import Answer, Compared, Found, NoFace, NoUsableFace, Unreadable
 from lookalike.commands.sentences import refusal_sentence, unanswered_sentence
 
 if TYPE_CHECKING:
@@ -130,34 +130,28 @@ def compare(
 
     Example: lookalike compare 1984.jpg today.jpg
     """
-    from lookalike.commands.documents import comparison_document, problem
+    from lookalike.commands.documents import comparison_document, failed_comparison_document
 
     app = _app()
-    document = {"a": a, "b": b, "similarity": None, "band": None, "false_match_rate": None, "error": None}
+    comparison = None
     try:
         comparison = app.finder.compare(_read(a), _read(b), face_a=face_a - 1, face_b=face_b - 1)
-    except _FileProblem as error:
-        message = error.message
-        document["error"] = problem(error.code, message)
-    except IndexError as error:
-        message = str(error)
-        document["error"] = problem("no_such_face", message)
-    else:
         document = comparison_document(a, b, comparison)
-        if isinstance(comparison, NotCompared):
-            message = document["error"]["message"]
-        else:
-            message = ""
-            if not as_json:
-                _print_comparison(comparison)
-            if card is not None:
-                _write_comparison_card(comparison, app, card, quiet=as_json)
+    except _FileProblem as error:
+        document = failed_comparison_document(a, b, error.code, error.message)
+    except IndexError as error:
+        document = failed_comparison_document(a, b, "no_such_face", str(error))
     if as_json:
         _print_json(document)
-    if document["error"] is not None:
+    if isinstance(comparison, Compared):
         if not as_json:
-            sys.stderr.write(f"lookalike: {message}\n")
-        raise typer.Exit(EXIT_UNANSWERED)
+            _print_comparison(comparison)
+        if card is not None:
+            _write_comparison_card(comparison, app, card, quiet=as_json)
+        return
+    if not as_json:
+        sys.stderr.write(f"lookalike: {document['error']['message']}\n")
+    raise typer.Exit(EXIT_UNANSWERED)
 
 
 def _app() -> App:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lookalike.answers import Answer, BandedMatch, Compared, Comparison, Found, Unreadable
+from lookalike.answers import Answer, BandedMatch, Comparison, Found, NotCompared, Unreadable
 from lookalike.commands.sentences import refusal_sentence, unanswered_code, unanswered_sentence
 from pipeline.types import Face, PhotoFaces
 
@@ -86,22 +86,21 @@ def answer_document(path: str, answer: Answer, *, embeddings: bool) -> Document:
 
 def comparison_document(a: str, b: str, comparison: Comparison) -> Document:
     """Both paths as given and what the pair of faces says."""
-    empty: Document = {
+    if isinstance(comparison, NotCompared):
+        path = a if comparison.which == "a" else b
+        answer = comparison.answer
+        return failed_comparison_document(a, b, unanswered_code(answer), f"{path}: {unanswered_sentence(answer)}")
+    return {
         "a": a,
         "b": b,
-        "similarity": None,
-        "band": None,
-        "false_match_rate": None,
+        "similarity": round(comparison.similarity, 4),
+        "band": comparison.band.key,
+        "false_match_rate": comparison.false_match_rate,
         "error": None,
     }
-    match comparison:
-        case Compared():
-            return empty | {
-                "similarity": round(comparison.similarity, 4),
-                "band": comparison.band.key,
-                "false_match_rate": comparison.false_match_rate,
-            }
-        case _:
-            path = a if comparison.which == "a" else b
-            answer = comparison.answer
-            return empty | {"error": problem(unanswered_code(answer), f"{path}: {unanswered_sentence(answer)}")}
+
+
+def failed_comparison_document(a: str, b: str, code: str, message: str) -> Document:
+    """Two photos that could not be compared."""
+    error = problem(code, message)
+    return {"a": a, "b": b, "similarity": None, "band": None, "false_match_rate": None, "error": error}
