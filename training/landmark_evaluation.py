@@ -91,8 +91,8 @@ def run_passes(
 def caught_at(results: Predicted, *, bad: float = 0.15, share: float = 0.95) -> dict[str, float]:
     """The threshold on the expected error that catches `share` of the faces worse than `bad`, and what it costs."""
     wrong = results.errors > bad
-    if not wrong.any():
-        return {"bad": 0.0}
+    if not wrong.any() or wrong.all():
+        return {"bad": float(wrong.mean())}  # nothing to tell apart
     threshold = float(np.quantile(results.expected[wrong], 1 - share))
     return {
         "bad": float(wrong.mean()),

@@ -31,6 +31,7 @@ from training.landmarks import (
     export,
     landmark_loss,
     load_network,
+    main,
     train,
 )
 
@@ -219,6 +220,28 @@ def test_a_run_becomes_a_file_that_computes_the_same(tmp_path: Path, network: Ne
     assert record["role"] == "aligner"
     assert record["steps"] == fitted.steps == 3
     assert record["parity"][0]["worst_abs"] < 0.1
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
+def test_the_commands_train_go_on_evaluate_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two steps, then with --resume to three; figures as JSON on stdout; the file where it was asked for."""
+    data, run = write_faces(tmp_path / "data"), tmp_path / "run"
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(
+        '[network]\nmodel = "hourglass"\nwidth = 8\ndepth = 3\n'
+        "[data]\nhelen_afw = 0.0\nytf68 = 0.0\nceleba = 0.0\nwild = 0.0\n[run]\nbatch = 2\nwarmup_steps = 1\n"
+    )
+    common = ["--data", str(data)]
+    for steps, more in ((2, []), (3, ["--resume"])):
+        wanted = ["train", "--recipe", str(recipe), "--run", str(run), "--set", f"run.steps={steps}", *more]
+        assert main([*common, *wanted]) == 0
+    assert load_network(run)[1].steps == 3
+    capsys.readouterr()
+    assert main([*common, "evaluate", str(run), "--split", "val"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["mtfl, given"]["two_passes"]["n"] == 2
+    assert main([*common, "export", str(run), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "aligner.onnx")
 
 
 def test_the_trunk_learns_slower_than_the_head() -> None:
