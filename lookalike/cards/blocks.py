@@ -157,7 +157,8 @@ def legend_share(table: Table, band: Band, translate: Translate) -> str:
 
 def _column_widths(words: list[str], shares: list[str], total: int) -> list[int]:
     """Columns as wide as their longer line needs, the spare room (or the lack of it) shared out."""
-    needs = [LEGEND_GAP + 8 + max(BODY_BOLD.width(word), BODY.width(share)) for word, share in zip(words, shares, strict=True)]
+    said = [max(BODY_BOLD.width(word), BODY.width(share)) for word, share in zip(words, shares, strict=True)]
+    needs = [LEGEND_GAP + 8 + width for width in said]
     spare = (total - sum(needs)) / len(needs)
     squeeze = min(1.0, total / sum(needs))
     widths = [int(need * squeeze + max(spare, 0.0)) for need in needs]

@@ -67,9 +67,7 @@ def fit_gallery(image: Rgb8, *, width: int, height: int) -> Rgb8:
         shown = float(min(picture_width, picture_height))
         middle = shown / 2 + 0.35 * (picture_height - shown)
     scale = max(height / shown, width / (shown * max(width / height, 1.0)))
-    matrix = np.array(
-        [[scale, 0, width / 2 - scale * picture_width / 2], [0, scale, height / 2 - scale * middle]]
-    )
+    matrix = np.array([[scale, 0, width / 2 - scale * picture_width / 2], [0, scale, height / 2 - scale * middle]])
     return window(image, matrix, width=width, height=height)
 
 

@@ -30,10 +30,10 @@ class FolderPictures:
         """The person's best picture; None where it is missing or can't be read: the card then draws one."""
         if self._root is None or not person.image:
             return None
-        path = (self._root / person.image).resolve()
-        if not path.is_relative_to(self._root):  # a people table must not name files elsewhere
-            return None
         try:
+            path = (self._root / person.image).resolve()
+            if not path.is_relative_to(self._root):  # a people table must not name files elsewhere
+                return None
             with Image.open(path) as image:
                 return np.asarray(image.convert("RGB"), dtype=np.uint8)
         except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Text
 from lookalike.cards.geometry import Rect
+from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Text
 from lookalike.cards.text import MIN_TEXT_PX
 from lookalike.cards.theme import MIN_TEXT_CONTRAST
 

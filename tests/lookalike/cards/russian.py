@@ -36,7 +36,8 @@ RUSSIAN: Final = {
     "nearly all": "почти все",
     "{count} in {total}": "{count} из {total}",
     "under {count} in {total}": "менее {count} из {total}",
-    "Nearly every stranger finds somebody here as alike as this.": "Почти каждый находит здесь кого-то столь же похожего.",
+    "Nearly every stranger finds somebody here as alike as this.":
+        "Почти каждый находит здесь кого-то столь же похожего.",
     "Fewer than one stranger in {total} finds somebody here as alike as this.":
         "Менее чем один человек из {total} находит здесь кого-то столь же похожего.",
     "One stranger in {total} finds somebody here as alike as this.":

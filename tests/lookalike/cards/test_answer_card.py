@@ -178,7 +178,7 @@ def test_painting_leaves_the_photo_alone() -> None:
 
 
 def test_people_sorted_by_rank_start_at_the_one_that_was_asked_for() -> None:
-    """ "The next eight" start at rank 9, in the large tile."""
+    """That is rank 9 for the next eight: in the large tile."""
     said = answer(PHOTO)
     said = replace(said, matches=tuple(replace(m, match=replace(m.match, rank=m.match.rank + 8)) for m in said.matches))
     assert [text for text in words(place(said)) if text in {"9", "10", "16"}] == ["9", "10", "16"]
