@@ -69,7 +69,9 @@ class FaceTrainer(DetectionTrainer):
         return batch
 
     def validate(self) -> tuple[dict[str, float], float]:
-        scores = summary(run_on_scenes(self._dev, torch_network(self.ema.ema), sides_px=(self._score_side_px,)))
+        network = torch_network(self.ema.ema)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16):
+            scores = summary(run_on_scenes(self._dev, network, sides_px=(self._score_side_px,)))
         fitness = scores["ap50_from_16px"]
         with (self.save_dir / "dev_scores.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps({"epoch": self.epoch + 1, **scores}) + "\n")
