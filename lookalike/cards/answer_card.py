@@ -32,7 +32,6 @@ from lookalike.cards.phrases import (
     Translate,
     beyond_measured,
     describe_person,
-    looks_of,
     number,
     person_title,
     share_sentence,
@@ -112,8 +111,11 @@ def layout(
             pair = rest[start : start + 2]
             placed, y = _small(pair, pictures=pictures, y=y + GAP, theme=theme, translate=translate)
             items += placed
-    heading = translate("How many strangers find somebody this alike among {people} people:").format(
-        people=number(gallery.people, translate)
+    heading = translate("How many strangers find somebody this alike among {people} people:")
+    if gallery.people != calibration.gallery_people:  # another gallery than the one that was measured
+        heading = translate("How many strangers find somebody this alike among {people} people (here are {here}):")
+    heading = heading.format(
+        people=number(calibration.gallery_people, translate), here=number(gallery.people, translate)
     )
     scale, y = legend(table, heading=heading, y=y + GAP + 6, theme=theme, translate=translate)
     items += scale
@@ -253,7 +255,7 @@ def _words(match: BandedMatch, *, box: Rect, theme: Theme, translate: Translate)
     title = paragraph(
         person_title(match.match.person, translate), box=box, font=STRONG, color=theme.text, over=theme.panel, lines=2
     )
-    details = fitting(looks_of(match.match.person, translate), BODY, box.width)
+    details = fitting(match.match.person, BODY, box.width, translate=translate)
     if len(title) > 1 or not details:
         return list(title), 2 * STRONG.line_px
     below = Rect(box.x, box.y + height_of(title), box.width, 0)

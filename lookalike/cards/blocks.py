@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from index.types import Person
 from lookalike.calibration import Band, Table
 from lookalike.cards.geometry import Rect
-from lookalike.cards.phrases import Translate, beyond_measured, share_text, similarity_text
+from lookalike.cards.phrases import Translate, beyond_measured, looks_of, said_looks, share_text, similarity_text
 from lookalike.cards.placed import Panel, Placed, Ring, Text
 from lookalike.cards.text import MIN_TEXT_PX, Font, Weight, ellipsise, wrap, wrap_evenly
 from lookalike.cards.theme import Color, Theme
@@ -61,10 +62,15 @@ def paragraph(
     )
 
 
-def fitting(words: tuple[str, ...], font: Font, width_px: int) -> str:
-    """As many of the words as fit into one line. The first goes first: a drawn portrait shows it anyway."""
+def fitting(person: Person, font: Font, width_px: int, *, translate: Translate) -> str:
+    """A description of one line: words are left out where it is too long.
+
+    The first, woman or man, goes first: a drawn portrait shows it anyway. Then from the end.
+    """
+    words = looks_of(person, translate)
     shorter = [words, *(words[1:end] for end in range(len(words), 1, -1))]
-    return next((text for text in map(", ".join, shorter) if font.width(text) <= width_px), ", ".join(words))
+    texts = [said_looks(some, person) for some in shorter]
+    return next((text for text in texts if font.width(text) <= width_px), texts[-1])
 
 
 def height_of(items: tuple[Text, ...]) -> int:

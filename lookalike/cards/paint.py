@@ -41,15 +41,17 @@ def _paint_onto(image: Image.Image, item: Placed, theme: Theme) -> None:
             _panel(image, item)
         case Picture():
             photo = Image.fromarray(item.image)
-            image.paste(photo, (item.rect.x, item.rect.y), _round_mask(photo.width, photo.height, item.radius))
+            # A photo without round corners is pasted whole: its mask would be large and never used again.
+            mask = _round_mask(photo.width, photo.height, item.radius) if item.radius else None
+            image.paste(photo, (item.rect.x, item.rect.y), mask)
         case Drawn():
             drawn = paint_portrait(item.portrait, item.rect.width, item.rect.height, theme)
             image.paste(drawn, (item.rect.x, item.rect.y), _round_mask(drawn.width, drawn.height, item.radius))
         case Text():
             _text(image, item)
         case Ring():
-            mask = _ring_mask(item.rect.width, item.stroke_px, item.share)
-            image.paste(item.color.rgb, (item.rect.x, item.rect.y), mask)
+            ring = _ring_mask(item.rect.width, item.stroke_px, item.share)
+            image.paste(item.color.rgb, (item.rect.x, item.rect.y), ring)
         case Outline():
             _outline(image, item)
         case Line():
@@ -76,7 +78,7 @@ def _corner(radius: int) -> Image.Image:
     return large.reduce(SUPERSAMPLE)
 
 
-@lru_cache(maxsize=96)
+@lru_cache(maxsize=24)
 def _round_mask(width: int, height: int, radius: int) -> Image.Image:
     mask = Image.new("L", (width, height), 255)
     radius = min(radius, width // 2, height // 2)
@@ -91,7 +93,7 @@ def _round_mask(width: int, height: int, radius: int) -> Image.Image:
     return mask
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _shadow_mask(width: int, height: int, radius: int, spread: int) -> Image.Image:
     mask = Image.new("L", (width + 2 * spread, height + 2 * spread), 0)
     mask.paste(_round_mask(width, height, radius), (spread, spread))

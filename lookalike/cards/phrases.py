@@ -41,7 +41,12 @@ def person_number(person: Person, translate: Translate = str) -> str:
 
 def describe_person(person: Person, translate: Translate = str) -> str:
     """A few words on how a person looks: "woman, dark hair, glasses"; empty where nothing is known."""
-    return ", ".join(looks_of(person, translate))
+    return said_looks(looks_of(person, translate), person)
+
+
+def said_looks(words: tuple[str, ...], person: Person) -> str:
+    """Join words on a person's looks; a question mark where a network predicted them and nobody looked."""
+    return ", ".join(words) + (" (?)" if words and person.attributes_predicted else "")
 
 
 def looks_of(person: Person, translate: Translate = str) -> tuple[str, ...]:

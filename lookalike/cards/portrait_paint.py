@@ -119,11 +119,6 @@ class _Palette:
 
 def paint_portrait(portrait: Portrait, width: int, height: int, theme: Theme) -> Image.Image:
     """Draw a portrait into a picture of its own, RGB. The bust stands on the lower edge, in the middle."""
-    return _cached(portrait, width, height, theme).copy()
-
-
-@lru_cache(maxsize=128)
-def _cached(portrait: Portrait, width: int, height: int, theme: Theme) -> Image.Image:
     palette = _palette(portrait, theme)
     image = Image.new("RGB", (width * SUPERSAMPLE, height * SUPERSAMPLE), palette.back.rgb)
     pen = _Pen(image)

@@ -51,6 +51,8 @@ RUSSIAN: Final = {
     "{count} pairs of strangers in {total} look this alike.": "Так похожи {count} пар незнакомых людей из {total}.",
     "How many strangers find somebody this alike among {people} people:":
         "Сколько людей находят столь же похожего среди {people}:",
+    "How many strangers find somebody this alike among {people} people (here are {here}):":
+        "Сколько людей находят столь же похожего среди {people} (здесь {here}):",
     "Brothers and sisters look more alike than strangers; age, light and a turned head take some away.":
         "Братья и сёстры похожи больше, чем чужие; возраст, свет и поворот головы сходство уменьшают.",
     "Find the face, and five points on it": "Найти лицо и пять точек на нём",

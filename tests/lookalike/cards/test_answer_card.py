@@ -133,6 +133,13 @@ def test_one_band_is_a_legend_too() -> None:
     assert_well_placed(place(said, calibration=replace(CALIBRATION, gallery=table)))
 
 
+def test_a_gallery_of_another_size_than_the_measured_one_says_so() -> None:
+    assert "here are" not in " ".join(words(place(answer(PHOTO))))
+    other = replace(CALIBRATION, gallery_people=1200)
+    said = " ".join(words(place(answer(PHOTO), calibration=other)))
+    assert "among 1,200 people (here are 9,324):" in said
+
+
 def test_pictures_are_shown_where_they_are() -> None:
     canvas = place(answer(PHOTO), pictures=DrawnPictures())
     assert not any(isinstance(item, Drawn) for item in canvas.items)

@@ -1,8 +1,8 @@
 """A few cards as pixels: a golden picture catches what numbers can't, a colour or a shape that went wrong.
 
 `make golden` (pytest -k golden --update-golden) rewrites them; look at them before committing. They are kept at
-a third of their size, as a phone shows them. A little difference is allowed: font rasterisers round differently. On failure what was painted and the
-difference are saved under runs/golden/.
+a third of their size, as a phone shows them. A little difference is allowed: font rasterisers round differently.
+On failure what was painted and the difference are saved under runs/golden/.
 """
 
 from __future__ import annotations

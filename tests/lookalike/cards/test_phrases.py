@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,12 @@ def test_a_title_tells_a_guess_from_a_name(who: object, title: str) -> None:
 )
 def test_a_description_says_what_is_labelled(traits: tuple[str, ...], words: str) -> None:
     assert describe_person(person("1", None, *traits)) == words
+
+
+def test_predicted_looks_are_marked() -> None:
+    guessed = replace(person("1", None, "-Male", "Eyeglasses"), attributes_predicted=True)
+    assert describe_person(guessed) == "woman, glasses (?)"
+    assert describe_person(replace(guessed, attributes={})) == ""
 
 
 @pytest.mark.parametrize(
