@@ -1,8 +1,9 @@
 """Average precision of face boxes, recall at the shipped threshold, false boxes. NumPy only, no files.
 
 Counted as the data pack's README counts: a floor in px speaks of the smaller side in the stored picture. Boxes below
-the floor are dropped: they are neither counted nor punished. Faces below it are not counted, and a box that lies on
-one (IoU at the limit or above) is not punished. Boxes are taken by falling score over the whole set; each takes the
+the floor are dropped: they are neither counted nor punished. (So a face just above the floor is missed when its box
+comes out just below; `small_boxes_hit` gives COCO's milder reading, where only boxes that hit nothing are dropped.)
+Faces below the floor are not counted, and a box that lies on one (IoU at the limit or above) is not punished. Boxes are taken by falling score over the whole set; each takes the
 free counted face with the best IoU at or above the limit, else it is passed over when it lies on a face below the
 floor, else it is false. AP is the area under the precision envelope over recall, every step exact (Pascal VOC 2010).
 """
@@ -68,7 +69,9 @@ def iou_matrix(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.f
     return np.asarray(inside / np.maximum(union, 1e-12), dtype=np.float64)
 
 
-def judge(scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IOU) -> Verdicts:
+def judge(
+    scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IOU, small_boxes_hit: bool = False
+) -> Verdicts:
     """Match boxes with faces as the module says."""
     scores: list[NDArray[np.float32]] = []
     hits: list[NDArray[np.bool_]] = []
@@ -77,7 +80,8 @@ def judge(scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IO
     for k, scene in enumerate(scenes):
         counted = _smaller_side(scene.faces) >= floor_px
         faces_of[k] = counted.sum()
-        keep = np.flatnonzero(_smaller_side(scene.boxes) >= floor_px)
+        large = _smaller_side(scene.boxes) >= floor_px
+        keep = np.flatnonzero(large | small_boxes_hit)
         order = keep[np.argsort(-scene.scores[keep], kind="stable")]
         overlap = iou_matrix(scene.boxes[order], scene.faces)
         free = overlap[:, counted]
@@ -89,7 +93,7 @@ def judge(scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IO
                 hit[n] = True
                 free[:, best] = -1.0  # taken
             else:
-                judged[n] = not on_uncounted[n]
+                judged[n] = large[order[n]] and not on_uncounted[n]
         scores.append(scene.scores[order][judged])
         hits.append(hit[judged])
         pictures.append(np.full(int(judged.sum()), k, np.int64))
@@ -151,10 +155,15 @@ def measure(
 
 
 def average_precision_at(
-    scenes: Sequence[ScenePair], *, floor_px: float = 0.0, ious: Sequence[float] = (IOU,)
+    scenes: Sequence[ScenePair],
+    *,
+    floor_px: float = 0.0,
+    ious: Sequence[float] = (IOU,),
+    small_boxes_hit: bool = False,
 ) -> float:
     """AP averaged over IoU limits, without an interval: (0.5, 0.55, ... 0.95) gives the stricter customary figure."""
-    return float(np.mean([average_precision(judge(scenes, floor_px=floor_px, iou=limit)) for limit in ious]))
+    verdicts = [judge(scenes, floor_px=floor_px, iou=limit, small_boxes_hit=small_boxes_hit) for limit in ious]
+    return float(np.mean([average_precision(one) for one in verdicts]))
 
 
 def _smaller_side(boxes: NDArray[np.float32]) -> NDArray[np.float64]:

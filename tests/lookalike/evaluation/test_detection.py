@@ -143,3 +143,10 @@ def test_the_stricter_ap_is_the_mean_over_its_limits() -> None:
     face = _boxes((0, 0, 40, 40))
     scene = _scene(_boxes((0, 0, 40, 28)), [0.9], face)  # IoU 0.7
     assert average_precision_at([scene], ious=(0.5, 0.6, 0.8, 0.9)) == 0.5
+
+
+def test_a_face_above_the_floor_is_missed_by_a_box_below_it_unless_small_boxes_may_hit() -> None:
+    """The README's words drop every box below the floor; COCO drops only those that hit nothing."""
+    scene = _scene(_boxes((0, 0, 23, 23), (50, 50, 70, 70)), [0.9, 0.8], _boxes((0, 0, 25, 25)))
+    assert average_precision_at([scene], floor_px=24.0) == 0.0
+    assert average_precision_at([scene], floor_px=24.0, small_boxes_hit=True) == 1.0
