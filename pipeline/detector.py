@@ -1,7 +1,8 @@
 """YOLO face boxes: a photo in, boxes in its pixels out. Thresholds come from the manifest.
 
-The photo is seen at each size of the manifest, 640 px for small faces, a smaller one for faces that fill the frame
-(anchor-free YOLO has few cells for a box as large as its input); one suppression merges what all sizes found.
+The photo is seen at two sizes: a large one for small faces, a small one for faces that fill the frame, which a network
+trained on whole scenes misses or takes apart when it sees them at 600 px. Each answers for the faces it sees well, one
+suppression merges the rest.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Detector:
         scores = np.concatenate([scores for _, scores in found])
         np.clip(boxes[:, 0::2], 0.0, width, out=boxes[:, 0::2])
         np.clip(boxes[:, 1::2], 0.0, height, out=boxes[:, 1::2])
-        kept = non_maximum_suppression(boxes, scores, max_iou=self.thresholds.iou)
+        kept = non_maximum_suppression(boxes, scores, max_iou=self.thresholds.iou, max_covered=self.thresholds.covered)
         return [
             Detection(Box(*(float(edge) for edge in boxes[row])), float(scores[row]))
             for row in kept
@@ -46,7 +47,17 @@ class Detector:
         canvas, place = letterbox(image, side_px=side_px)
         (output,) = self._engine.run(to_batch([canvas], self._engine.spec))
         boxes, scores = boxes_above(output[0], threshold)
-        return place.to_photo(boxes), scores
+        smallest, largest = self._range(side_px)
+        side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0) / side_px
+        mine = (side >= smallest) & (side <= largest)
+        return place.to_photo(boxes[mine]), scores[mine]
+
+    def _range(self, side_px: int) -> tuple[float, float]:
+        """Faces that count at this size: their larger side as shares of the photo's longer one."""
+        sizes = self._engine.spec.sizes_px
+        smallest = self.thresholds.both_from if side_px == min(sizes) < max(sizes) else 0.0
+        largest = self.thresholds.both_to if side_px == max(sizes) > min(sizes) else np.inf
+        return smallest, largest
 
 
 def boxes_above(output: FloatArray, threshold: float) -> tuple[FloatArray, FloatArray]:

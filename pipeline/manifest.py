@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
@@ -44,6 +44,9 @@ class DetectorThresholds:
     score: float  # a box under it is no face
     sure: float  # with no face above it, the quarter turns are tried; a turned face must reach it
     iou: float  # boxes that overlap by more are one face
+    covered: float  # and so are boxes that share more than this of the smaller one
+    both_from: float  # faces over this share of the photo's longer side count at the smaller input size too
+    both_to: float  # and up to this one at the larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ def load_manifest(folder: Path) -> Manifest:
         aligner=entries["aligner"],
         embedder=entries["embedder"],
         thresholds=DetectorThresholds(
-            score=thresholds.share("score"), sure=thresholds.share("sure"), iou=thresholds.share("iou")
+            **{item.name: thresholds.share(item.name) for item in fields(DetectorThresholds)}
         ),
     )
 

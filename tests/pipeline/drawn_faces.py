@@ -144,7 +144,9 @@ class DrawnWorld:
 
     def pipeline(self) -> FacePipeline:
         return FacePipeline(
-            detector=Detector(self.detector, DetectorThresholds(score=0.3, sure=0.6, iou=0.5)),
+            detector=Detector(
+                self.detector, DetectorThresholds(score=0.3, sure=0.6, iou=0.5, covered=0.7, both_from=0.0, both_to=1.0)
+            ),
             aligner=Aligner(self.aligner),
             embedder=Embedder(self.embedder, model=MODEL),
             config=self.config,

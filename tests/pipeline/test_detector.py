@@ -14,7 +14,7 @@ from pipeline.types import Box, FloatArray, Nchw
 from tests.pictures import scene
 from tests.strategies import boxes
 
-THRESHOLDS = DetectorThresholds(score=0.4, sure=0.6, iou=0.5)
+THRESHOLDS = DetectorThresholds(score=0.4, sure=0.6, iou=0.5, covered=0.7, both_from=0.2, both_to=0.7)
 
 
 class Scripted:
@@ -57,6 +57,20 @@ def test_both_sizes_count_and_a_face_seen_twice_is_one() -> None:
     big, big_again, small = Box(100, 50, 500, 450), Box(104, 54, 498, 452), Box(10, 10, 30, 34)
     found = detect({640: [(small, 0.6), (big, 0.5)], 320: [(big_again, 0.9)]})
     assert [round(box.width) for box, _ in found] == [394, 20]
+
+
+def test_each_size_answers_for_the_faces_it_sees_well() -> None:
+    """In a 640 px photo: a face of 500 px is the small input's business, one of 60 px the large one's."""
+    every = [(Box(0, 0, 500, 480), 0.9), (Box(560, 10, 620, 70), 0.7)]
+    assert [round(box.width) for box, _ in detect({640: every, 320: []})] == [60]
+    assert [round(box.width) for box, _ in detect({640: [], 320: every})] == [500]
+    assert [round(box.width) for box, _ in detect({640: every})] == [500, 60], "alone, a size answers for all"
+
+
+def test_half_a_face_inside_a_face_is_dropped_and_a_neighbour_is_not() -> None:
+    whole, half, beside = Box(100, 100, 300, 300), Box(110, 200, 290, 310), Box(280, 100, 480, 300)
+    found = detect({640: [(whole, 0.9), (half, 0.8), (beside, 0.7)]})
+    assert [box.x0 for box, _ in found] == pytest.approx([100, 280], abs=0.1)
 
 
 def test_neighbours_that_overlap_little_are_both_kept() -> None:

@@ -26,15 +26,26 @@ def slow_iou(a: np.ndarray, b: np.ndarray) -> float:
 MANY = st.lists(boxes(width=60, height=60), max_size=14)
 
 
-@given(MANY, st.randoms(use_true_random=False), st.sampled_from([0.3, 0.5, 0.7]))
-def test_it_keeps_what_the_slow_one_keeps(many: list[Box], random: object, max_iou: float) -> None:
+def slow_covered(a: np.ndarray, b: np.ndarray) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return float(max(width, 0) * max(height, 0) / smaller) if smaller > 0 else 0.0
+
+
+@given(MANY, st.sampled_from([0.3, 0.5, 0.7]), st.sampled_from([0.6, 0.8, 1.0]))
+def test_it_keeps_what_the_slow_one_keeps(many: list[Box], max_iou: float, max_covered: float) -> None:
     array = rows(many)
     scores = np.random.default_rng(len(many)).permutation(len(many)).astype(np.float32) / np.float32(20)
     kept: list[int] = []
     for row in sorted(range(len(many)), key=lambda row: -scores[row]):
-        if all(slow_iou(array[row], array[other]) <= max_iou for other in kept):
+        if all(
+            slow_iou(array[row], array[other]) <= max_iou
+            and (max_covered == 1.0 or slow_covered(array[row], array[other]) <= max_covered)
+            for other in kept
+        ):
             kept.append(row)
-    assert non_maximum_suppression(array, scores, max_iou=max_iou).tolist() == kept
+    assert non_maximum_suppression(array, scores, max_iou=max_iou, max_covered=max_covered).tolist() == kept
 
 
 @given(st.lists(boxes(width=60, height=60), min_size=1, max_size=8))
