@@ -219,7 +219,7 @@ def _podium(
         items.append(Panel(rect=whole, radius=PANEL_RADIUS, fill=theme.panel, shadow=theme.name == "light"))
         items += _face(match, pictures, rect=picture, theme=theme, translate=translate)
         items += placed
-        items += chip(match.band, x=picture.x + 4, y=chip_y, max_width=picture.width - 8, theme=theme,
+        items += chip(match.band, x=picture.x + 8, y=chip_y, max_width=picture.width - 12, theme=theme,
                       translate=translate)  # fmt: skip
     return items, end
 
@@ -235,7 +235,7 @@ def _small(
         words = Rect(picture.right + 18, picture.y + 2, column.right - picture.right - 18 - 20, 0)
         placed, _ = _words(match, box=words, theme=theme, translate=translate)
         chip_y = picture.bottom - CHIP_PX - 1
-        band = chip(match.band, x=words.x - 4, y=chip_y, max_width=words.width + 4, theme=theme, translate=translate)
+        band = chip(match.band, x=words.x, y=chip_y, max_width=words.width, theme=theme, translate=translate)
         said = line(
             similarity_text(match.match.similarity, translate),
             x=words.right, y=chip_y + (CHIP_PX - STRONG.line_px) // 2, font=STRONG, color=theme.text,

@@ -174,5 +174,5 @@ def _tile(
         *badge(said, x=picture.right - 8, y=picture.bottom - 8 - BADGE_PX, theme=theme, anchor="right"),
         *title,
         *note,
-        *chip(match.band, x=box.x - 4, y=chip_y, max_width=box.width, theme=theme, translate=translate),
+        *chip(match.band, x=box.x, y=chip_y, max_width=box.width, theme=theme, translate=translate),
     ], chip_y + CHIP_PX

@@ -30,11 +30,20 @@ class FolderPictures:
         """The person's best picture; None where it is missing or can't be read: the card then draws one."""
         if self._root is None or not person.image:
             return None
-        try:
-            path = (self._root / person.image).resolve()
-            if not path.is_relative_to(self._root):  # a people table must not name files elsewhere
-                return None
-            with Image.open(path) as image:
-                return np.asarray(image.convert("RGB"), dtype=np.uint8)
-        except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):
+        # The setting may name the gallery's folder or, as CelebA's readers do, the one with the pictures themselves.
+        for name in dict.fromkeys((person.image, Path(person.image).name)):
+            image = _read(self._root, name)
+            if image is not None:
+                return image
+        return None
+
+
+def _read(root: Path, name: str) -> Rgb8 | None:
+    try:
+        path = (root / name).resolve()
+        if not path.is_relative_to(root):  # a people table must not name files elsewhere
             return None
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"), dtype=np.uint8)
+    except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):
+        return None

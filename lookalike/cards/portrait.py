@@ -26,6 +26,7 @@ class Beard(StrEnum):
     """What grows on the face."""
 
     NONE = "none"
+    STUBBLE = "stubble"
     MOUSTACHE = "moustache"
     GOATEE = "goatee"
     FULL = "full"
@@ -87,7 +88,8 @@ def _traits(known: dict[str, bool], seed: int) -> Traits | None:
         hat=known.get("Wearing_Hat", False),
         glasses=known.get("Eyeglasses", False),
         beard=_beard(known) if male else Beard.NONE,
-        smiling=known.get("Smiling", False),
+        # A smile belongs to a picture, not to a person: galleries don't label it, and half of the drawn ones smile.
+        smiling=known.get("Smiling", seed % 5 < 3),
         lipstick=not male and known.get("Wearing_Lipstick", False),
         earrings=not male and known.get("Wearing_Earrings", False),
         tie=known.get("Wearing_Necktie", False),
@@ -118,7 +120,9 @@ def _beard(known: dict[str, bool]) -> Beard:
         return Beard.GOATEE
     if known.get("No_Beard") is False:
         return Beard.FULL
-    return Beard.MOUSTACHE if known.get("Mustache") else Beard.NONE
+    if known.get("Mustache"):
+        return Beard.MOUSTACHE
+    return Beard.STUBBLE if known.get("5_o_Clock_Shadow") else Beard.NONE
 
 
 def _monogram(person: Person) -> str:

@@ -211,6 +211,8 @@ def _paint_bust(pen: _Pen, traits: Traits, palette: _Palette) -> None:
     pen.curve(FACE_BROAD if traits.broad else FACE, palette.face)
     if traits.beard is Beard.FULL:
         pen.curve(BEARD_FULL, palette.hair.mix(INK, 0.06))
+    elif traits.beard is Beard.STUBBLE:
+        pen.curve(BEARD_FULL, palette.face.mix(palette.hair, 0.2))
     _paint_features(pen, traits, palette)
     if traits.beard in {Beard.GOATEE, Beard.MOUSTACHE}:
         _paint_trimmed_beard(pen, traits, palette)

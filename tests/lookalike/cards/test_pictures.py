@@ -30,6 +30,10 @@ def test_a_picture_is_read_by_content_as_rgb(folder: Path) -> None:
     assert np.unique(image).tolist() == [77]
 
 
+def test_the_folder_may_be_the_one_with_the_pictures_themselves(folder: Path) -> None:
+    assert FolderPictures(folder / "img").picture(SOMEBODY) is not None
+
+
 def test_without_a_folder_there_are_no_pictures() -> None:
     assert FolderPictures(None).picture(SOMEBODY) is None
 
