@@ -1,4 +1,4 @@
-"""What a button carries: typed, at most 64 bytes. Never a file id or a vector: a card finds its photo by replying to it."""
+"""What a button carries: typed, at most 64 bytes, never a file id: a card finds its photo by replying to it."""
 
 from __future__ import annotations
 

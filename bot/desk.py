@@ -45,6 +45,17 @@ ATTRIBUTES: Final[dict[Filter, Attribute | None]] = {
 }
 
 
+UNFINISHED: Final = (
+    Stopping,
+    WaitedTooLong,
+    TimeoutError,
+    MemoryError,
+    TooLargeToFetch,
+    PhotoGone,
+    FetchFailed,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Desk:
     """What handlers work with."""
@@ -108,34 +119,17 @@ class Desk:
             await answer_photo(message, photo, _("Too many photos are waiting just now. Please try again in a minute."))
             return
         except Stopping:
-            await answer_photo(message, photo, stopping_text())
+            await answer_photo(message, photo, unfinished(Stopping()))
             return
         with ticket:
             let_next_in()
-            why: str | None = None
             try:
                 await self._wait(ticket, message, photo)
                 with self.queue.working(limit_s=self.photo_timeout_s), self._uploading(message):
                     await work()
-            except Stopping:
-                why = stopping_text()
-            except WaitedTooLong:
-                why = _("Your photo has waited too long; I am very busy. Please send it again a little later.")
-            except TimeoutError:
-                why = _("This photo took me too long, so I gave up on it. Please try another one.")
-            except MemoryError:
-                why = _("This photo is too much for my memory. Please send it as a photo, not as a file.")
-            except TooLargeToFetch as error:
-                why = _(
-                    "This file is over {limit} MB, more than I can fetch. Please send it as a photo, not as a file."
-                ).format(limit=round(error.limit_bytes / 1e6))
-            except PhotoGone:
-                why = _("Telegram does not have this photo any more. Please send it again.")
-            except FetchFailed:
-                why = _("I could not get this photo from Telegram. Please send it again.")
-            if why is not None:
-                log.info("a photo without an answer", why=why)
-                await answer_photo(message, photo, why)
+            except UNFINISHED as error:
+                log.info("a photo without an answer", why=type(error).__name__)
+                await answer_photo(message, photo, unfinished(error))
 
     async def _wait(self, ticket: Ticket, message: Message, photo: PhotoRef) -> None:
         if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
@@ -160,9 +154,25 @@ class Desk:
             task.cancel()
 
 
-def stopping_text() -> str:
-    """For whoever's photo can't be finished any more."""
-    return _("I am being restarted and could not finish this photo. Please send it again in a minute.")
+def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
+    """The sentence to somebody whose photo has no answer, for each of UNFINISHED."""
+    match error:
+        case Stopping():
+            return _("I am being restarted and could not finish this photo. Please send it again in a minute.")
+        case WaitedTooLong():
+            return _("Your photo has waited too long; I am very busy. Please send it again a little later.")
+        case MemoryError():
+            return _("This photo is too much for my memory. Please send it as a photo, not as a file.")
+        case TooLargeToFetch(limit_bytes=limit):
+            return _(
+                "This file is over {limit} MB, more than I can fetch. Please send it as a photo, not as a file."
+            ).format(limit=round(limit / 1e6))
+        case PhotoGone():
+            return _("Telegram does not have this photo any more. Please send it again.")
+        case FetchFailed():
+            return _("I could not get this photo from Telegram. Please send it again.")
+        case _took_too_long:
+            return _("This photo took me too long, so I gave up on it. Please try another one.")
 
 
 async def answer_photo(message: Message, photo: PhotoRef, text: str, *, quietly: bool = False) -> Message:

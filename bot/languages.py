@@ -47,7 +47,7 @@ class PersonsLanguage(I18nMiddleware):
         super().__init__(i18n=i18n)
         self._people = people
 
-    async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:
+    async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:  # noqa: ARG002 - aiogram calls it so
         user: User | None = data.get("event_from_user")
         person = data["person"] = await self._people.read(user.id) if user else NOTHING_SET
         chosen = person.language

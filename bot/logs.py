@@ -1,7 +1,7 @@
 """Logging by structlog, ours and the libraries' through one pipe, and nothing secret in it.
 
 Redaction works on the finished line, so that it holds for every field, message and traceback: tokens, Telegram's file
-ids (long runs of base64url), and anything that looks like a vector. Bytes and arrays become a word before they are drawn.
+ids (long runs of base64url), and anything that looks like a vector. Bytes and arrays become a word before that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import structlog
 
 TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
 FILE_ID: Final = re.compile(r"(?<![A-Za-z0-9_./-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])")
-VECTOR: Final = re.compile(r"(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?[\s,;]+){4,}(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?)?", re.IGNORECASE)
+VECTOR: Final = re.compile(
+    r"(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?(?:[\s,;]|\\n)+){4,}(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?)?", re.IGNORECASE
+)
 
 
 def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
@@ -29,7 +31,7 @@ def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
     return VECTOR.sub("<numbers>", line)
 
 
-def _name_large_values(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _name_large_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, bytes | bytearray | memoryview):
             event[key] = f"<{len(value)} bytes>"

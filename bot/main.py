@@ -1,4 +1,4 @@
-"""From settings to a running bot, and the check of a set-up. Exit codes are the CLI's: 0 well, 3 the set-up is broken."""
+"""From settings to a running bot, and the check of a set-up. Exit codes: 0 well, 3 the set-up is broken."""
 
 from __future__ import annotations
 

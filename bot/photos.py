@@ -131,28 +131,34 @@ async def fetch(bot: Bot, photo: PhotoRef, *, limit_bytes: int = MAX_DOWNLOAD_BY
     for attempt in range(DOWNLOAD_TRIES):
         if attempt:
             await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+        path, size_bytes = await _locate(bot, photo, limit_bytes=limit_bytes)
         try:
-            file = await bot.get_file(photo.file_id)
-        except TelegramBadRequest as error:
-            if "too big" in error.message:
-                raise TooLargeToFetch(limit_bytes=limit_bytes) from error
-            raise PhotoGone from error
-        except TelegramNotFound as error:
-            raise PhotoGone from error
-        if file.file_path is None:
-            raise PhotoGone
-        if file.file_size is not None and file.file_size > limit_bytes:
-            raise TooLargeToFetch(limit_bytes=limit_bytes)
-        try:
-            data = await _download(bot, file.file_path, limit_bytes=limit_bytes)
+            data = await _download(bot, path, limit_bytes=limit_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's own words hold the address and so the token: its name is enough.
             log.warning("a download broke off", error=type(error).__name__, attempt=attempt + 1)
             continue
-        if file.file_size is None or len(data) >= file.file_size:
+        if len(data) >= size_bytes:
             return data
-        log.warning("a download came short", got=len(data), want=file.file_size)
+        log.warning("a download came short", got=len(data), want=size_bytes)
     raise FetchFailed
+
+
+async def _locate(bot: Bot, photo: PhotoRef, *, limit_bytes: int) -> tuple[str, int]:
+    """Where the file lies, and its size as far as it is told (else 0)."""
+    try:
+        file = await bot.get_file(photo.file_id)
+    except TelegramBadRequest as error:
+        if "too big" in error.message:
+            raise TooLargeToFetch(limit_bytes=limit_bytes) from error
+        raise PhotoGone from error
+    except TelegramNotFound as error:
+        raise PhotoGone from error
+    if file.file_path is None:
+        raise PhotoGone
+    if file.file_size is not None and file.file_size > limit_bytes:
+        raise TooLargeToFetch(limit_bytes=limit_bytes)
+    return file.file_path, file.file_size or 0
 
 
 async def _download(bot: Bot, path: str, *, limit_bytes: int) -> bytes:

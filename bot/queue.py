@@ -1,14 +1,16 @@
 """The line in front of the networks: bounded, fair by chat, in order within a chat. Knows no Telegram.
 
 A ticket is taken the moment a photo arrives and its turn comes when its chat has no earlier ticket at work and a slot
-is free; chats take turns, so that one heavy user can't starve the rest. A turn covers download, networks, card and
-upload: memory is bounded by the slots, and answers within a chat keep the order of their photos.
+is free. Chats take turns, so that one heavy user can't starve the rest: a chat's n-th ticket belongs to the n-th round
+after the one being served, and rounds are served one after the other (fair queueing with equal costs). A turn covers
+download, networks, card and upload: memory is bounded by the slots, and answers within a chat keep the order of their
+photos.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+import bisect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -30,10 +32,11 @@ class Stopping(Exception):  # noqa: N818 - named for what it is
 class Ticket:
     """One place in the line: `await turn()`, then work, then leave by the end of the `with`."""
 
-    def __init__(self, queue: FairQueue, chat: int) -> None:
+    def __init__(self, queue: FairQueue, chat: int, *, order: tuple[int, int]) -> None:
+        self.chat = chat
+        self.order = order  # (round, arrival): the smallest is served first
+        self.come: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue = queue
-        self._chat = chat
-        self._turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def number(self) -> int:
@@ -46,9 +49,9 @@ class Ticket:
         Raises WaitedTooLong after `limit_s`, Stopping when the queue stops.
         """
         waits = [value for value in (notice_s, limit_s) if value is not None]
-        done, _ = await asyncio.wait([self._turn], timeout=min(waits, default=None))
+        done, _ = await asyncio.wait([self.come], timeout=min(waits, default=None))
         if done:
-            self._turn.result()
+            self.come.result()
             return True
         if limit_s is not None and (notice_s is None or limit_s <= notice_s):
             raise WaitedTooLong
@@ -69,14 +72,17 @@ class FairQueue:
     def __init__(self, *, slots: int, length: int) -> None:
         self._slots = slots
         self._length = length
-        self._waiting: OrderedDict[int, deque[Ticket]] = OrderedDict()  # the chat at the front is next
+        self._waiting: list[Ticket] = []  # by order
+        self._last_round: dict[int, int] = {}  # of the chats that have a ticket
+        self._round = 0  # being served
+        self._arrivals = 0
         self._at_work: dict[int, Ticket] = {}
         self._stopped = False
         self._stop = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        return sum(len(tickets) for tickets in self._waiting.values())
+        return len(self._waiting)
 
     @property
     def at_work(self) -> int:
@@ -88,47 +94,35 @@ class FairQueue:
             raise Stopping
         if self.waiting >= self._length:
             raise QueueFull
-        ticket = Ticket(self, chat)
-        self._waiting.setdefault(chat, deque()).append(ticket)
+        own = max(self._round, self._last_round.get(chat, -1) + 1)
+        self._last_round[chat] = own
+        self._arrivals += 1
+        ticket = Ticket(self, chat, order=(own, self._arrivals))
+        bisect.insort(self._waiting, ticket, key=lambda waiting: waiting.order)
         self._advance()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
         """Give the place back, from work or from the line. Leaving twice does nothing."""
-        chat = ticket._chat  # noqa: SLF001 - the queue owns its tickets
-        if self._at_work.get(chat) is ticket:
-            del self._at_work[chat]
-        elif chat in self._waiting and ticket in self._waiting[chat]:
-            self._waiting[chat].remove(ticket)
-            if not self._waiting[chat]:
-                del self._waiting[chat]
+        if self._at_work.get(ticket.chat) is ticket:
+            del self._at_work[ticket.chat]
+        elif ticket in self._waiting:
+            self._waiting.remove(ticket)
+        if ticket.chat not in self._at_work and all(waiting.chat != ticket.chat for waiting in self._waiting):
+            self._last_round.pop(ticket.chat, None)
         self._advance()
 
     def position(self, ticket: Ticket) -> int:
-        """1 for the next turn. Counted as if all turns took equally long, one chat after the other."""
-        chat = ticket._chat  # noqa: SLF001 - the queue owns its tickets
-        if chat not in self._waiting or ticket not in self._waiting[chat]:
-            return 0
-        own_rounds = self._waiting[chat].index(ticket) + (chat in self._at_work)
-        ahead = self._waiting[chat].index(ticket)
-        before_own_chat = True
-        for other, tickets in self._waiting.items():
-            if other == chat:
-                before_own_chat = False
-                continue
-            rounds = own_rounds + before_own_chat - (other in self._at_work)
-            ahead += min(len(tickets), max(rounds, 0))
-        return ahead + 1
+        """1 for the next turn, 0 when it has come; those who come later may still go first in an earlier round."""
+        return self._waiting.index(ticket) + 1 if ticket in self._waiting else 0
 
     def stop(self) -> None:
         """Call off everything that waits or is at work: each `turn` and each `working` raises Stopping."""
         self._stopped = True
         self._stop.set()
-        for tickets in self._waiting.values():
-            for ticket in tickets:
-                if not ticket._turn.done():  # noqa: SLF001 - the queue owns its tickets
-                    ticket._turn.set_exception(Stopping())  # noqa: SLF001
-                    ticket._turn.exception()  # noqa: SLF001 - whoever waits sees it; nobody waiting is fine too
+        for ticket in self._waiting:
+            ticket.come.set_exception(Stopping())
+            ticket.come.exception()  # whoever waits sees it; nobody waiting is fine too
         self._waiting.clear()
 
     @contextmanager
@@ -161,17 +155,12 @@ class FairQueue:
             watcher.cancel()
 
     def _advance(self) -> None:
-        """Give free slots to the chats at the front that have nothing at work."""
+        """Give free slots to the first in line whose chats have nothing at work."""
         while len(self._at_work) < self._slots:
-            chat = next((chat for chat in self._waiting if chat not in self._at_work), None)
-            if chat is None:
+            ticket = next((waiting for waiting in self._waiting if waiting.chat not in self._at_work), None)
+            if ticket is None:
                 return
-            tickets = self._waiting[chat]
-            ticket = tickets.popleft()
-            if tickets:
-                self._waiting.move_to_end(chat)
-            else:
-                del self._waiting[chat]
-            self._at_work[chat] = ticket
-            if not ticket._turn.done():  # noqa: SLF001 - the queue owns its tickets
-                ticket._turn.set_result(None)  # noqa: SLF001
+            self._waiting.remove(ticket)
+            self._at_work[ticket.chat] = ticket
+            self._round = max(self._round, ticket.order[0])
+            ticket.come.set_result(None)

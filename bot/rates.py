@@ -1,4 +1,4 @@
-"""How many photos one person may send: a bucket of tokens each, and one polite sentence when it is empty. No Telegram."""
+"""How many photos one person may send: a bucket of tokens each, one polite sentence when it is empty. No Telegram."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ class ObedientReader:
         if "bad" in words:
             raise BadPhoto(BadPhotoCode(words["bad"]), "not usable")
         faces: list[Face] = [
-            builders.face(builders.unit(1.0, 0.2 * number + 0.01 * len(words.get("who", "")))) for number in range(int(words.get("faces", 0)))
+            builders.face(builders.unit(1.0, 0.2 * number + 0.01 * len(words.get("who", ""))))
+            for number in range(int(words.get("faces", 0)))
         ]
         if "refused" in words:
             faces.append(builders.face(None, refusal=RefusalCode(words["refused"])))

@@ -129,7 +129,7 @@ class TelegramPeer:
     # ---- people ----
 
     async def say(self, person: Person, text: str, *, reply_to: Json | None = None) -> Json:
-        command = {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]}
+        command = {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]}
         return await self.send(person, {"text": text} | (command if text.startswith("/") else {}), reply_to=reply_to)
 
     async def send_photo(
@@ -151,7 +151,9 @@ class TelegramPeer:
             body["media_group_id"] = group
         return await self.send(person, body, reply_to=reply_to)
 
-    async def send_document(self, person: Person, data: bytes, *, name: str, mime: str, size: int | None = None) -> Json:
+    async def send_document(
+        self, person: Person, data: bytes, *, name: str, mime: str, size: int | None = None
+    ) -> Json:
         document = self.add_file(data, size=size) | {"file_name": name, "mime_type": mime}
         return await self.send(person, {"document": document})
 
@@ -212,7 +214,14 @@ class TelegramPeer:
 
     def sent(self, chat: int | None = None) -> list[Call]:
         """Messages the bot sent or edited, in order; actions, reactions and questions left out."""
-        shown = {"sendMessage", "sendPhoto", "sendMediaGroup", "editMessageMedia", "editMessageText", "editMessageCaption"}
+        shown = {
+            "sendMessage",
+            "sendPhoto",
+            "sendMediaGroup",
+            "editMessageMedia",
+            "editMessageText",
+            "editMessageCaption",
+        }
         return [c for c in self.calls if c.method in shown and (chat is None or c.chat == chat)]
 
     def made(self, method: str) -> list[Call]:
@@ -255,7 +264,7 @@ class TelegramPeer:
         answer = getattr(self, f"_on_{method}", None)
         try:
             if answer is None:
-                raise Refused(f"method {method} is not known to the peer")
+                raise Refused(f"method {method} is not known to the peer")  # noqa: TRY301 - one way out
             check_call(method, params, files)
             result = await answer(call)
         except Refused as error:

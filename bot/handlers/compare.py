@@ -81,7 +81,7 @@ async def on_text_instead(message: Message) -> None:
     await message.answer(texts.photo_or_cancel())
 
 
-async def on_pair(
+async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
     query: CallbackQuery, callback_data: Pair, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
 ) -> None:
     """Another pair of faces of the same two photos."""

@@ -62,8 +62,8 @@ def _embedding() -> str:
     return _(
         "<b>3. A face as 512 numbers</b>\n"
         "A third network turns the straightened face into 512 numbers, a place in a space where pictures of one person "
-        "lie close together and strangers far apart. It learned that from many pictures of many people, told only which "
-        "ones show the same person.\n"
+        "lie close together and strangers far apart. It learned that from many pictures of many people, told only "
+        "which ones show the same person.\n"
         "No single number is the nose or the smile; only all of them together say anything. A photo can't be drawn "
         "back from a card."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
 
 from bot.photos import NotAPhoto
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
@@ -23,9 +24,11 @@ def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
             reasons = [refused(face.refusal) for face in photo.faces if face.refusal is not None]
             if len(reasons) == 1:
                 return _("I found a face, but {reason}").format(reason=reasons[0])
-            return _("I found {count} faces, but can use none of them. The largest: {reason}").format(
-                count=len(reasons), reason=reasons[0]
-            )
+            return ngettext(
+                "I found {count} face, but can't use it: {reason}",
+                "I found {count} faces, but can use none of them. The largest: {reason}",
+                len(reasons),
+            ).format(count=len(reasons), reason=reasons[0])
         case _never:
             assert_never(_never)
 
@@ -80,11 +83,11 @@ def some_refused(refusals: list[Refusal]) -> str:
     """One line under an answer: why other faces of the photo are not in it. Empty when there are none."""
     if not refusals:
         return ""
-    if len(refusals) == 1:
-        return _("One more face has no number: {reason}").format(reason=refused(refusals[0]))
-    return _("{count} more faces have no number. The largest: {reason}").format(
-        count=len(refusals), reason=refused(refusals[0])
-    )
+    return ngettext(
+        "{count} more face has no number: {reason}",
+        "{count} more faces have no number. The largest: {reason}",
+        len(refusals),
+    ).format(count=len(refusals), reason=refused(refusals[0]))
 
 
 def what_came(kind: NotAPhoto) -> str:  # noqa: PLR0911 - one line a kind
