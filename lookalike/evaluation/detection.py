@@ -3,9 +3,10 @@
 Counted as the data pack's README counts: a floor in px speaks of the smaller side in the stored picture. Boxes below
 the floor are dropped: they are neither counted nor punished. (So a face just above the floor is missed when its box
 comes out just below; `small_boxes_hit` gives COCO's milder reading, where only boxes that hit nothing are dropped.)
-Faces below the floor are not counted, and a box that lies on one (IoU at the limit or above) is not punished. Boxes are taken by falling score over the whole set; each takes the
-free counted face with the best IoU at or above the limit, else it is passed over when it lies on a face below the
-floor, else it is false. AP is the area under the precision envelope over recall, every step exact (Pascal VOC 2010).
+Faces below the floor are not counted, and a box that lies on one (IoU at the limit or above) is not punished.
+Boxes are taken by falling score over the whole set; each takes the free counted face with the best IoU at or above
+the limit, else it is passed over when it lies on a face below the floor, else it is false. AP is the area under the
+precision envelope over recall, every step exact (Pascal VOC 2010).
 """
 
 from __future__ import annotations
