@@ -20,7 +20,9 @@ MIN_SIDE_PX: Final = 720  # a small photo is enlarged to this, at most four time
 MAX_ASPECT: Final = 8.0  # a longer strip gets bars; Telegram takes no photo beyond 20
 ACCENT: Final = Color.from_hex("#FFCB3D")
 QUIET: Final = Color.from_hex("#E9E9EE")
-BADGE_SHARE: Final = 0.42  # of the box's smaller side
+STROKE_PX: Final = (2, 6)  # round the smallest faces and the largest
+AIR_SHARE: Final = 0.06  # of the box's side lies between a face and its line
+BADGE_SHARE: Final = 0.36  # of the box's smaller side
 BADGE_PX: Final = (38, 72)  # least and largest
 
 
@@ -48,13 +50,12 @@ def layout(photo: PhotoFaces, *, style: Style) -> Canvas:
     def place(face: Face) -> Rect:
         return _rect(face.box, scale, dx=dx, dy=dy, whole=whole)
 
-    stroke = max(3, round(max(width, height) / 220))
     for face in photo.faces:
         if not face.usable:
-            items += _outline(place(face), stroke_px=max(2, stroke // 2), color=QUIET, dashed=True)
+            items += _outline(place(face), color=QUIET, dashed=True)
     boxes = [place(face) for face in photo.usable]
     for box in reversed(boxes):  # the largest on top
-        items += _outline(box, stroke_px=stroke, color=ACCENT, dashed=False)
+        items += _outline(box, color=ACCENT, dashed=False)
     taken: list[Rect] = []
     for number, box in enumerate(boxes, start=1):
         plate, marks = _number(number, box, taken, boxes, whole)
@@ -77,21 +78,26 @@ def _scaled(image: Rgb8) -> tuple[Rgb8, float]:
 
 
 def _rect(box: Box, scale: float, *, dx: int, dy: int, whole: Rect) -> Rect:
-    """A box on the canvas, cut at its edges, at least a few pixels large."""
-    x0 = min(max(round(box.x0 * scale) + dx, 0), whole.right - 8)
-    y0 = min(max(round(box.y0 * scale) + dy, 0), whole.bottom - 8)
-    x1 = max(min(round(box.x1 * scale) + dx, whole.right), x0 + 8)
-    y1 = max(min(round(box.y1 * scale) + dy, whole.bottom), y0 + 8)
+    """A box on the canvas with some air round it, cut at its edges, at least a few pixels large."""
+    air = AIR_SHARE * box.smaller_side
+    x0 = min(max(round((box.x0 - air) * scale) + dx, 0), whole.right - 8)
+    y0 = min(max(round((box.y0 - air) * scale) + dy, 0), whole.bottom - 8)
+    x1 = max(min(round((box.x1 + air) * scale) + dx, whole.right), x0 + 8)
+    y1 = max(min(round((box.y1 + air) * scale) + dy, whole.bottom), y0 + 8)
     return Rect(x0, y0, x1 - x0, y1 - y0)
 
 
-def _outline(rect: Rect, *, stroke_px: int, color: Color, dashed: bool) -> list[Placed]:
-    """A bright line with a dark one round it, so that it shows on any photo."""
-    radius = max(4, min(rect.width, rect.height) // 7)
-    under = [] if dashed else [
-        Outline(rect=rect.inset(-1), radius=radius + 1, stroke_px=stroke_px + 2, color=INK.mix(color, 0.15))
-    ]  # fmt: skip
-    return [*under, Outline(rect=rect, radius=radius, stroke_px=stroke_px, color=color, dashed=dashed)]
+def _outline(rect: Rect, *, color: Color, dashed: bool) -> list[Placed]:
+    """A bright line with a dark one round it, so that it shows on any photo; thinner round small faces."""
+    side = min(rect.width, rect.height)
+    thin, thick = STROKE_PX
+    stroke = 2 if dashed else min(max(round(side / 24), thin), thick)
+    radius = max(4, side // 7)
+    dash = max(6, side // 12) if dashed else 0
+    return [
+        Outline(rect=rect.inset(-1), radius=radius + 1, stroke_px=stroke + 2, color=INK, dash_px=dash),
+        Outline(rect=rect, radius=radius, stroke_px=stroke, color=color, dash_px=dash),
+    ]
 
 
 def _number(number: int, box: Rect, taken: list[Rect], boxes: list[Rect], whole: Rect) -> tuple[Rect, list[Placed]]:
@@ -117,19 +123,19 @@ def _number(number: int, box: Rect, taken: list[Rect], boxes: list[Rect], whole:
 
 def _places(box: Rect, side: int) -> list[Rect]:
     """The corners, the middles of the edges, and places just outside, in order of preference."""
-    half = side // 2
-    middle = box.x + box.width // 2 - half
+    out, keep = round(side * 0.68), round(side * 0.32)  # a third of the plate lies inside the box
+    middle = box.x + (box.width - side) // 2
     return [
         Rect(x, y, side, side)
         for x, y in (
-            (box.x - half // 2, box.y - half),
-            (box.right - side + half // 2, box.y - half),
-            (middle, box.y - side + 4),
-            (box.x - half // 2, box.bottom - half),
-            (box.right - side + half // 2, box.bottom - half),
-            (middle, box.bottom - 4),
-            (box.x - side + 4, box.y),
-            (box.right - 4, box.y),
+            (box.x - out, box.y - out),
+            (box.right - keep, box.y - out),
+            (middle, box.y - out - 2),
+            (box.x - out, box.bottom - keep),
+            (box.right - keep, box.bottom - keep),
+            (middle, box.bottom - keep + 2),
+            (box.x - out - 2, box.y + (box.height - side) // 2),
+            (box.right - keep + 2, box.y + (box.height - side) // 2),
         )
     ]
 

@@ -129,20 +129,21 @@ def _text(image: Image.Image, item: Text) -> None:
 
 def _outline(image: Image.Image, item: Outline) -> None:
     rect = item.rect
-    size = (rect.width * SUPERSAMPLE, rect.height * SUPERSAMPLE)
+    finer = SUPERSAMPLE if max(rect.width, rect.height) < 400 else 2  # a large mask costs memory and gains nothing
+    size = (rect.width * finer, rect.height * finer)
     mask = Image.new("L", size, 0)
     draw = ImageDraw.Draw(mask)
-    stroke = item.stroke_px * SUPERSAMPLE
+    stroke = item.stroke_px * finer
     bounds = (0, 0, size[0] - 1, size[1] - 1)
-    draw.rounded_rectangle(bounds, radius=item.radius * SUPERSAMPLE, outline=255, width=stroke)
-    if item.dashed:
-        period = max(8, item.stroke_px * 6) * SUPERSAMPLE
+    draw.rounded_rectangle(bounds, radius=item.radius * finer, outline=255, width=stroke)
+    if item.dash_px:
+        period = 2 * item.dash_px * finer
         for start in range(period // 2, max(size), period):  # cut gaps out of both directions
             draw.rectangle((start, 0, start + period // 2, stroke), fill=0)
             draw.rectangle((start, size[1] - stroke - 1, start + period // 2, size[1]), fill=0)
             draw.rectangle((0, start, stroke, start + period // 2), fill=0)
             draw.rectangle((size[0] - stroke - 1, start, size[0], start + period // 2), fill=0)
-    image.paste(item.color.rgb, (rect.x, rect.y), mask.reduce(SUPERSAMPLE))
+    image.paste(item.color.rgb, (rect.x, rect.y), mask.reduce(finer))
 
 
 def _line(image: Image.Image, item: Line) -> None:

@@ -68,7 +68,7 @@ class Outline:
     radius: int
     stroke_px: int
     color: Color
-    dashed: bool = False
+    dash_px: int = 0  # length of a dash and of a gap; 0: solid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

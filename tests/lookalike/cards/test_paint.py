@@ -61,7 +61,7 @@ def test_half_a_ring_is_the_right_half() -> None:
 
 def test_a_dashed_outline_has_gaps() -> None:
     solid = painted(Outline(rect=PLACE, radius=4, stroke_px=2, color=RED))
-    dashed = painted(Outline(rect=PLACE, radius=4, stroke_px=2, color=RED, dashed=True))
+    dashed = painted(Outline(rect=PLACE, radius=4, stroke_px=2, color=RED, dash_px=6))
     share = (dashed != 255).any(axis=2).sum() / (solid != 255).any(axis=2).sum()
     assert 0.3 < share < 0.8
 
