@@ -30,6 +30,7 @@ from lookalike.cards.geometry import Rect, row
 from lookalike.cards.paint import encode, paint
 from lookalike.cards.phrases import (
     Translate,
+    below_measured,
     beyond_measured,
     describe_person,
     number,
@@ -174,6 +175,7 @@ def _hero(
         best.stranger_share,
         translate,
         at_most=beyond_measured(calibration.gallery, best.match.similarity),
+        at_least=below_measured(calibration.gallery, best.match.similarity),
     )
     said = paragraph(
         sentence,

@@ -7,7 +7,15 @@ from typing import Final, Literal
 from index.types import Person
 from lookalike.calibration import Band, Table
 from lookalike.cards.geometry import Rect
-from lookalike.cards.phrases import Translate, beyond_measured, looks_of, said_looks, share_text, similarity_text
+from lookalike.cards.phrases import (
+    Translate,
+    below_measured,
+    beyond_measured,
+    looks_of,
+    said_looks,
+    share_text,
+    similarity_text,
+)
 from lookalike.cards.placed import Panel, Placed, Ring, Text
 from lookalike.cards.text import MIN_TEXT_PX, Font, Weight, ellipsise, wrap, wrap_evenly
 from lookalike.cards.theme import Color, Theme
@@ -158,7 +166,12 @@ def legend_share(table: Table, band: Band, translate: Translate) -> str:
     """How many strangers reach this band's floor, in a few words; the last band has none."""
     if band is table.bands[-1]:
         return translate("the rest")
-    return share_text(table.stranger_share(band.floor), translate, at_most=beyond_measured(table, band.floor))
+    return share_text(
+        table.stranger_share(band.floor),
+        translate,
+        at_most=beyond_measured(table, band.floor),
+        at_least=below_measured(table, band.floor),
+    )
 
 
 def _column_widths(words: list[str], shares: list[str], total: int) -> list[int]:

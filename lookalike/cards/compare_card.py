@@ -25,7 +25,7 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import cut_out
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import Translate, beyond_measured, pair_sentence
+from lookalike.cards.phrases import Translate, below_measured, beyond_measured, pair_sentence
 from lookalike.cards.placed import Canvas, Line, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.text import Font, Weight
 from lookalike.cards.theme import Style, Theme
@@ -72,7 +72,10 @@ def layout(comparison: Compared, *, calibration: Calibration, style: Style, tran
     y += CHIP_PX + 18
     sentence = paragraph(
         pair_sentence(
-            comparison.false_match_rate, translate, at_most=beyond_measured(table, comparison.similarity)
+            comparison.false_match_rate,
+            translate,
+            at_most=beyond_measured(table, comparison.similarity),
+            at_least=below_measured(table, comparison.similarity),
         ),
         box=Rect(panel.x + 40, y, panel.width - 80, 0),
         font=SENTENCE, color=theme.text, over=theme.panel, lines=3, align="center", even=True,

@@ -127,21 +127,37 @@ def similarity_text(similarity: float, translate: Translate = str) -> str:
     return f"{similarity:.2f}".replace("-", "\u2212").replace(".", mark)
 
 
-def share_text(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
-    """A share in a few words: "1 in 100", "7 in 10", "nearly all"; at_most: "under 1 in 1,000"."""
+def beyond_measured(table: Table, similarity: float) -> bool:
+    """Whether a similarity lies above the last point of the measured curve: its share is at most the one given."""
+    return similarity > table.rates[-1].similarity
+
+
+def below_measured(table: Table, similarity: float) -> bool:
+    """Whether a similarity lies below the first point of the measured curve: its share is at least the one given."""
+    return similarity < table.rates[0].similarity
+
+
+def share_text(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
+    """A share in a few words: "1 in 100", "7 in 10", "nearly all"; with limits "under 1 in 1,000", "over 9 in 10"."""
     said = odds(share)
     if said.total == 1:
         return translate("nearly all")
-    template = translate("under {count} in {total}") if at_most else translate("{count} in {total}")
+    template = translate("{count} in {total}")
+    if at_most:
+        template = translate("under {count} in {total}")
+    elif at_least:
+        template = translate("over {count} in {total}")
     return template.format(count=said.count, total=number(said.total, translate))
 
 
-def share_sentence(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
+def share_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
     """What a similarity to somebody in the gallery means: how many strangers to it reach it."""
     said = odds(share)
     if said.total == 1:
-        return translate("Nearly every stranger finds somebody here as alike as this.")
-    if at_most:
+        template = translate("Nearly every stranger finds somebody here as alike as this.")
+    elif at_least:
+        template = translate("More than {count} in {total} strangers find somebody here as alike as this.")
+    elif at_most:
         template = translate("Fewer than one stranger in {total} finds somebody here as alike as this.")
     elif said.count == 1:
         template = translate("One stranger in {total} finds somebody here as alike as this.")
@@ -150,20 +166,17 @@ def share_sentence(share: float, translate: Translate = str, *, at_most: bool = 
     return template.format(count=said.count, total=number(said.total, translate))
 
 
-def pair_sentence(share: float, translate: Translate = str, *, at_most: bool = False) -> str:
+def pair_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
     """What a similarity of two photos means: how many pairs of strangers reach it."""
     said = odds(share)
     if said.total == 1:
-        return translate("Nearly every pair of strangers looks this alike.")
-    if at_most:
+        template = translate("Nearly every pair of strangers looks this alike.")
+    elif at_least:
+        template = translate("More than {count} in {total} pairs of strangers look this alike.")
+    elif at_most:
         template = translate("Fewer than one pair of strangers in {total} looks this alike.")
     elif said.count == 1:
         template = translate("One pair of strangers in {total} looks this alike.")
     else:
         template = translate("{count} pairs of strangers in {total} look this alike.")
     return template.format(count=said.count, total=number(said.total, translate))
-
-
-def beyond_measured(table: Table, similarity: float) -> bool:
-    """Whether a similarity lies above the last point of the measured curve, so that its share is an upper limit."""
-    return similarity > table.rates[-1].similarity

@@ -35,6 +35,11 @@ RUSSIAN: Final = {
     "the rest": "остальные",
     "nearly all": "почти все",
     "{count} in {total}": "{count} из {total}",
+    "over {count} in {total}": "более {count} из {total}",
+    "More than {count} in {total} strangers find somebody here as alike as this.":
+        "Более чем {count} из {total} людей находят здесь кого-то столь же похожего.",
+    "More than {count} in {total} pairs of strangers look this alike.":
+        "Так похожи более чем {count} из {total} пар незнакомых людей.",
     "under {count} in {total}": "менее {count} из {total}",
     "Nearly every stranger finds somebody here as alike as this.":
         "Почти каждый находит здесь кого-то столь же похожего.",

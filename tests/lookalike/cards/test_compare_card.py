@@ -52,6 +52,10 @@ def test_beyond_what_was_measured_only_a_limit_is_claimed() -> None:
     assert "Fewer than one pair of strangers in 10,000" in " ".join(words(place(0.7)))
 
 
+def test_below_what_was_measured_no_exact_share_is_claimed() -> None:
+    assert "More than 1 in 2 pairs of strangers" in " ".join(words(place(-0.1)))
+
+
 def test_only_the_face_of_a_photo_with_several_is_numbered() -> None:
     assert [text for text in words(place(0.3)) if text.startswith("Face")] == ["Face 2"]
 

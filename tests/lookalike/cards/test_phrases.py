@@ -101,6 +101,9 @@ def test_sentences_say_the_measured_share() -> None:
     assert share_sentence(1.0).startswith("Nearly every")
     assert pair_sentence(0.001) == "One pair of strangers in 1,000 looks this alike."
     assert pair_sentence(0.0001, at_most=True).startswith("Fewer than one pair of strangers in 10,000 ")
+    assert pair_sentence(0.2, at_least=True) == "More than 1 in 5 pairs of strangers look this alike."
+    assert share_sentence(0.9, at_least=True).startswith("More than 9 in 10 strangers ")
+    assert share_text(0.9, at_least=True) == "over 9 in 10"
     assert share_text(0.01) == "1 in 100"
     assert share_text(0.001, at_most=True) == "under 1 in 1,000"
 
