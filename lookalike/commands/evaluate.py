@@ -139,8 +139,9 @@ def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
 def _merged(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:
     """The new figures over those of the file that is there: a part alone replaces that part alone.
 
-    Figures of another embedder, or of a file that can't be read, are dropped.
+    Figures of another embedder, or of a file that can't be read, are dropped. The calibration has its own file.
     """
+    document = {name: value for name, value in document.items() if name != "calibration"}
     path = settings.weights_dir / EVALUATION_NAME
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
