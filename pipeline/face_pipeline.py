@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from pipeline.similarity import CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.types import Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
 
 TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
+KEPT_SHARE: Final = 0.8  # of the scores that a turned photo must keep to be taken for the upright one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,17 @@ class _Look:
 
     turns: int
     image: Rgb8
-    detections: Sequence[Detection]
+    faces: Sequence[tuple[Detection, Landmarks]]
+    trust: float  # points with an expected error up to this agree that there is a face
 
     @property
     def best(self) -> float:
-        return max((found.score for found in self.detections), default=0.0)
+        """The score of the surest face that the points agree with; 0 without one."""
+        return max((found.score for found, marks in self.faces if marks.error <= self.trust), default=0.0)
 
     @property
     def total(self) -> float:
-        return sum(found.score for found in self.detections)
+        return sum(found.score for found, marks in self.faces if marks.error <= self.trust)
 
 
 class FacePipeline:
@@ -89,63 +93,60 @@ class FacePipeline:
 
     def read_image(self, image: Rgb8) -> PhotoFaces:
         """Likewise from pixels (H, W, 3), RGB, upright as far as is known."""
-        start = time.perf_counter()
-        look = self._look(image)
-        detected = time.perf_counter()
-        landmarks = self.aligner.find(look.image, [found.box for found in look.detections])
-        look, landmarks = self._upright(image, look, landmarks)
-        measured = [
-            self._measure(look.image, found, marks) for found, marks in zip(look.detections, landmarks, strict=True)
-        ]
-        aligned = time.perf_counter()
-        faces = self._embedded(measured)
-        done = time.perf_counter()
+        watch = _Stopwatch()
+        look = self._upright(image, self._look(image, watch), watch)
+        with watch("align"):
+            measured = [self._measure(look.image, found, marks) for found, marks in look.faces]
+        with watch("embed"):
+            faces = self._embedded(measured)
         return PhotoFaces(
             image=image,
             faces=tuple(_turned_back(face, look.turns, image) for face in faces),
             quarter_turns=look.turns,
-            timing_ms={
-                "detect": (detected - start) * 1e3,
-                "align": (aligned - detected) * 1e3,
-                "embed": (done - aligned) * 1e3,
-            },
+            timing_ms=watch.spent_ms,
         )
 
     def embed_crops(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
         """Embed crops (112, 112, 3) straightened onto the template; None where no direction came out."""
         return self.embedder.embed(crops)
 
-    def _look(self, image: Rgb8) -> _Look:
-        """Detect upright; when no face is sure, in the other quarter turns too, and keep the surest."""
-        upright = self._look_turned(image, 0)
+    def _look(self, image: Rgb8, watch: _Stopwatch) -> _Look:
+        """Look upright; when no face is sure, in the other quarter turns too, and keep the surest."""
+        upright = self._look_turned(image, 0, watch)
         sure = self.detector.thresholds.sure
         if upright.best >= sure:
             return upright
-        turned = [self._look_turned(image, turns) for turns in (1, 2, 3)]
+        turned = [self._look_turned(image, turns, watch) for turns in (1, 2, 3)]
         return max((look for look in turned if look.best >= sure), key=lambda look: look.best, default=upright)
 
-    def _look_turned(self, image: Rgb8, turns: int) -> _Look:
+    def _look_turned(self, image: Rgb8, turns: int, watch: _Stopwatch) -> _Look:
         seen = turn_image(image, turns)
-        found = sorted(self.detector.detect(seen), key=lambda one: -one.box.area)
-        return _Look(turns, seen, found[: self.config.max_faces])
+        with watch("detect"):
+            found = sorted(self.detector.detect(seen), key=lambda one: -one.box.area)[: self.config.max_faces]
+        with watch("align"):
+            landmarks = self.aligner.find(seen, [one.box for one in found])
+        gates, sure = self.config.gates, self.detector.thresholds.sure
+        faces = [
+            (one, marks)
+            for one, marks in zip(found, landmarks, strict=True)
+            if one.score >= sure or marks.error <= gates.max_doubtful_points_error
+        ]
+        return _Look(turns, seen, faces, gates.max_points_error)
 
-    def _upright(self, image: Rgb8, look: _Look, landmarks: list[Landmarks]) -> tuple[_Look, list[Landmarks]]:
+    def _upright(self, image: Rgb8, look: _Look, watch: _Stopwatch) -> _Look:
         """Turn the photo when most of its faces lie on their side, and look again: upright faces are surer.
 
         So a photo and its quarter turn end in the same frame and give the same answer.
         """
-        turns = [
-            (-round(roll_deg(marks.points) / 90.0)) % 4 if abs(roll_deg(marks.points)) > TURNED_DEG else 0
-            for marks in landmarks
-            if marks.error <= self.config.gates.max_points_error
-        ]
-        most = max(set(turns), key=turns.count, default=0)
+        rolls = [roll_deg(marks.points) for _, marks in look.faces if marks.error <= look.trust]
+        turns = [(-round(roll / 90.0)) % 4 if abs(roll) > TURNED_DEG else 0 for roll in rolls]
+        most = max(sorted(set(turns)), key=turns.count, default=0)
         if most == 0 or 2 * turns.count(most) <= len(turns):
-            return look, landmarks
-        again = self._look_turned(image, (look.turns + most) % 4)
-        if again.best < self.detector.thresholds.sure or again.total < 0.8 * look.total:
-            return look, landmarks
-        return again, self.aligner.find(again.image, [found.box for found in again.detections])
+            return look
+        again = self._look_turned(image, (look.turns + most) % 4, watch)
+        if again.best < self.detector.thresholds.sure or again.total < KEPT_SHARE * look.total:
+            return look
+        return again
 
     def _measure(self, image: Rgb8, found: Detection, marks: Landmarks) -> Face:
         points = marks.points
@@ -179,6 +180,19 @@ class FacePipeline:
         """Embed the faces that are not refused, in one batch."""
         embeddings = iter(self.embedder.embed([face.crop for face in faces if face.refusal is None]))
         return [face if face.refusal is not None else _with(face, next(embeddings)) for face in faces]
+
+
+class _Stopwatch:
+    """Adds up milliseconds by stage; a stage may run several times, within one photo and one thread."""
+
+    def __init__(self) -> None:
+        self.spent_ms = dict.fromkeys(("detect", "align", "embed"), 0.0)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.spent_ms[stage] += (time.perf_counter() - start) * 1e3
 
 
 def load_pipeline(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:

@@ -86,7 +86,7 @@ class Quality:
     score: float  # detector confidence, 0..1
     size_px: float  # smaller side of the box
     eye_distance_px: float
-    sharpness: float  # variance of the Laplacian of the straightened 112 px crop's luma
+    sharpness: float  # percent, see pipeline.quality.sharpness: about 100 for a good picture, 10 when quite blurred
     light: float  # mean luma of the straightened crop, 0..255
     yaw_deg: float  # from the points; positive: the face looks to the right of the picture
     roll_deg: float  # angle of the eye line; positive: clockwise as seen

@@ -15,7 +15,15 @@ from pipeline.face_pipeline import PipelineConfig
 from pipeline.gates import QualityGates
 from pipeline.types import Box, PhotoFaces, RefusalCode
 from tests.pictures import encoded
-from tests.pipeline.drawn_faces import MODEL, DetectorByColour, DrawnWorld, EmbedderByColour, blank, draw_face
+from tests.pipeline.drawn_faces import (
+    MODEL,
+    AlignerByColour,
+    DetectorByColour,
+    DrawnWorld,
+    EmbedderByColour,
+    blank,
+    draw_face,
+)
 
 
 def cosine(a: PhotoFaces, b: PhotoFaces) -> float:
@@ -81,6 +89,18 @@ def test_a_photo_without_a_face_is_an_answer_after_all_four_looks() -> None:
     assert photo.faces == ()
     assert photo.usable == ()
     assert world.detector.runs == 8, "two sizes, four quarter turns"
+
+
+def test_a_doubtful_box_without_points_is_no_face_and_a_sure_one_is_told() -> None:
+    """Two looks must agree that there is nothing; a box that the detector is sure of is listed as refused."""
+    image = blank()
+    draw_face(image, centre=(150.0, 110.0), roll=0.0)
+    blind = AlignerByColour(level_deg=-1.0)
+    doubtful = DrawnWorld(detector=DetectorByColour(upright_score=0.5), aligner=blind)
+    assert doubtful.pipeline().read_image(image).faces == ()
+    (face,) = DrawnWorld(detector=DetectorByColour(upright_score=0.9), aligner=blind).pipeline().read_image(image).faces
+    assert face.refusal is not None
+    assert face.refusal.code is RefusalCode.POINTS_UNSURE
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])

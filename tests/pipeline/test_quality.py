@@ -56,12 +56,33 @@ def test_points_in_one_place_give_numbers() -> None:
     assert (yaw_deg(points), roll_deg(points), eye_distance(points)) == (0.0, 0.0, 0.0)
 
 
+def textured(seed: int = 0) -> np.ndarray:
+    """Detail at every scale, as a face has it: noise of 7 to 112 cells, coarse ones stronger."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        cv2.resize(rng.standard_normal((cells, cells)).astype(np.float32), (112, 112), interpolation=cv2.INTER_CUBIC)
+        / cells
+        for cells in (7, 14, 28, 56, 112)
+    ]
+    luma = np.clip(128 + 400 * sum(layers), 0, 255)
+    return np.repeat(luma[..., None], 3, axis=2).astype(np.uint8)
+
+
 def test_blur_lowers_sharpness_step_by_step() -> None:
-    noisy = np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
-    seen = [sharpness(noisy)] + [sharpness(cv2.GaussianBlur(noisy, (0, 0), sigma)) for sigma in (0.5, 1, 2, 4)]
+    seen = [sharpness(textured())] + [
+        sharpness(cv2.GaussianBlur(textured(), (0, 0), sigma)) for sigma in (2, 3.5, 5, 7)
+    ]
     assert seen == sorted(seen, reverse=True)
-    assert seen[0] > 100 * seen[-1]
+    assert seen[0] > 5 * seen[3]
     assert sharpness(np.full((112, 112, 3), 90, np.uint8)) == 0.0
+
+
+def test_noise_and_dim_light_do_not_pass_for_sharpness() -> None:
+    """The plain variance of the Laplacian of a blurred crop rises fifteenfold with this noise."""
+    blurred = cv2.GaussianBlur(textured(), (0, 0), 4)
+    noisy = np.clip(blurred + np.random.default_rng(1).normal(0, 4, blurred.shape), 0, 255).astype(np.uint8)
+    assert sharpness(noisy) < 1.6 * sharpness(blurred)
+    assert sharpness((textured() * 0.2).astype(np.uint8)) == pytest.approx(sharpness(textured()), rel=0.15)
 
 
 def test_light_is_the_mean_luma_of_the_face_and_not_of_its_rim() -> None:
