@@ -83,7 +83,8 @@ def test_nothing_is_claimed_beyond_what_was_measured(calibration: Calibration) -
 @given(st.floats(-1, 1), st.floats(-1, 1))
 def test_the_more_alike_the_fewer_strangers(calibration: Calibration, a: float, b: float) -> None:
     low, high = sorted((a, b))
-    assert calibration.pair.stranger_share(low) >= calibration.pair.stranger_share(high)
+    # exp(log(share)) may differ from the share in the last bit where a measured point is met.
+    assert calibration.pair.stranger_share(low) >= calibration.pair.stranger_share(high) * (1 - 1e-12)
     floors = [band.floor for band in calibration.pair.bands]
     assert floors.index(calibration.pair.band(low).floor) >= floors.index(calibration.pair.band(high).floor)
 
