@@ -112,6 +112,9 @@ def layout(
             pair = rest[start : start + 2]
             placed, y = _small(pair, pictures=pictures, y=y + GAP, theme=theme, translate=translate)
             items += placed
+    else:
+        placed, y = _nobody(answer, photo=photo, y=y, theme=theme, translate=translate)
+        items += placed
     heading = translate("How many strangers find somebody this alike among {people} people:")
     if gallery.people != calibration.gallery_people:  # another gallery than the one that was measured
         heading = translate("How many strangers find somebody this alike among {people} people (here are {here}):")
@@ -200,11 +203,27 @@ def _hero(
     return [back, *items, *said, *title, *details, *band], bottom
 
 
+def _nobody(
+    answer: FaceAnswer, *, photo: PhotoFaces | None, y: int, theme: Theme, translate: Translate
+) -> tuple[list[Placed], int]:
+    """The asked face alone: a small gallery may hold nobody who passes a filter."""
+    panel = Rect(MARGIN, y, WIDTH - 2 * MARGIN, HERO_PX + 2 * PAD)
+    left, right = row(panel.inset(PAD), count=2, gap=PAD)
+    probe = probe_picture(answer, photo, width=left.width, height=left.height)
+    said = paragraph(
+        translate("Nobody in this gallery fits."),
+        box=Rect(right.x + 20, right.y + 20, right.width - 40, 0),
+        font=TITLE, color=theme.text, over=theme.panel, lines=4,
+    )  # fmt: skip
+    back = Panel(rect=panel, radius=PANEL_RADIUS, fill=theme.panel, shadow=theme.name == "light")
+    return [back, Picture(rect=left, radius=PICTURE_RADIUS, image=probe), *said], panel.bottom
+
+
 def _podium(
     matches: tuple[BandedMatch, ...], *, pictures: PictureSource, y: int, theme: Theme, translate: Translate
 ) -> tuple[list[Placed], int]:
     """Up to three tiles beside each other: the picture above, the words below."""
-    columns = row(Rect(MARGIN, y, WIDTH - 2 * MARGIN, 0), count=PODIUM, gap=GAP)
+    columns = row(Rect(MARGIN, y, WIDTH - 2 * MARGIN, 0), count=max(2, len(matches)), gap=GAP)
     tiles = []
     bottom = y
     for match, column in zip(matches, columns, strict=False):

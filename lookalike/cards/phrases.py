@@ -7,6 +7,7 @@ Numbers in sentences stand as "1 in 1,000", so that no language needs a plural f
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,15 +29,20 @@ def person_title(person: Person, translate: Translate = str) -> str:
     if person.name is None:
         return person_number(person, translate)
     if person.name_inferred:
-        return translate("perhaps {name}").format(name=capitalise_name(person.name))
-    return person.name
+        return translate("perhaps {name}").format(name=_clean(capitalise_name(person.name)))
+    return _clean(person.name)
 
 
 def person_number(person: Person, translate: Translate = str) -> str:
     """The data set's own identifier: CelebA's number, or what a folder of one's own is called."""
     if person.number.isdigit():
         return translate("CelebA No. {number}").format(number=person.number)
-    return person.number.replace("_", " ")
+    return _clean(person.number.replace("_", " "))
+
+
+def _clean(name: str) -> str:
+    """One line of composed letters: a folder's name may hold anything, and macOS takes its accents apart."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def describe_person(person: Person, translate: Translate = str) -> str:

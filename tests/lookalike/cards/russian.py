@@ -65,6 +65,7 @@ RUSSIAN: Final = {
     "A network turns the face into 512 numbers: a direction. How close two directions are is the similarity, "
     "1 at most.":
         "Сеть превращает лицо в 512 чисел: это направление. Близость двух направлений и есть сходство, не больше 1.",
+    "Nobody in this gallery fits.": "Никто в этой галерее не подходит.",
     "nearest": "самый похожий",
     "farthest of these": "наименее похожий из них",
 }  # fmt: skip

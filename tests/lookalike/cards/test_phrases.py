@@ -32,8 +32,9 @@ from tests.lookalike.cards.samples import person
         (person("2880", "Heidi Range"), "Heidi Range"),
         (person("253", "amanda crew", inferred=True), "perhaps Amanda Crew"),
         (person("aunt_olga"), "aunt olga"),
+        (person("3", "Zoe\u0308\n Kravitz "), "Zo\u00eb Kravitz"),
     ],
-    ids=["number", "name", "guess", "own folder"],
+    ids=["number", "name", "guess", "own folder", "taken apart"],
 )
 def test_a_title_tells_a_guess_from_a_name(who: object, title: str) -> None:
     assert person_title(who) == title  # type: ignore[arg-type]  # the table's column is wide
