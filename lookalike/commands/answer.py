@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lookalike.app import App
+    from lookalike.calibration import Calibration
 
 EXIT_UNANSWERED: Final = 1
 MAX_CARDS_A_PHOTO: Final = 12
@@ -145,7 +146,7 @@ def compare(
         _print_json(document)
     if isinstance(comparison, Compared):
         if not as_json:
-            _print_comparison(comparison)
+            _print_comparison(comparison, app.finder.calibration)
         if card is not None:
             _write_comparison_card(comparison, app, card, quiet=as_json)
         return
@@ -203,7 +204,7 @@ def _print_found(path: str, answer: Found, app: App) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lookalike.cards.phrases import describe_person, person_title
+    from lookalike.cards.phrases import below_measured, beyond_measured, describe_person, person_title, share_sentence
 
     console = _console()
     refused = len(answer.photo.faces) - len(answer.faces)
@@ -228,20 +229,16 @@ def _print_found(path: str, answer: Found, app: App) -> None:
                 Text(f"{banded.band.symbol} {banded.band.word}", style=banded.band.color),
             )
         console.print(table)
-    best = answer.faces[0].matches[0]
-    console.print(
-        f"{best.band.symbol} {best.band.word}: {share_of_strangers(best.stranger_share)} finds somebody among "
-        f"{app.finder.gallery.people:,} people as alike as the first here.",
-        soft_wrap=True,
+    best, table = answer.faces[0].matches[0], app.finder.calibration.gallery
+    meaning = share_sentence(
+        best.stranger_share,
+        at_most=beyond_measured(table, best.match.similarity),
+        at_least=below_measured(table, best.match.similarity),
     )
+    console.print(f"{best.band.symbol} {best.band.word}: {meaning}", soft_wrap=True)
     for face in answer.photo.faces:
         if face.refusal is not None:
             console.print(f"A face left out: {refusal_sentence(face.refusal)}.", soft_wrap=True)
-
-
-def share_of_strangers(share: float) -> str:
-    """0.1 -> "one stranger in 10"; rarer than measured stays the rarest measured."""
-    return f"one stranger in {max(round(1 / share), 1):,}" if share < 1 else "every stranger"
 
 
 def _count(number: int, noun: str) -> str:
@@ -276,15 +273,20 @@ def _print_faces(path: str, entries: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def _print_comparison(comparison: Compared) -> None:
-    from lookalike.cards.phrases import pair_sentence
+def _print_comparison(comparison: Compared, calibration: Calibration) -> None:
+    from lookalike.cards.phrases import below_measured, beyond_measured, pair_sentence
 
+    meaning = pair_sentence(
+        comparison.false_match_rate,
+        at_most=beyond_measured(calibration.pair, comparison.similarity),
+        at_least=below_measured(calibration.pair, comparison.similarity),
+    )
+    band = comparison.band
     _console().print(
-        f"{comparison.band.symbol} {comparison.band.word}: similarity {comparison.similarity:.2f}. "
-        f"{pair_sentence(comparison.false_match_rate)}",
+        f"{band.symbol} {band.word}: similarity {comparison.similarity:.2f}. {meaning}\n"
+        "Siblings, age and light change this; it is a likeness, not an identity check.",
         soft_wrap=True,
     )
-    _console().print("Siblings, age and light change this; it is a likeness, not an identity check.", soft_wrap=True)
 
 
 def _write_cards(path: str, answer: Found, app: App, folder: Path, *, quiet: bool) -> float:
