@@ -229,11 +229,11 @@ def _print_found(path: str, answer: Found, app: App) -> None:
                 Text(f"{banded.band.symbol} {banded.band.word}", style=banded.band.color),
             )
         console.print(table)
-    best, table = answer.faces[0].matches[0], app.finder.calibration.gallery
+    best, scale = answer.faces[0].matches[0], app.finder.calibration.gallery
     meaning = share_sentence(
         best.stranger_share,
-        at_most=beyond_measured(table, best.match.similarity),
-        at_least=below_measured(table, best.match.similarity),
+        at_most=beyond_measured(scale, best.match.similarity),
+        at_least=below_measured(scale, best.match.similarity),
     )
     console.print(f"{best.band.symbol} {best.band.word}: {meaning}", soft_wrap=True)
     for face in answer.photo.faces:
