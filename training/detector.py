@@ -3,6 +3,7 @@
     python -m training.detector train --recipe training/recipes/detector.toml
     python -m training.detector train --recipe training/recipes/detector.toml --resume
     python -m training.detector export runs/detector/detector --out weights/
+    python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
 
 Thin: the recipe's types are in `detector_recipe`, the start weights in `detector_start`, the trainer in
 `detector_run`, the graph in `detector_export`, the scores in `detector_score`.
@@ -75,13 +76,23 @@ def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
 
 
 def note_recipe(recipe: DetectorRecipe, recipe_file: Path, run: Path) -> None:
-    """Keep recipe and commit beside the checkpoints, once: a resumed run stays what it was started as."""
+    """Keep recipe and commit beside the checkpoints; what a resumed run changed of its recipe is kept too."""
     from training.export import current_commit
 
     note = run / "recipe.json"
-    if not note.is_file():
-        facts = {"recipe_file": recipe_file.as_posix(), "commit": current_commit(), "recipe": recipe_values(recipe)}
-        note.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    values = recipe_values(recipe)
+    facts: dict[str, Any] = {
+        "recipe_file": recipe_file.as_posix(),
+        "commit": current_commit(),
+        "recipe": values,
+        "changes": [],
+    }
+    if note.is_file():
+        before = json.loads(note.read_text(encoding="utf-8"))
+        changed = {name: [old, values.get(name)] for name, old in before["recipe"].items() if values.get(name) != old}
+        facts["commit"] = before["commit"]
+        facts["changes"] = [*before.get("changes", []), *([changed] if changed else [])]
+    note.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data: Path) -> dict[str, Any]:
@@ -162,7 +173,16 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("--out", type=Path, default=Path("weights"))
     write.add_argument("--data", type=Path, default=Path("data"))
     write.add_argument("--checkpoint", default="best.pt", help="best.pt or last.pt")
+    labels = commands.add_parser("labels", help="write YOLO labels from CelebA's box list")
+    labels.add_argument("boxes", type=Path, help="list_bbox_celeba.txt")
+    labels.add_argument("--images", type=Path, required=True, help="the pictures the boxes belong to")
+    labels.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "labels":
+        from training.data.scenes import convert_celeba_boxes
+
+        print(convert_celeba_boxes(chosen.boxes, chosen.images, chosen.out))
+        return 0
     if chosen.command == "train":
         print(train(chosen.recipe, data=chosen.data, runs=chosen.runs, resume=chosen.resume))
         return 0

@@ -217,6 +217,7 @@ def _record(
         "parity": [asdict(parity) for parity in parities],
         "scores": scores,
         "settings": recipe_values(recipe),
+        "changed_on_resuming": run.get("changes", []),
     }
 
 

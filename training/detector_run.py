@@ -38,6 +38,12 @@ class FaceTrainer(DetectionTrainer):
         self.best_fitness: float | None
         super().__init__(overrides=overrides)
 
+    def check_resume(self, overrides: dict[str, Any]) -> None:
+        """As the library's, but the recipe's number of epochs counts, whatever the run was begun with."""
+        super().check_resume(overrides)
+        if self.resume:
+            self.args.epochs = overrides["epochs"]
+
     def get_dataset(self) -> dict[str, Any]:
         """The run's own folder. (The library's reader would fetch a font from the network.)"""
         images = self._folder / "images"

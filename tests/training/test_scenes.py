@@ -22,6 +22,7 @@ from training.data.scenes import (
     read_yolo_labels,
     yolo_label_text,
 )
+from training.detector import main
 
 RED = (0, 0, 255)  # BGR: the colour of every drawn face
 CELEBA_LIST = """4
@@ -124,6 +125,14 @@ def test_celebas_box_list_becomes_yolo_labels_of_the_pictures_that_are_there(tmp
     found = read_yolo_labels(labels / "000001.txt", height=687, width=409)
     np.testing.assert_allclose(found, [[95, 71, 95 + 226, 71 + 313]], atol=0.01)
     assert (labels / "000002.txt").read_text() == "0 0.431442 0.617500 0.522459 0.765000\n"
+
+
+def test_the_command_writes_labels_and_prints_how_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "boxes.txt").write_text("1\nimage_id x_1 y_1 width height\n000001.jpg 10 20 30 40\n")
+    cv2.imwrite(str(tmp_path / "000001.jpg"), np.zeros((100, 100, 3), np.uint8))
+    assert main(["labels", str(tmp_path / "boxes.txt"), "--images", str(tmp_path), "--out", str(tmp_path / "l")]) == 0
+    assert capsys.readouterr().out == "1\n"
+    assert (tmp_path / "l" / "000001.txt").read_text() == "0 0.250000 0.400000 0.300000 0.400000\n"
 
 
 @pytest.mark.parametrize(
