@@ -12,6 +12,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.fsm.storage.base import BaseStorage
 
+from bot.about import About, known_versions
 from bot.artist import Painter, Theme
 from bot.desk import Desk
 from bot.handlers import routers
@@ -64,6 +65,7 @@ def build_dispatcher(
     photo_limit_bytes: int = MAX_DOWNLOAD_BYTES,
     storage: BaseStorage | None = None,
     people: PeopleStore | None = None,
+    about: About | None = None,
     album_quiet_s: float = 0.5,
 ) -> Parts:
     """Tie handlers, queue and stores together. Nothing is opened; tests hand over a finder of their own."""
@@ -80,6 +82,7 @@ def build_dispatcher(
         photo_limit_bytes=settings.photo_bytes_limit(photo_limit_bytes),
         wait_limit_s=settings.queue_wait_s,
         photo_timeout_s=settings.photo_timeout_s,
+        ephemeral=settings.group_answers == "ephemeral",
     )
     dispatcher = Dispatcher(
         storage=storage,
@@ -89,6 +92,8 @@ def build_dispatcher(
         pairs=Pairs(storage),
         people=people,
         settings=settings,
+        stats=desk.stats,
+        about=about or About(versions=known_versions()),
     )
     PersonsLanguage(desk.i18n, people).setup(dispatcher)
     if settings.allowed_chats:
@@ -99,7 +104,7 @@ def build_dispatcher(
     dispatcher.include_routers(*routers())
     return Parts(
         dispatcher=dispatcher,
-        intake=Intake(dispatcher, queue, at_once=settings.updates_at_once),
+        intake=Intake(dispatcher, queue, desk.stats, at_once=settings.updates_at_once),
         desk=desk,
         people=people,
         storage=storage,

@@ -6,6 +6,7 @@ Every photo that is taken ends in an answer: the work's own, or one sentence on 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import structlog
 from aiogram import Bot
 from aiogram.enums import ChatAction, ChatType
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import Message, ReactionTypeEmoji, ReplyParameters, User
+from aiogram.types import Message, ReactionTypeEmoji, User
 from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
@@ -26,9 +27,12 @@ from bot.languages import translator
 from bot.limits import MAX_DOWNLOAD_BYTES
 from bot.notices import Told
 from bot.ordering import let_next_in
+from bot.outlet import Outlet, remove
 from bot.photos import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
 from bot.queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from bot.rates import RateLimit, Verdict
+from bot.remembered import Remembered
+from bot.stats import Stats
 from bot.stores.people import PersonSettings
 from lookalike.finder import FinderPool
 
@@ -70,6 +74,10 @@ class Desk:
     wait_limit_s: float = 300.0
     photo_timeout_s: float = 60.0
     notice_s: float = NOTICE_S
+    ephemeral: bool = False  # in groups answers are shown to the asker alone
+    stats: Stats = field(default_factory=Stats)
+    # (chat, message) -> unique id of the photo it held: an edit runs again only when the photo changed
+    answered: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
     told: Told = field(default_factory=Told)
     background: Background = field(default_factory=Background)
 
@@ -77,6 +85,10 @@ class Desk:
         """A painter in this person's language and look."""
         translate = translator(self.i18n, self.i18n.current_locale)
         return Artist(self.painter, self.finder, theme=person.theme or self.theme, translate=translate)
+
+    def outlet(self, message: Message, photo: PhotoRef, asker: User | None) -> Outlet:
+        """Where answers to this photo go."""
+        return Outlet(message, photo, only_for=asker if self.ephemeral else None)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
         return await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
@@ -89,8 +101,9 @@ class Desk:
         if asker is not None:
             verdicts = [self.rates.ask(asker.id) for _photo in range(photos)]
             if Verdict.GO not in verdicts:
+                self.stats.failed["rate_limited"] += 1
                 if Verdict.SAY in verdicts:
-                    await message.reply(self.too_many(asker), allow_sending_without_reply=True)
+                    await self.outlet(message, photo, asker).text(self.too_many(asker))
                 return False
         self.background.start(_react(message, photo), name="reaction")
         if asker is not None and message.chat.type == ChatType.PRIVATE and self.told.first_time(asker.id):
@@ -111,34 +124,43 @@ class Desk:
             seconds,
         ).format(seconds=seconds)
 
-    async def at_turn(self, message: Message, photo: PhotoRef, work: Callable[[], Awaitable[None]]) -> None:
+    async def at_turn(
+        self, message: Message, photo: PhotoRef, asker: User | None, work: Callable[[Outlet], Awaitable[None]]
+    ) -> None:
         """Run `work` when this chat's turn comes; what goes wrong with the photo is answered with a sentence."""
+        outlet = self.outlet(message, photo, asker)
+        start = time.monotonic()
         try:
             ticket = self.queue.enter(message.chat.id)
         except QueueFull:
-            await answer_photo(message, photo, _("Too many photos are waiting just now. Please try again in a minute."))
+            self.stats.failed["queue_full"] += 1
+            await outlet.text(_("Too many photos are waiting just now. Please try again in a minute."))
             return
-        except Stopping:
-            await answer_photo(message, photo, unfinished(Stopping()))
+        except Stopping as error:
+            await outlet.text(unfinished(error))
             return
         with ticket:
             let_next_in()
             try:
-                await self._wait(ticket, message, photo)
+                await self._wait(ticket, outlet)
                 with self.queue.working(limit_s=self.photo_timeout_s), self._uploading(message):
-                    await work()
+                    await work(outlet)
             except UNFINISHED as error:
                 log.info("a photo without an answer", why=type(error).__name__)
-                await answer_photo(message, photo, unfinished(error))
+                self.stats.failed[type(error).__name__] += 1
+                await outlet.text(unfinished(error))
+            else:
+                self.answered.put((message.chat.id, photo.message), photo.unique_id)
+                self.stats.took(time.monotonic() - start)
 
-    async def _wait(self, ticket: Ticket, message: Message, photo: PhotoRef) -> None:
+    async def _wait(self, ticket: Ticket, outlet: Outlet) -> None:
         if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
             return
         number = ticket.number
         notice: Message | None = None
         if number:
             text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
-            notice = await answer_photo(message, photo, text, quietly=True)
+            notice = await outlet.text(text, quietly=True)
         try:
             await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
         finally:
@@ -175,16 +197,6 @@ def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
             return _("This photo took me too long, so I gave up on it. Please try another one.")
 
 
-async def answer_photo(message: Message, photo: PhotoRef, text: str, *, quietly: bool = False) -> Message:
-    """A text that replies to the photo, in the thread of `message`."""
-    return await message.answer(text, reply_parameters=replying_to(photo), disable_notification=quietly)
-
-
-def replying_to(photo: PhotoRef) -> ReplyParameters:
-    """Answers reply to their photo: that is how a button finds it again."""
-    return ReplyParameters(message_id=photo.message, allow_sending_without_reply=True)
-
-
 async def _react(message: Message, photo: PhotoRef) -> None:
     """Eyes on the photo; where reactions are off, the upload action is all there is."""
     bot = message.bot
@@ -212,6 +224,7 @@ async def _uploading(message: Message) -> None:
 
 async def _delete(message: Message) -> None:
     try:
-        await message.delete()
+        if message.bot is not None:
+            await remove(message.bot, message)
     except TelegramAPIError as error:
         log.debug("a notice stays", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""/healthz and /readyz on a port of their own; `python -m bot.health` asks them, for the container's health check."""
+"""/healthz, /readyz and /metrics on a port of their own; `python -m bot.health` asks, for a container's check."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+from bot.stats import prometheus
 
 if TYPE_CHECKING:
     from bot.app import Parts
@@ -32,7 +34,21 @@ def health_app(health: Health) -> web.Application:
         ready = health.ready and health.parts.intake.open and not health.parts.intake.full
         return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
 
+    async def metrics(_request: web.Request) -> web.Response:
+        desk, intake = health.parts.desk, health.parts.intake
+        gauges = {
+            "queue_waiting": float(desk.queue.waiting),
+            "queue_at_work": float(desk.queue.at_work),
+            "updates_in_flight": float(intake.in_flight),
+            "ready": float(health.ready),
+        }
+        return web.Response(
+            text=prometheus(desk.stats, gauges=gauges),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
     app = web.Application()
+    app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app

@@ -11,6 +11,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 
 from bot.queue import FairQueue
+from bot.stats import Stats
 
 REMEMBERED_UPDATES: Final = 10_000
 LAST_WORDS_S: Final = 5.0  # for the sentences to those whose photo can't be finished
@@ -21,9 +22,10 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Owns the task of every update. aiogram's own polling and webhook leave theirs running when they stop."""
 
-    def __init__(self, dispatcher: Dispatcher, queue: FairQueue, *, at_once: int) -> None:
+    def __init__(self, dispatcher: Dispatcher, queue: FairQueue, stats: Stats, *, at_once: int) -> None:
         self._dispatcher = dispatcher
         self._queue = queue
+        self._stats = stats
         self._places = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: OrderedDict[int, None] = OrderedDict()
@@ -52,6 +54,7 @@ class Intake:
         return True
 
     async def _handle(self, bot: Bot, update: Update) -> None:
+        self._stats.updates[next(iter(update.model_fields_set - {"update_id"}), "unknown")] += 1
         with structlog.contextvars.bound_contextvars(update_id=update.update_id):
             try:
                 await self._dispatcher.feed_update(bot, update)

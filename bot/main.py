@@ -13,11 +13,13 @@ import structlog
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from pydantic import ValidationError
 
+from bot.about import About, Network, known_versions, network
 from bot.app import build_bot, build_dispatcher
 from bot.artist import CardPainter
 from bot.logs import set_up_logs
 from bot.serve import serve
 from bot.settings import NO_TOKEN, TOKEN_SHAPE, BotSettings
+from bot.stores import open_stores
 from bot.webhook import webhook_secret
 from index.errors import GalleryError
 from lookalike.app import App, build
@@ -25,6 +27,7 @@ from lookalike.calibration import CalibrationError
 from lookalike.finder import FinderPool
 from lookalike.settings import Settings
 from pipeline.errors import PipelineError
+from pipeline.manifest import load_manifest
 
 EXIT_SETUP: Final = 3
 POOL_CLOSE_S: Final = 5.0
@@ -72,14 +75,26 @@ def run() -> int:
 
 async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
     painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
+    storage, people = open_stores(settings)
     parts = build_dispatcher(
         pool,
         painter,
         settings,
         theme=app.settings.card_theme,
         photo_limit_bytes=round(app.settings.max_photo_mb * 1_000_000),
+        storage=storage,
+        people=people,
+        about=About(versions=known_versions(), networks=_networks(app.settings)),
     )
     await serve(build_bot(settings), parts, settings)
+
+
+def _networks(settings: Settings) -> tuple[Network, ...]:
+    manifest = load_manifest(settings.weights_dir)
+    return tuple(
+        network(entry.role, {**entry.facts, "sha256": entry.sha256, "licence": entry.licence})
+        for entry in (manifest.detector, manifest.aligner, manifest.embedder)
+    )
 
 
 def _close(pool: FinderPool) -> None:

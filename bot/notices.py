@@ -22,5 +22,8 @@ class Told:
             self._people.popitem(last=False)
         return True
 
-    def forget(self, person: int) -> None:
+    def forget(self, person: int) -> bool:
+        """Whether there was something to forget."""
+        known = person in self._people
         self._people.pop(person, None)
+        return known

@@ -36,7 +36,7 @@ async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.
         me = await bot.me()
         log.info("running", bot=me.username, mode=settings.bot_mode)
         try:
-            await announce_commands(bot, parts.desk.i18n)
+            await announce_commands(bot, parts.desk.i18n, settings)
         except TelegramAPIError as error:
             log.warning("menu and description could not be set", error=type(error).__name__)
         if settings.bot_mode == "webhook":

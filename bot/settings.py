@@ -30,6 +30,10 @@ class BotSettings(BaseSettings):
         default="polling", description="Ask Telegram for updates, or be called by it."
     )
 
+    bot_name: str = Field(
+        default="", max_length=64, description="The bot's name as people see it. Empty: as it was given to @BotFather."
+    )
+
     webhook_url: str = Field(
         default="", description="For webhook: the public https address of this bot, as the TLS proxy serves it."
     )

@@ -1,18 +1,17 @@
-"""Answers sent, or put in the place of an earlier one. The only file that knows which call shows what."""
+"""Answers shown: sent, or put in the place of an earlier one."""
 
 from __future__ import annotations
 
-from functools import partial
-
 import structlog
+from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, InputFile, InputMediaPhoto, Message
+from aiogram.types import InlineKeyboardMarkup, InputFile, Message
 from aiogram.utils.i18n import gettext as _
 
 from bot.callbacks import Filter
-from bot.desk import Desk, answer_photo, replying_to
-from bot.limits import MAX_ALBUM, MIN_ALBUM
-from bot.photos import PhotoRef
+from bot.desk import Desk
+from bot.limits import MAX_ALBUM
+from bot.outlet import Outlet, replace_picture
 from bot.stores.people import PersonSettings
 from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
 from bot.views.keyboards import card_keyboard, compare_keyboard, explain_keyboard, picker_keyboard
@@ -23,22 +22,22 @@ log = structlog.get_logger(__name__)
 
 
 class Showing:
-    """Shows answers to one photo: under it, or in place of `instead`, an earlier answer of the bot."""
+    """Shows answers to one photo through its outlet, or in place of `instead`, an earlier answer of the bot."""
 
     def __init__(
-        self, desk: Desk, message: Message, photo: PhotoRef, person: PersonSettings, *, instead: Message | None = None
+        self, desk: Desk, bot: Bot, outlet: Outlet, person: PersonSettings, *, instead: Message | None = None
     ) -> None:
         self._desk = desk
-        self._message = message
-        self._photo = photo
-        self._person = person
+        self._bot = bot
+        self._outlet = outlet
         self._artist = desk.artist(person)
         self._instead = instead
 
     async def answer(self, answer: Answer, *, people: Filter) -> None:
         """One face: its card. Several: the photo with numbers. None: why."""
+        self._desk.stats.answered(answer)
         if not isinstance(answer, Found):
-            await answer_photo(self._message, self._photo, unanswered(answer))
+            await self._outlet.text(unanswered(answer))
         elif len(answer.faces) == 1:
             await self.card(answer, answer.faces[0], people=people, skip=0)
         else:
@@ -64,13 +63,15 @@ class Showing:
     async def all_cards(self, found: Found) -> None:
         """All faces as one album, ten at most; no buttons fit under it."""
         finder = self._desk.finder.finder
-        caption = partial(card_caption, found, calibration=finder.calibration, gallery=finder.gallery)
-        media = [
-            InputMediaPhoto(media=await self._artist.answer_card(found, face), caption=caption(face))
+        cards = [
+            (
+                await self._artist.answer_card(found, face),
+                card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery),
+            )
             for face in found.faces[:MAX_ALBUM]
+            if face.matches
         ]
-        if len(media) >= MIN_ALBUM:
-            await self._message.answer_media_group([*media], reply_parameters=replying_to(self._photo))
+        await self._outlet.album(cards)
 
     async def comparison(self, comparison: Compared) -> Message | None:
         caption = compare_caption(comparison, calibration=self._desk.finder.finder.calibration)
@@ -79,26 +80,18 @@ class Showing:
 
     async def numbered(self, comparison: Compared) -> None:
         """Both photos with their faces numbered."""
-        media = [
-            InputMediaPhoto(media=await self._artist.faces_picture(photo), caption=caption)
-            for photo, caption in (
-                (comparison.photo_a, _("The first photo: A")),
-                (comparison.photo_b, _("The second photo: B")),
-            )
-        ]
-        await self._message.answer_media_group([*media], reply_parameters=replying_to(self._photo))
+        named = ((comparison.photo_a, _("The first photo: A")), (comparison.photo_b, _("The second photo: B")))
+        await self._outlet.album([(await self._artist.faces_picture(photo), name) for photo, name in named])
 
     async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
         """Send, or edit; a message that is gone is sent anew. Returns the message that was sent."""
         if self._instead is not None:
             try:
-                await self._instead.edit_media(InputMediaPhoto(media=picture, caption=caption), reply_markup=keyboard)
+                await replace_picture(self._bot, self._instead, picture, caption, keyboard)
             except TelegramBadRequest as error:
                 if "not modified" in error.message:
                     return None
                 log.info("an answer could not be edited, so it is sent anew", why=error.message)
             else:
                 return None
-        return await self._message.answer_photo(
-            picture, caption=caption, reply_markup=keyboard, reply_parameters=replying_to(self._photo)
-        )
+        return await self._outlet.picture(picture, caption, keyboard)

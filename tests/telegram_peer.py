@@ -98,6 +98,8 @@ class TelegramPeer:
         self.confirmed = 0  # updates below this were confirmed by an offset
         self.texts: dict[str, Json] = {}  # menus and descriptions by method and language
         self.missing_file_sizes = False
+        self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
+        self.no_ephemeral = False
         self._updates: deque[Json] = deque()
         self._update_ids = itertools.count(1000)
         self._message_ids = itertools.count(1)
@@ -221,6 +223,7 @@ class TelegramPeer:
             "editMessageMedia",
             "editMessageText",
             "editMessageCaption",
+            "editEphemeralMessageMedia",
         }
         return [c for c in self.calls if c.method in shown and (chat is None or c.chat == chat)]
 
@@ -376,6 +379,22 @@ class TelegramPeer:
             raise Refused("message to delete not found")
         return True
 
+    async def _on_editEphemeralMessageMedia(self, call: Call) -> bool:  # noqa: N802
+        return self._ephemeral(call) is not None
+
+    async def _on_deleteEphemeralMessage(self, call: Call) -> bool:  # noqa: N802
+        message = self._ephemeral(call)
+        del self.ephemeral[message["chat"]["id"], message["ephemeral_message_id"]]
+        return True
+
+    def _ephemeral(self, call: Call) -> Json:
+        key = int(call.params["chat_id"]), int(call.params["ephemeral_message_id"])
+        if key not in self.ephemeral or self.ephemeral[key]["receiver_user"]["id"] != int(
+            call.params["receiver_user_id"]
+        ):
+            raise Refused("ephemeral message not found")
+        return self.ephemeral[key]
+
     async def _on_getChatMember(self, call: Call) -> Json:  # noqa: N802
         user = {"id": int(call.params["user_id"]), "is_bot": False, "first_name": "P"}
         return {"status": "member", "user": user}
@@ -386,14 +405,13 @@ class TelegramPeer:
     _on_answerCallbackQuery = _on_setMessageReaction = _on_sendChatAction = _yes  # noqa: N815
 
     async def _set_text(self, call: Call) -> bool:
-        self.texts[call.method.removeprefix("set") + str(call.params.get("language_code", ""))] = call.params
+        self.texts[_text_key(call)] = call.params
         return True
 
     _on_setMyCommands = _on_setMyDescription = _on_setMyShortDescription = _on_setMyName = _set_text  # noqa: N815
 
     def _text(self, call: Call, name: str, empty: Any) -> Any:
-        known = self.texts.get(call.method.removeprefix("get") + str(call.params.get("language_code", "")), {})
-        return known.get(name, empty)
+        return self.texts.get(_text_key(call), {}).get(name, empty)
 
     async def _on_getMyCommands(self, call: Call) -> Any:  # noqa: N802
         return self._text(call, "commands", [])
@@ -431,6 +449,15 @@ class TelegramPeer:
                 message["reply_to_message"] = {k: v for k, v in target.items() if k != "reply_to_message"}
             elif not reply.get("allow_sending_without_reply"):
                 raise Refused("message to be replied not found")
+        only_for = call.params.get("ephemeral_message_parameters")
+        if only_for:
+            if self.no_ephemeral or known["type"] == "private":
+                raise Refused("message can't be ephemeral here")
+            message |= {"ephemeral_message_id": message["message_id"]}
+            message |= {"receiver_user": {"id": only_for["receiver_user_id"], "is_bot": False, "first_name": "P"}}
+            message = message | {"message_id": 0} | self._markup(call)
+            self.ephemeral[chat, message["ephemeral_message_id"]] = message
+            return message
         if "message_thread_id" in call.params:
             message |= {"message_thread_id": int(call.params["message_thread_id"]), "is_topic_message": True}
         return self._marked(message, call)
@@ -446,11 +473,21 @@ class TelegramPeer:
         return self._marked({k: v for k, v in old.items() if k != "reply_markup"} | body, call)
 
     def _marked(self, message: Json, call: Call) -> Json:
-        markup = call.params.get("reply_markup")
-        if isinstance(markup, dict) and "inline_keyboard" in markup:
-            message["reply_markup"] = markup
+        message |= self._markup(call)
         self._keep(message)
         return message
+
+    @staticmethod
+    def _markup(call: Call) -> Json:
+        markup = call.params.get("reply_markup")
+        return {"reply_markup": markup} if isinstance(markup, dict) and "inline_keyboard" in markup else {}
+
+
+def _text_key(call: Call) -> str:
+    """MyCommands, MyCommandsru, MyCommands all_group_chats, ..."""
+    scope = call.params.get("scope", {"type": "default"})
+    chat = f" {scope['type']} {scope.get('chat_id', '')}".rstrip() if scope["type"] != "default" else ""
+    return call.method[3:] + str(call.params.get("language_code", "")) + chat
 
 
 async def _read(request: web.Request) -> tuple[Json, dict[str, bytes]]:

@@ -87,7 +87,7 @@ def check_call(method: str, call: dict[str, Any], files: dict[str, bytes]) -> No
         check_text(call["caption"], mode, limit=1024, empty=True)
     if method == "sendPhoto":
         check_picture(picture_of(call["photo"], files))
-    if method == "editMessageMedia":
+    if method in {"editMessageMedia", "editEphemeralMessageMedia"}:
         check_media(call["media"], files)
     if method == "sendMediaGroup":
         if not 2 <= len(call["media"]) <= 10:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram import Router
 
-from bot.handlers import compare, errors, fallback, photo, pressed, start
+from bot.handlers import about, compare, errors, fallback, photo, pressed, settings, start
 from bot.handlers import help as help_pages
 
 
@@ -14,6 +14,8 @@ def routers() -> tuple[Router, ...]:
         errors.make_router(),
         start.make_router(),
         help_pages.make_router(),
+        settings.make_router(),
+        about.make_router(),
         compare.make_router(),
         pressed.make_router(),
         photo.make_router(),

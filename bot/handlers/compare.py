@@ -16,8 +16,9 @@ from aiogram.utils.i18n import gettext as _
 
 from bot.addressed import HasPhoto, ToMe, own_photos, replied_photo
 from bot.callbacks import Pair
-from bot.desk import Desk, answer_photo
+from bot.desk import Desk
 from bot.handlers.pressed import photo_behind
+from bot.outlet import Outlet
 from bot.photos import PhotoRef
 from bot.showing import Showing
 from bot.stores.pairs import Pairs
@@ -95,7 +96,7 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
         return
     a, b = known
 
-    async def work() -> None:
+    async def work(outlet: Outlet) -> None:
         data_a, data_b = await desk.fetch(bot, a), await desk.fetch(bot, b)
         try:
             comparison = await desk.finder.compare(
@@ -104,11 +105,11 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
         except IndexError:  # an old button and a photo that was edited since
             comparison = await desk.finder.compare(data_a, data_b)
         if isinstance(comparison, Compared):
-            await Showing(desk, message, b, person, instead=message).comparison(comparison)
+            await Showing(desk, bot, outlet, person, instead=message).comparison(comparison)
         else:
-            await answer_photo(message, b, _not_compared(comparison))
+            await outlet.text(_not_compared(comparison))
 
-    await desk.at_turn(message, b, work)
+    await desk.at_turn(message, b, query.from_user, work)
 
 
 async def _ask_second(message: Message, first: PhotoRef, state: FSMContext) -> None:
@@ -129,17 +130,27 @@ async def _compare(  # noqa: PLR0917 - both photos and what to do with them
     message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
 ) -> None:
     if await desk.welcome(message, b, message.from_user, photos=2):
-        await desk.at_turn(message, b, partial(_work, message, a, b, bot, desk, person, pairs))
+        work = partial(_work, message, a, b, bot, desk, person, pairs)
+        await desk.at_turn(message, b, message.from_user, work)
 
 
 async def _work(  # noqa: PLR0917 - see _compare
-    message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+    message: Message,
+    a: PhotoRef,
+    b: PhotoRef,
+    bot: Bot,
+    desk: Desk,
+    person: PersonSettings,
+    pairs: Pairs,
+    outlet: Outlet,
 ) -> None:
     comparison = await desk.finder.compare(await desk.fetch(bot, a), await desk.fetch(bot, b))
+    desk.stats.answered(comparison)
     if isinstance(comparison, NotCompared):
-        await answer_photo(message, a if comparison.which == "a" else b, _not_compared(comparison))
+        bad = a if comparison.which == "a" else b
+        await desk.outlet(message, bad, message.from_user).text(_not_compared(comparison))
         return
-    showing = Showing(desk, message, b, person)
+    showing = Showing(desk, bot, outlet, person)
     several = len(comparison.photo_a.usable) > 1 or len(comparison.photo_b.usable) > 1
     if several:
         await showing.numbered(comparison)

@@ -10,12 +10,14 @@ from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramFor
 from aiogram.types import ErrorEvent
 from aiogram.utils.i18n import gettext as _
 
+from bot.stats import Stats
+
 HARMLESS = ("message is not modified", "query is too old", "message to delete not found")
 
 log = structlog.get_logger(__name__)
 
 
-async def on_error(event: ErrorEvent) -> None:
+async def on_error(event: ErrorEvent, stats: Stats) -> None:
     error = event.exception
     if isinstance(error, TelegramForbiddenError):
         log.info("blocked or removed from the chat")
@@ -23,6 +25,7 @@ async def on_error(event: ErrorEvent) -> None:
     if isinstance(error, TelegramBadRequest) and any(words in error.message for words in HARMLESS):
         log.info("nothing to do", why=error.message)
         return
+    stats.failed["error"] += 1
     log.error("a handler failed", exc_info=(type(error), error, error.__traceback__))
     text = _("Something went wrong on my side, not with your photo. It is written down; please try once more.")
     update = event.update

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from aiogram import Bot, Router
+from aiogram import Bot, F, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
 from bot.addressed import HasPhoto, ToMe, own_photos, replied_photo
 from bot.callbacks import Filter
 from bot.desk import ATTRIBUTES, Desk
-from bot.photos import PhotoRef
+from bot.outlet import Outlet
+from bot.photos import PhotoRef, photo_of
 from bot.showing import Showing
 from bot.stores.people import PersonSettings
 from bot.views import texts
@@ -35,13 +36,21 @@ async def on_match(
     await answer_photos(message, photos, bot, desk, person)
 
 
+async def on_edit(message: Message, bot: Bot, desk: Desk, person: PersonSettings) -> None:
+    """An edited message is answered again only when its photo changed; a new caption is nobody's business."""
+    photo = photo_of(message)
+    before = desk.answered.get((message.chat.id, message.message_id))
+    if photo is not None and before is not None and before != photo.unique_id:
+        await answer_photos(message, [photo], bot, desk, person)
+
+
 async def answer_photos(message: Message, photos: list[PhotoRef], bot: Bot, desk: Desk, person: PersonSettings) -> None:
     """Every photo gets its own answer; all take their places in the queue at once, so that the order holds."""
-    if not await desk.welcome(message, photos[0], message.from_user, photos=len(photos)):
+    asker = message.from_user
+    if not await desk.welcome(message, photos[0], asker, photos=len(photos)):
         return
-    works = [partial(_answer, message, photo, bot, desk, person) for photo in photos]
     done = await asyncio.gather(
-        *(desk.at_turn(message, photo, work) for photo, work in zip(photos, works, strict=True)),
+        *(desk.at_turn(message, photo, asker, partial(_answer, photo, bot, desk, person)) for photo in photos),
         return_exceptions=True,
     )
     for result in done:
@@ -49,14 +58,15 @@ async def answer_photos(message: Message, photos: list[PhotoRef], bot: Bot, desk
             raise result
 
 
-async def _answer(message: Message, photo: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings) -> None:
+async def _answer(photo: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, outlet: Outlet) -> None:
     people = Filter(person.people) if person.people else Filter.ALL
     answer = await desk.finder.find(await desk.fetch(bot, photo), attribute=ATTRIBUTES[people])
-    await Showing(desk, message, photo, person).answer(answer, people=people)
+    await Showing(desk, bot, outlet, person).answer(answer, people=people)
 
 
 def make_router() -> Router:
     router = Router(name=__name__)
     router.message.register(on_match, Command("match"))
     router.message.register(on_photo, ToMe(), HasPhoto())
+    router.edited_message.register(on_edit, F.photo)
     return router

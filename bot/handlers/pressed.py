@@ -8,14 +8,14 @@ from typing import Any
 
 from aiogram import Bot, Router
 from aiogram.enums import ChatType
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
 from bot.addressed import replied_photo
 from bot.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter
-from bot.desk import ATTRIBUTES, Desk, answer_photo
+from bot.desk import ATTRIBUTES, Desk
+from bot.outlet import Outlet, remove
 from bot.photos import PhotoRef
 from bot.rates import Verdict
 from bot.showing import Showing
@@ -66,10 +66,7 @@ async def on_delete(query: CallbackQuery, bot: Bot) -> None:
             await query.answer(_("Only whoever sent the photo, or an administrator, can delete this."), show_alert=True)
             return
     await query.answer()
-    try:
-        await message.delete()
-    except TelegramBadRequest:  # older than 48 hours: Telegram keeps it, so at least its buttons go
-        await message.edit_reply_markup(reply_markup=None)
+    await remove(bot, message)
 
 
 async def _show_picker(showing: Showing, found: Found, *, people: Filter) -> None:
@@ -110,14 +107,14 @@ async def _again(
         return
     message, photo = behind
 
-    async def work() -> None:
+    async def work(outlet: Outlet) -> None:
         answer = await desk.finder.find(await desk.fetch(bot, photo), skip=skip, attribute=ATTRIBUTES[people])
         if isinstance(answer, Found):
-            await show(Showing(desk, message, photo, person, instead=message), answer)
+            await show(Showing(desk, bot, outlet, person, instead=message), answer)
         else:  # the photo was edited in between
-            await answer_photo(message, photo, unanswered(answer))
+            await outlet.text(unanswered(answer))
 
-    await desk.at_turn(message, photo, work)
+    await desk.at_turn(message, photo, query.from_user, work)
 
 
 def make_router() -> Router:

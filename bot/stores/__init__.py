@@ -1,1 +1,26 @@
 """Where conversations and people's settings are kept: memory, SQLite, Redis."""
+
+from __future__ import annotations
+
+from aiogram.fsm.storage.base import BaseStorage
+
+from bot.settings import BotSettings
+from bot.stores.memory import ExpiringStorage
+from bot.stores.people import PeopleInMemory, PeopleStore
+from bot.stores.sqlite import PeopleInSqlite
+
+
+def open_stores(settings: BotSettings) -> tuple[BaseStorage, PeopleStore]:
+    """By the settings: REDIS_URL keeps both in Redis, an extra; SETTINGS_FILE, when set too, keeps people's settings.
+
+    Raises OSError where the file can't be opened, ModuleNotFoundError where the extra is missing.
+    """
+    storage: BaseStorage = ExpiringStorage(ttl_s=settings.conversation_s)
+    people: PeopleStore | None = PeopleInSqlite(settings.settings_file) if settings.settings_file else None
+    url = settings.redis_url.get_secret_value()
+    if url:
+        from bot.stores.redis import PeopleInRedis, SteadyStorage, connect
+
+        storage = SteadyStorage(connect(url), ttl_s=settings.conversation_s)
+        people = people or PeopleInRedis(connect(url))
+    return storage, people or PeopleInMemory()

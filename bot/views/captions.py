@@ -56,7 +56,8 @@ def _tile(banded: BandedMatch) -> str:
 def explain_caption(answer: FaceAnswer) -> str:
     """How this answer came about, with the face's own numbers."""
     quality = answer.face.quality
-    head = [f"<b>{_('How I read this face')}</b>"]
+    title = _("How I read this face")
+    head = [f"<b>{title}</b>"]
     body = [
         _("Found with {score:.0%} certainty, {size:.0f} pixels wide; the eyes are {eyes:.0f} pixels apart.").format(
             score=quality.score, size=quality.size_px, eyes=quality.eye_distance_px

@@ -310,7 +310,7 @@ async def test_russians_read_russian(bot: RunningBot) -> None:
 
 
 async def test_the_menu_is_set_once_in_every_language(bot: RunningBot) -> None:
-    await bot.peer.until(lambda: len(bot.peer.texts) == 6)
+    await bot.peer.until(lambda: len(bot.peer.texts) == 8)
     assert (
         bot.peer.texts["MyCommands"]["commands"][0]["description"]
         != bot.peer.texts["MyCommandsru"]["commands"][0]["description"]
@@ -402,3 +402,95 @@ async def test_what_can_not_be_finished_in_time_is_told_so(start_bot: StartBot) 
     await bot.peer.until(lambda: bot.parts.intake.in_flight == 3)
     await bot.end()
     assert ["being restarted" in call.text for call in bot.peer.sent()] == [True] * 3
+
+
+async def test_settings_change_language_people_and_look_in_place(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    await bot.peer.say(bot.ann, "/settings")
+    await bot.peer.until_sent(1)
+    message = bot.peer.last_message(bot.ann.id)
+    for number, button in enumerate(("Dark cards", "Women", "Русский"), start=2):
+        await bot.peer.press(bot.ann, message, button)
+        await bot.peer.until_sent(number)
+    last = bot.peer.sent()[-1]
+    assert "Настройки" in last.text
+    assert {"✓ Русский", "✓ Женщины", "✓ Тёмные карточки"} <= set(last.buttons)
+    await bot.peer.send_photo(bot.ann, b"faces=1")
+    card = (await bot.peer.until_sent(5))[-1]
+    assert bot.painter.painted == ["card 1 from 1 dark мужчина"]
+    assert "✓ Женщины" in card.buttons
+
+
+async def test_delete_says_what_was_stored_and_forgets_it(bot: RunningBot) -> None:
+    await bot.peer.say(bot.ann, "/delete")
+    assert "nothing stored" in (await bot.peer.until_sent(1))[0].text
+    await bot.peer.say(bot.ann, "/settings")
+    await bot.peer.until_sent(2)
+    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Dark cards")
+    await bot.peer.until_sent(3)
+    await bot.peer.say(bot.ann, "/compare")
+    await bot.peer.until_sent(4)
+    await bot.peer.say(bot.ann, "/delete")
+    text = (await bot.peer.until_sent(5))[-1].text
+    assert "how cards look: Dark cards" in text
+    assert "a comparison was under way" in text
+    await bot.peer.say(bot.ann, "/delete")
+    assert "nothing stored" in (await bot.peer.until_sent(6))[-1].text
+
+
+async def test_about_and_privacy_say_what_is_so(bot: RunningBot) -> None:
+    await bot.peer.say(bot.ann, "/about")
+    assert "20 people in 60 pictures" in (await bot.peer.until_sent(1))[0].text
+    await bot.peer.say(bot.ann, "/privacy")
+    assert "into memory" in (await bot.peer.until_sent(2))[1].text
+
+
+async def test_stats_are_for_admins_only(start_bot: StartBot) -> None:
+    bot = await start_bot(admins=frozenset({501}))
+    await told(bot, bot.ann)
+    await bot.peer.send_photo(bot.ann, b"faces=1")
+    await bot.peer.send_photo(bot.ann, b"refused=blurred")
+    await bot.peer.until_sent(2)
+    await bot.peer.say(bot.ann, "/stats")
+    text = (await bot.peer.until_sent(3))[-1].text
+    assert "card: 1" in text
+    assert "blurred: 1" in text
+    await bot.peer.say(bot.boris, "/stats")
+    assert "не знаю" in (await bot.peer.until_sent(4))[-1].text
+    assert bot.peer.texts["MyCommands chat 501"]["commands"][-1]["command"] == "stats"
+
+
+async def test_in_groups_the_answer_can_be_for_the_asker_alone(start_bot: StartBot) -> None:
+    bot = await start_bot(group_answers="ephemeral")
+    photo = await bot.peer.send_photo(GROUP, b"faces=2")
+    await bot.peer.say(GROUP, "/match", reply_to=photo)
+    (picker,) = await bot.peer.until_sent(1)
+    assert picker.params["ephemeral_message_parameters"] == {"receiver_user_id": GROUP.id}
+    ((_, message),) = bot.peer.ephemeral.items()
+    await bot.peer.press_data(GROUP, message, picker.buttons["2"])
+    changed = (await bot.peer.until_sent(2))[-1]
+    assert changed.method == "editEphemeralMessageMedia"
+    assert changed.text.startswith("Face 2 of 2")
+    await bot.peer.press_data(GROUP, message, changed.buttons["Delete"])
+    await bot.peer.until(lambda: not bot.peer.ephemeral)
+
+
+async def test_where_ephemeral_messages_are_refused_all_see_the_answer(start_bot: StartBot) -> None:
+    bot = await start_bot(group_answers="ephemeral")
+    bot.peer.no_ephemeral = True
+    await bot.peer.send_photo(GROUP, b"faces=1", caption="/match")
+    (card,) = await bot.peer.until_sent(1)
+    assert "ephemeral_message_parameters" not in card.params
+
+
+async def test_an_edited_message_is_answered_again_only_when_its_photo_changed(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    message = await bot.peer.send_photo(bot.ann, b"faces=1")
+    await bot.peer.until_sent(1)
+    await bot.peer.edit(message, {"caption": "me!"})
+    file = bot.peer.add_file(b"faces=2") | {"width": 9, "height": 9}
+    await bot.peer.edit(message, {"photo": [file]})
+    answers = await bot.peer.until_sent(2)
+    assert "2 faces" in answers[1].text
+    await asyncio.sleep(0.2)
+    assert len(bot.peer.sent()) == 2

@@ -1,0 +1,36 @@
+"""/about for everybody, /stats for admins."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.filters import BaseFilter, Command
+from aiogram.types import Message
+
+from bot.about import About
+from bot.desk import Desk
+from bot.settings import BotSettings
+from bot.stats import Stats
+from bot.views.about import about_text, stats_text
+from lookalike.finder import FinderPool
+
+
+class FromAdmin(BaseFilter):
+    """Whoever ADMINS names; for everybody else the command is unknown."""
+
+    async def __call__(self, message: Message, settings: BotSettings) -> bool:
+        return message.from_user is not None and message.from_user.id in settings.admins
+
+
+async def on_about(message: Message, about: About, finder: FinderPool) -> None:
+    await message.answer(about_text(about, finder.finder.gallery, finder.finder.calibration))
+
+
+async def on_stats(message: Message, stats: Stats, desk: Desk) -> None:
+    await message.answer(stats_text(stats, waiting=desk.queue.waiting, at_work=desk.queue.at_work))
+
+
+def make_router() -> Router:
+    router = Router(name=__name__)
+    router.message.register(on_about, Command("about"))
+    router.message.register(on_stats, Command("stats"), FromAdmin())
+    return router

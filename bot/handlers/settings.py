@@ -1,0 +1,66 @@
+"""/settings: language, whom cards show, their look; /delete: forget all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+from aiogram.utils.i18n import I18n
+
+from bot.callbacks import Choose, Filter
+from bot.desk import Desk
+from bot.languages import LANGUAGES
+from bot.stores.people import PeopleStore, PersonSettings
+from bot.views.settings import deleted_text, settings_keyboard, settings_text
+
+ALLOWED: Final[dict[str, tuple[str, ...]]] = {
+    "language": tuple(LANGUAGES),
+    "people": tuple(choice.value for choice in Filter),
+    "theme": ("light", "dark"),
+}
+
+
+async def on_settings(message: Message, person: PersonSettings, i18n: I18n, desk: Desk) -> None:
+    await message.answer(
+        settings_text(), reply_markup=settings_keyboard(person, language=i18n.current_locale, theme=desk.theme)
+    )
+
+
+async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
+    query: CallbackQuery, callback_data: Choose, person: PersonSettings, people: PeopleStore, i18n: I18n, desk: Desk
+) -> None:
+    if callback_data.value not in ALLOWED.get(callback_data.name, ()):
+        await query.answer()
+        return
+    changes: dict[str, Any] = {callback_data.name: callback_data.value}
+    changed = replace(person, **changes)
+    await people.write(query.from_user.id, changed)
+    await query.answer()
+    language = changed.language or i18n.current_locale
+    if isinstance(query.message, Message) and changed != person:
+        with i18n.use_locale(language):
+            await query.message.edit_text(
+                settings_text(), reply_markup=settings_keyboard(changed, language=language, theme=desk.theme)
+            )
+
+
+async def on_delete(message: Message, people: PeopleStore, state: FSMContext, desk: Desk) -> None:
+    if message.from_user is None:
+        return
+    was = await people.delete(message.from_user.id)
+    talking = await state.get_state() is not None
+    await state.clear()
+    told = desk.told.forget(message.from_user.id)
+    await message.answer(deleted_text(was, talking=talking, told=told))
+
+
+def make_router() -> Router:
+    router = Router(name=__name__)
+    router.message.register(on_settings, Command("settings"))
+    router.message.register(on_delete, Command("delete"))
+    router.callback_query.register(on_choice, Choose.filter())
+    return router

@@ -1,0 +1,64 @@
+"""/about and /stats in words. HTML, no I/O."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections import Counter
+
+from aiogram.utils.i18n import gettext as _
+
+from bot.about import About, Network
+from bot.limits import MAX_TEXT, fit_lines
+from bot.stats import Stats
+from index.types import GalleryInfo
+from lookalike.calibration import Calibration
+from lookalike.cards.phrases import number
+
+
+def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> str:
+    """Versions, gallery, weights with their measured scores."""
+    title = _("What I am made of")
+    versions = " · ".join(f"{html.escape(name)} {html.escape(value)}" for name, value in about.versions)
+    body = [
+        versions,
+        _("Gallery: {people} people in {pictures} pictures.").format(
+            people=number(gallery.people, _), pictures=number(gallery.pictures, _)
+        ),
+        _("How sure I am was measured on {pairs} pairs of strangers among {people} people never seen before.").format(
+            pairs=number(calibration.pair.pairs, _), people=number(calibration.pair.people, _)
+        ),
+    ]
+    tail = [line for network in about.networks for line in _network(network)]
+    return fit_lines([f"<b>{html.escape(title)}</b>"], body, tail, limit=MAX_TEXT)
+
+
+def _network(network: Network) -> list[str]:
+    roles = {"detector": _("Finds faces"), "aligner": _("Finds five points"), "embedder": _("Makes the 512 numbers")}
+    head = f"\n<b>{html.escape(roles.get(network.role, network.role))}</b> <code>{network.sha256[:12]}</code>"
+    started = _("Started from: {origin}").format(origin=network.started_from) if network.started_from else ""
+    licence = _("Licence: {licence}").format(licence=network.licence) if network.licence else ""
+    scores = [f"{name}: {value}" for name, value in network.scores]
+    return [head, *(html.escape(line) for line in [*scores, started, licence] if line)]
+
+
+def stats_text(stats: Stats, *, waiting: int, at_work: int) -> str:
+    """Counts since the start, for whoever runs the bot."""
+    title = _("Since {hours:.1f} hours").format(hours=(time.monotonic() - stats.started) / 3600)
+    body = [
+        _("In the line: {waiting}, at work: {at_work}").format(waiting=waiting, at_work=at_work),
+        _("A photo takes {median:.2f} s, 95 of 100 under {slow:.2f} s").format(
+            median=stats.percentile_s(0.5), slow=stats.percentile_s(0.95)
+        ),
+        *_counts(_("Answers"), stats.outcomes),
+        *_counts(_("Faces left out"), stats.refused_faces),
+        *_counts(_("No answer"), stats.failed),
+    ]
+    return fit_lines([f"<b>{html.escape(title)}</b>"], body, [], limit=MAX_TEXT)
+
+
+def _counts(title: str, counts: Counter[str]) -> list[str]:
+    if not counts:
+        return []
+    shown = [f"{html.escape(name)}: {count}" for name, count in counts.most_common()]
+    return [f"\n<b>{html.escape(title)}</b>", *shown]
