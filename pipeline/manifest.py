@@ -42,7 +42,7 @@ class DetectorThresholds:
     """Where a box counts. Shares 0..1."""
 
     score: float  # a box under it is no face
-    sure: float  # with no face above it, the quarter turns are tried; a turned face must reach it
+    sure: float  # with no face above it, the quarter turns are tried
     iou: float  # boxes that overlap by more are one face
     covered: float  # and so are boxes that share more than this of the smaller one
     both_from: float  # faces over this share of the photo's longer side count at the smaller input size too
