@@ -1,8 +1,10 @@
 """Average precision of face boxes, recall at the shipped threshold, false boxes. NumPy only, no files.
 
-Counted as the data pack's README counts: a floor in px speaks of the smaller side in the stored picture. Boxes below
-the floor are dropped: they are neither counted nor punished. (So a face just above the floor is missed when its box
-comes out just below; `small_boxes_hit` gives COCO's milder reading, where only boxes that hit nothing are dropped.)
+Counted as the data pack's README counts: a floor in px speaks of the smaller side in the stored picture. Faces and
+boxes below the floor are neither counted nor punished, as COCO does by area: a box below it may hit a counted face,
+and is dropped when it hits none. (`drop_small_boxes` drops them all before matching. Then a face just above the floor
+is lost when its box comes out just below: of boxes perfect but for 3 % noise in size that alone takes 1.5 points of
+AP at 16 and at 24 px, so the README's 0.973 and 0.986 for a real detector can't have been counted so.)
 Faces below the floor are not counted, and a box that lies on one (IoU at the limit or above) is not punished.
 Boxes are taken by falling score over the whole set; each takes the free counted face with the best IoU at or above
 the limit, else it is passed over when it lies on a face below the floor, else it is false. AP is the area under the
@@ -71,7 +73,7 @@ def iou_matrix(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.f
 
 
 def judge(
-    scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IOU, small_boxes_hit: bool = False
+    scenes: Sequence[ScenePair], *, floor_px: float = 0.0, iou: float = IOU, drop_small_boxes: bool = False
 ) -> Verdicts:
     """Match boxes with faces as the module says."""
     scores: list[NDArray[np.float32]] = []
@@ -82,7 +84,7 @@ def judge(
         counted = _smaller_side(scene.faces) >= floor_px
         faces_of[k] = counted.sum()
         large = _smaller_side(scene.boxes) >= floor_px
-        keep = np.flatnonzero(large | small_boxes_hit)
+        keep = np.flatnonzero(large) if drop_small_boxes else np.arange(len(large))
         order = keep[np.argsort(-scene.scores[keep], kind="stable")]
         overlap = iou_matrix(scene.boxes[order], scene.faces)
         free = overlap[:, counted]
@@ -160,10 +162,10 @@ def average_precision_at(
     *,
     floor_px: float = 0.0,
     ious: Sequence[float] = (IOU,),
-    small_boxes_hit: bool = False,
+    drop_small_boxes: bool = False,
 ) -> float:
     """AP averaged over IoU limits, without an interval: (0.5, 0.55, ... 0.95) gives the stricter customary figure."""
-    verdicts = [judge(scenes, floor_px=floor_px, iou=limit, small_boxes_hit=small_boxes_hit) for limit in ious]
+    verdicts = [judge(scenes, floor_px=floor_px, iou=limit, drop_small_boxes=drop_small_boxes) for limit in ious]
     return float(np.mean([average_precision(one) for one in verdicts]))
 
 

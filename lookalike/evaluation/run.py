@@ -66,7 +66,7 @@ class DetectionRows:
     overall: tuple[detection.DetectionScores, ...]
     by_source: dict[str, tuple[detection.DetectionScores, ...]]
     ap_50_95: dict[str, float]  # floor -> AP averaged over IoU 0.5 to 0.95
-    ap_small_boxes_hit: dict[str, float]  # floor -> AP at IoU 0.5 in COCO's milder reading, see detection.py
+    ap_small_boxes_dropped: dict[str, float]  # floor -> AP at IoU 0.5, counted more strictly, see detection.py
     empty_upright_boxes: int
     empty_upright_pictures: int
     empty: photos.EmptyPictures
@@ -196,8 +196,8 @@ class Evaluation:
                 )
                 for floor in detection.FLOORS_PX
             },
-            ap_small_boxes_hit={
-                f"{floor:.0f}": detection.average_precision_at(pairs, floor_px=floor, small_boxes_hit=True)
+            ap_small_boxes_dropped={
+                f"{floor:.0f}": detection.average_precision_at(pairs, floor_px=floor, drop_small_boxes=True)
                 for floor in detection.FLOORS_PX
             },
             empty_upright_boxes=sum(on_empty),

@@ -145,8 +145,9 @@ def test_the_stricter_ap_is_the_mean_over_its_limits() -> None:
     assert average_precision_at([scene], ious=(0.5, 0.6, 0.8, 0.9)) == 0.5
 
 
-def test_a_face_above_the_floor_is_missed_by_a_box_below_it_unless_small_boxes_may_hit() -> None:
-    """The README's words drop every box below the floor; COCO drops only those that hit nothing."""
+def test_a_box_below_the_floor_may_hit_a_face_above_it_and_is_dropped_when_it_hits_none() -> None:
+    """Dropped before matching, the 23 px box would turn a 25 px face that was found into one that was missed."""
     scene = _scene(_boxes((0, 0, 23, 23), (50, 50, 70, 70)), [0.9, 0.8], _boxes((0, 0, 25, 25)))
-    assert average_precision_at([scene], floor_px=24.0) == 0.0
-    assert average_precision_at([scene], floor_px=24.0, small_boxes_hit=True) == 1.0
+    result = measure([scene], threshold=0.5, floor_px=24.0, resamples=0)
+    assert (result.ap.value, result.recall.value, result.false_boxes) == (1.0, 1.0, 0)
+    assert average_precision_at([scene], floor_px=24.0, drop_small_boxes=True) == 0.0
