@@ -1,0 +1,162 @@
+"""The shipped networks on a portrait that may be shown: what a user would notice first if it broke."""
+
+from __future__ import annotations
+
+import io
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.engine import open_engine
+from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
+from pipeline.manifest import load_manifest
+from pipeline.nms import intersection_over_union
+from pipeline.types import Box, Face, PhotoFaces, RefusalCode, Rgb8
+from tests.pictures import encoded
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTRAIT = ROOT / "lookalike" / "sample" / "grace_hopper.jpg"  # US Navy, public domain
+ASTRONAUT = ROOT / "lookalike" / "sample" / "astronaut.jpg"  # NASA, public domain
+# Where a person sees them in the portrait: eyes, nose tip, mouth corners; and the face's outline.
+POINTS = np.array([[220, 189], [305, 186], [264, 236], [228, 279], [309, 276]], np.float32)
+FACE = Box(165, 100, 360, 335)
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> FacePipeline:
+    return load_pipeline(ROOT / "weights")
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Rgb8:
+    return np.asarray(Image.open(io.BytesIO(PORTRAIT.read_bytes())).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def answer(pipeline: FacePipeline) -> PhotoFaces:
+    return pipeline.read(PORTRAIT.read_bytes())
+
+
+def overlap(a: Box, b: Box) -> float:
+    rows = [np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32) for box in (a, b)]
+    return float(intersection_over_union(rows[0][0], rows[1])[0])
+
+
+def likeness(a: Face, b: Face) -> float:
+    assert a.embedding is not None
+    assert b.embedding is not None
+    assert a.embedding.model == b.embedding.model
+    return float(a.embedding.vector @ b.embedding.vector)
+
+
+def test_the_portrait_has_its_face_and_points(answer: PhotoFaces) -> None:
+    face = answer.faces[0]
+    assert face.usable
+    assert overlap(face.box, FACE) > 0.7
+    assert np.hypot(*(face.points - POINTS).T).mean() < 0.08 * 85  # of the eye distance
+    assert face.quality.score > 0.8
+    assert abs(face.quality.yaw_deg) < 15
+
+
+def test_two_people_are_not_alike(pipeline: FacePipeline, answer: PhotoFaces) -> None:
+    other = pipeline.read(ASTRONAUT.read_bytes())
+    assert other.faces[0].usable
+    assert likeness(other.faces[0], answer.faces[0]) < 0.3
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_the_portrait_turned_is_the_same_face(
+    pipeline: FacePipeline, portrait: Rgb8, answer: PhotoFaces, turns: int
+) -> None:
+    turned = pipeline.read_image(np.ascontiguousarray(np.rot90(portrait, -turns)))
+    assert turned.quarter_turns == 4 - turns
+    assert likeness(turned.faces[0], answer.faces[0]) > 0.98
+
+
+def test_a_face_that_fills_the_frame_is_found(pipeline: FacePipeline, portrait: Rgb8, answer: PhotoFaces) -> None:
+    for crop in (portrait[85:340, 155:370], portrait[60:380, 110:410]):
+        photo = pipeline.read_image(np.ascontiguousarray(crop))
+        assert len(photo.usable) == 1
+        assert likeness(photo.usable[0], answer.faces[0]) > 0.8
+
+
+@pytest.mark.parametrize("side_px", [40, 60, 240])
+def test_sixteen_portraits_are_sixteen_faces(pipeline: FacePipeline, portrait: Rgb8, side_px: int) -> None:
+    """Small and large: 40 px of photo hold a face of about 20."""
+    bust = Image.fromarray(np.ascontiguousarray(portrait[30:430, 60:460]))
+    tile = np.asarray(bust.resize((side_px, side_px), Image.Resampling.BOX))
+    sheet = np.tile(tile, (4, 4, 1))
+    faces = [face for face in pipeline.read_image(sheet).faces if face.quality.size_px > side_px / 4]
+    assert len(faces) == 16
+
+
+def test_a_face_too_small_and_one_too_blurred_are_told(pipeline: FacePipeline, portrait: Rgb8) -> None:
+    picture = Image.fromarray(portrait)
+    tiny = picture.resize((50, 60), Image.Resampling.BOX)
+    canvas = Image.new("RGB", (240, 180), (150, 150, 150))
+    canvas.paste(tiny, (90, 60))
+    refused = [face.refusal.code for face in pipeline.read_image(np.asarray(canvas)).faces if face.refusal]
+    assert refused == [RefusalCode.TOO_SMALL]
+
+
+def test_a_plain_wall_has_no_face(pipeline: FacePipeline) -> None:
+    photo = pipeline.read(encoded(np.full((480, 640, 3), 180, np.uint8), "JPEG"))
+    assert photo.faces == ()
+
+
+def test_both_backends_see_the_same(answer: PhotoFaces) -> None:
+    other = load_pipeline(ROOT / "weights", PipelineConfig(backend="onnxruntime")).read(PORTRAIT.read_bytes())
+    assert overlap(other.faces[0].box, answer.faces[0].box) > 0.95
+    assert np.abs(other.faces[0].points - answer.faces[0].points).max() < 2.0
+    assert likeness(other.faces[0], answer.faces[0]) > 0.99
+
+
+def test_the_embedder_keeps_its_float32_vectors(pipeline: FacePipeline, answer: PhotoFaces) -> None:
+    """Whatever precision the manifest allows: cosine over 0.999 to plain float32, or galleries would not fit."""
+    facts = load_manifest(ROOT / "weights").embedder
+    exact = open_engine(facts, backend="onnxruntime")
+    crops = [answer.faces[0].crop, np.ascontiguousarray(answer.faces[0].crop[:, ::-1])]
+    reference = type(pipeline.embedder)(exact, model=facts.sha256).embed(crops)
+    for ours, theirs in zip(pipeline.embed_crops(crops), reference, strict=True):
+        assert ours is not None
+        assert theirs is not None
+        assert float(ours.vector @ theirs.vector) > 0.999
+
+
+def test_four_threads_get_the_answer_of_one(pipeline: FacePipeline, answer: PhotoFaces) -> None:
+    data = PORTRAIT.read_bytes()
+    found: list[Face] = []
+
+    def work() -> None:
+        found.extend(pipeline.read(data).faces[0] for _ in range(4))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert min(likeness(face, answer.faces[0]) for face in found) > 0.9999
+    assert {face.box for face in found} == {answer.faces[0].box}
+
+
+def test_memory_stays_flat(pipeline: FacePipeline, portrait: Rgb8) -> None:
+    """Photos of many sizes, one face or sixteen: after the first round nothing grows."""
+    sheet = np.tile(portrait[::3, ::3], (4, 4, 1))
+    photos = [encoded(portrait[:height], "JPEG") for height in (600, 560, 520)] + [encoded(sheet, "JPEG")]
+    for data in photos * 2:
+        pipeline.read(data)
+    before = resident_mb()
+    for data in photos * 10:
+        pipeline.read(data)
+    assert resident_mb() - before < 15
+
+
+def resident_mb() -> float:
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
