@@ -123,8 +123,10 @@ def _detection(rows: DetectionRows) -> list[Table]:
             table.add_row(
                 f"{name} ({one.pictures})" if k == 0 else "", *_detection_cells(one), end_section=k == len(group) - 1
             )
-    table.caption = f"AP over IoU 0.5 to 0.95: {_by_floor(rows.ap_50_95)}. AP at 0.5 with boxes under the floor dropped before matching: "
-    table.caption += _by_floor(rows.ap_small_boxes_dropped)
+    table.caption = (
+        f"AP over IoU 0.5 to 0.95: {_by_floor(rows.ap_50_95)}. AP at 0.5 with boxes under the floor dropped before "
+        f"matching: {_by_floor(rows.ap_small_boxes_dropped)}"
+    )
     empty = Table(title=f"False boxes on {rows.empty.pictures} empty pictures")
     for column in ("pass", "boxes", "pictures with one"):
         empty.add_column(column)
