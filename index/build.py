@@ -30,6 +30,7 @@ from index.files import (
     ALL_FILES,
     FACES,
     PEOPLE,
+    PROBES,
     SKIPPED,
     VECTORS,
     decode_people,
@@ -40,6 +41,7 @@ from index.files import (
 )
 from index.fold import VectorKind, fold
 from index.journal import PART_PICTURES, Journal
+from index.probes import Probe, fit_probes, with_predictions
 from index.source import Known, Picture, Source
 from index.swap import swap_folders
 from index.types import GalleryInfo, Person
@@ -64,6 +66,8 @@ class BuildReport:
     info: GalleryInfo
     skipped: tuple[tuple[str, str], ...]  # picture and reason
     people_left_out: tuple[str, ...]  # numbers of people without one usable picture
+    probes: tuple[Probe, ...]  # what was read off the vectors for people without labels
+    predicted: int  # people with predicted looks
     reused: int  # pictures whose vectors an interrupted run had left
     seconds: float
 
@@ -100,18 +104,22 @@ def build_gallery(
         if not folded.people:
             raise BadSource(_none_usable(source, folded.skipped))
         vectors = np.stack(folded.vectors)
+        fitted = fit_probes(vectors, folded.people)
+        people = with_predictions(folded.people, vectors, fitted)
         info = GalleryInfo(
-            people=len(folded.people),
-            pictures=sum(person.images for person in folded.people),
+            people=len(people),
+            pictures=sum(person.images for person in people),
             embedder=embed.model,
             dimension=vectors.shape[1],
             vector_kind=kind,
             source=source.description,
             created=created or datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        files = {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: encode_people(folded.people)}
+        files = {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: encode_people(people)}
         if folded.skipped:
             files[SKIPPED] = _csv(("file", "reason"), folded.skipped)
+        if fitted.probes:
+            files[PROBES] = _csv(PROBE_COLUMNS, [_probe_row(probe) for probe in fitted.probes])
         if keep_faces:
             files[FACES] = _csv(FACE_COLUMNS, folded.faces)
         _put_in_place(work, out, info, files)
@@ -120,6 +128,8 @@ def build_gallery(
         info=info,
         skipped=tuple(folded.skipped),
         people_left_out=tuple(folded.left_out),
+        probes=fitted.probes,
+        predicted=sum(person.attributes_predicted for person in people),
         reused=reused,
         seconds=time.monotonic() - start,
     )
@@ -159,6 +169,9 @@ FACE_COLUMNS: Final = (
     "file", "person", "x0", "y0", "x1", "y1",
     *(f"{axis}_{name}" for name in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth") for axis in "xy"),
 )  # fmt: skip
+
+
+PROBE_COLUMNS: Final = ("trait", "labelled", "with_trait", "accuracy", "balanced_accuracy", "said_share", "yes", "no")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -229,6 +242,11 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
             )
         )
     return result
+
+
+def _probe_row(probe: Probe) -> tuple[str, ...]:
+    shares = (probe.accuracy, probe.balanced, probe.said, probe.yes, probe.no)
+    return (probe.trait, str(probe.people), str(probe.with_trait), *(f"{share:.3f}" for share in shares))
 
 
 def _face_row(picture: Picture, outcome: Embedded) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
     people.json     who they are, one a line
     faces.csv       boxes and points of every picture (`--keep-faces`)
     skipped.csv     pictures that could not be used, when there are any
+    probes.csv      how well looks can be read off the vectors, when labels allow to measure it
 
 A file is read whole, its hash is taken of those bytes, and only then is it parsed.
 """
@@ -27,8 +28,9 @@ VECTORS: Final = "vectors.faiss"
 PEOPLE: Final = "people.json"
 FACES: Final = "faces.csv"
 SKIPPED: Final = "skipped.csv"
+PROBES: Final = "probes.csv"
 NEEDED: Final = (VECTORS, PEOPLE)
-ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED})
+ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES})
 MEND: Final = "rebuild it: lookalike index build DIR"
 
 

@@ -242,6 +242,7 @@ def _build_document(target: Path, report: BuildReport, missing: tuple[str, ...])
         "skipped": [{"file": file, "reason": reason} for file, reason in report.skipped],
         "missing": len(missing),
         "people_left_out": list(report.people_left_out),
+        "predicted": report.predicted,
         "reused": report.reused,
         "seconds": round(report.seconds, 1),
     }
@@ -254,6 +255,9 @@ def _print_build(target: Path, report: BuildReport, missing: tuple[str, ...], se
         _complain(f"... {len(report.skipped):,} skipped in all, listed in {target / 'skipped.csv'}")
     if missing:
         _complain(f"{len(missing):,} pictures of the list are not in the folder, {missing[0]} for one")
+    if report.predicted:
+        told = ", ".join(f"{probe.trait} {probe.balanced:.0%}" for probe in report.probes)
+        _say(f"{report.predicted:,} people without labels got predicted looks (right on held-out people: {told})")
     if report.people_left_out:
         _complain(f"{len(report.people_left_out):,} people have no usable picture and are left out")
     _say(
