@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from aiogram.types import BufferedInputFile
 
+from bot.drawings import help_picture
 from bot.limits import fit_photo
 from index.types import GalleryInfo
 from lookalike.answers import Compared, FaceAnswer, Found
@@ -31,6 +32,8 @@ class Painter(Protocol):
 
     def faces_picture(self, photo: PhotoFaces, *, theme: Theme, translate: Translate) -> bytes: ...
 
+    def help_picture(self, page: int, *, theme: Theme, translate: Translate) -> bytes: ...
+
 
 class Artist:
     """One person's painter."""
@@ -53,6 +56,9 @@ class Artist:
     async def faces_picture(self, photo: PhotoFaces) -> BufferedInputFile:
         return await self._paint(partial(self._painter.faces_picture, photo))
 
+    async def help_picture(self, page: int) -> BufferedInputFile:
+        return await self._paint(partial(self._painter.help_picture, page))
+
     async def _paint(self, paint: Callable[..., bytes]) -> BufferedInputFile:
         data = await self._finder.call(partial(_painted, partial(paint, theme=self._theme, translate=self._translate)))
         return BufferedInputFile(data, filename="card.png" if data.startswith(b"\x89PNG") else "card.jpg")
@@ -69,6 +75,7 @@ class CardPainter:
         self._calibration = calibration
         self._gallery = gallery
         self._pictures = pictures
+        self._help: dict[tuple[int, Theme, str], bytes] = {}  # a few megabytes at most: pages x themes x languages
 
     def answer_card(self, found: Found, answer: FaceAnswer, *, theme: Theme, translate: Translate) -> bytes:
         return answer_card(
@@ -88,6 +95,12 @@ class CardPainter:
 
     def compare_card(self, comparison: Compared, *, theme: Theme, translate: Translate) -> bytes:
         return compare_card(comparison, calibration=self._calibration, style=Style(theme=theme), translate=translate)
+
+    def help_picture(self, page: int, *, theme: Theme, translate: Translate) -> bytes:
+        key = page, theme, translate("1,000")  # which language it is, as far as a picture shows
+        if key not in self._help:
+            self._help[key] = help_picture(page, theme=theme, calibration=self._calibration, translate=translate)
+        return self._help[key]
 
     def faces_picture(self, photo: PhotoFaces, *, theme: Theme, translate: Translate) -> bytes:
         return faces_picture(photo, style=Style(theme=theme), translate=translate)

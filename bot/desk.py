@@ -23,6 +23,7 @@ from aiogram.utils.i18n import gettext as _
 from bot.artist import Artist, Painter, Theme
 from bot.background import Background
 from bot.callbacks import Filter
+from bot.heif import HeifFailed, is_heif, to_jpeg
 from bot.languages import translator
 from bot.limits import MAX_DOWNLOAD_BYTES
 from bot.notices import Told
@@ -57,6 +58,7 @@ UNFINISHED: Final = (
     TooLargeToFetch,
     PhotoGone,
     FetchFailed,
+    HeifFailed,
 )
 
 
@@ -91,7 +93,9 @@ class Desk:
         return Outlet(message, photo, only_for=asker if self.ephemeral else None)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
-        return await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+        """Bytes that the pipeline takes: HEIC and AVIF come back as JPEG."""
+        data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+        return await to_jpeg(data) if is_heif(data) else data
 
     async def welcome(self, message: Message, photo: PhotoRef, asker: User | None, *, photos: int = 1) -> bool:
         """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
@@ -191,6 +195,8 @@ def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
             ).format(limit=round(limit / 1e6))
         case PhotoGone():
             return _("Telegram does not have this photo any more. Please send it again.")
+        case HeifFailed():
+            return _("I could not read this HEIC or AVIF picture. Please send it as a photo, not as a file.")
         case FetchFailed():
             return _("I could not get this photo from Telegram. Please send it again.")
         case _took_too_long:

@@ -14,13 +14,15 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
 from aiogram.types import Document, Message, PhotoSize
 
+from bot.heif import heif_is_read
 from bot.limits import MAX_DOWNLOAD_BYTES
 
 DOWNLOAD_TRIES: Final = 4
 DOWNLOAD_TIMEOUT_S: Final = 30
 FIRST_PAUSE_S: Final = 0.3
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"})
-UNREAD_SUFFIXES: Final = frozenset({".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".svg", ".psd", ".raw", ".dng"})
+HEIF_SUFFIXES: Final = frozenset({".heic", ".heif", ".avif"})
+UNREAD_SUFFIXES: Final = HEIF_SUFFIXES | frozenset({".tif", ".tiff", ".bmp", ".svg", ".psd", ".raw", ".dng"})
 
 log = structlog.get_logger(__name__)
 
@@ -115,10 +117,12 @@ def _suffix(document: Document) -> str:
 
 def _is_picture(document: Document) -> bool:
     """By what the sender says; whether it is one is seen when it is decoded."""
-    kind = document.mime_type or ""
+    kind, suffix = document.mime_type or "", _suffix(document)
+    if kind in {"image/heic", "image/heif", "image/avif"} or suffix in HEIF_SUFFIXES:
+        return heif_is_read()
     if kind in {"image/jpeg", "image/png", "image/webp", "image/gif"}:
         return True
-    return not kind.startswith("image/") and _suffix(document) in PICTURE_SUFFIXES
+    return not kind.startswith("image/") and suffix in PICTURE_SUFFIXES
 
 
 async def fetch(bot: Bot, photo: PhotoRef, *, limit_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:

@@ -31,6 +31,8 @@ class ObedientReader:
         self._lock = threading.Lock()
 
     def read(self, data: bytes) -> PhotoFaces:
+        if data.startswith(b"\xff\xd8"):  # a real JPEG, out of another format say
+            data = b"faces=1"
         words = dict(word.partition("=")[::2] for word in data.decode().split())
         with self._lock:
             self.read_order.append(data)
@@ -77,6 +79,9 @@ class PlainPainter:
 
     def faces_picture(self, photo: PhotoFaces, *, theme: str, translate: Callable[[str], str]) -> bytes:
         return self._paint(f"faces {len(photo.usable)} {theme}", (200, 200, 80))
+
+    def help_picture(self, page: int, *, theme: str, translate: Callable[[str], str]) -> bytes:
+        return self._paint(f"help {page} {theme}", (120, 120, 120))
 
     def _paint(self, what: str, color: tuple[int, int, int]) -> bytes:
         self.painted.append(what)

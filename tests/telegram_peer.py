@@ -199,6 +199,10 @@ class TelegramPeer:
         self.files[file_id] = data
         return {"file_id": file_id, "file_unique_id": f"AQAD{len(self.files)}", "file_size": size or len(data)}
 
+    def next_file(self, number: int) -> None:
+        """Number files from here on, so that another peer's stay apart."""
+        self._file_ids = itertools.count(number)
+
     async def update(self, body: Json) -> Json:
         update = {"update_id": next(self._update_ids)} | body
         if self.webhook is not None:

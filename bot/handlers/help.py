@@ -1,28 +1,44 @@
-"""/help: pages that turn in place."""
+"""/help: pages with a drawn picture each, that turn in place."""
 
 from __future__ import annotations
 
 from aiogram import Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InputMediaPhoto, Message
 
 from bot.callbacks import HelpPage
+from bot.desk import Desk
+from bot.stores.people import PersonSettings
 from bot.views.help import help_pages
 from bot.views.keyboards import help_keyboard
 from lookalike.finder import FinderPool
 
 
-async def on_help(message: Message, finder: FinderPool) -> None:
-    pages = help_pages(finder.finder.calibration, finder.finder.gallery)
-    await message.answer(pages[0], reply_markup=help_keyboard(0, len(pages)))
+async def on_help(message: Message, finder: FinderPool, desk: Desk, person: PersonSettings) -> None:
+    await _show(message, 0, finder, desk, person)
 
 
-async def on_page(query: CallbackQuery, callback_data: HelpPage, finder: FinderPool) -> None:
-    pages = help_pages(finder.finder.calibration, finder.finder.gallery)
-    page = callback_data.page % len(pages)
+async def on_page(
+    query: CallbackQuery, callback_data: HelpPage, finder: FinderPool, desk: Desk, person: PersonSettings
+) -> None:
     await query.answer()
     if isinstance(query.message, Message):
-        await query.message.edit_text(pages[page], reply_markup=help_keyboard(page, len(pages)))
+        turn = query.message if query.message.photo else None
+        await _show(query.message, callback_data.page, finder, desk, person, turn=turn)
+
+
+async def _show(
+    message: Message, page: int, finder: FinderPool, desk: Desk, person: PersonSettings, *, turn: Message | None = None
+) -> None:
+    """Send a page, or put it in the place of another one."""
+    pages = help_pages(finder.finder.calibration, finder.finder.gallery)
+    page %= len(pages)
+    picture = await desk.artist(person).help_picture(page)
+    keyboard = help_keyboard(page, len(pages))
+    if turn is None:
+        await message.answer_photo(picture, caption=pages[page], reply_markup=keyboard)
+    else:
+        await turn.edit_media(InputMediaPhoto(media=picture, caption=pages[page]), reply_markup=keyboard)
 
 
 def make_router() -> Router:

@@ -13,6 +13,7 @@ from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
 from lookalike.calibration import Calibration
 from lookalike.cards.phrases import (
+    below_measured,
     beyond_measured,
     number,
     pair_sentence,
@@ -36,8 +37,12 @@ def card_caption(found: Found, answer: FaceAnswer, *, calibration: Calibration, 
             [f"<b>{title}</b>"], [_("Nobody more to show with these people chosen.")], [], limit=MAX_CAPTION
         )
     best = answer.matches[0]
+    table, similarity = calibration.gallery, best.match.similarity
     meaning = share_sentence(
-        best.stranger_share, _, at_most=beyond_measured(calibration.gallery, best.match.similarity)
+        best.stranger_share,
+        _,
+        at_most=beyond_measured(table, similarity),
+        at_least=below_measured(table, similarity),
     )
     tail = [f"<i>{html.escape(meaning)}</i>"]
     others = some_refused([face.refusal for face in found.photo.faces if face.refusal is not None])
@@ -103,7 +108,10 @@ def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:
         f"<b>{html.escape(band.symbol)} {html.escape(_(band.word))} · {similarity_text(comparison.similarity, _)}</b>"
     ]
     meaning = pair_sentence(
-        comparison.false_match_rate, _, at_most=beyond_measured(calibration.pair, comparison.similarity)
+        comparison.false_match_rate,
+        _,
+        at_most=beyond_measured(calibration.pair, comparison.similarity),
+        at_least=below_measured(calibration.pair, comparison.similarity),
     )
     body = [f"<i>{html.escape(meaning)}</i>"]
     if several:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from bot.heif import heif_is_read
 from pipeline.errors import BadPhotoCode
 from pipeline.types import RefusalCode
 from tests.bot.conftest import RunningBot, StartBot
+from tests.bot.test_heif import encoded
 from tests.telegram_peer import Person
 
 GROUP = Person(id=601, chat_id=-1001, chat_type="supergroup")
@@ -25,7 +29,7 @@ async def test_start_says_what_to_do_and_offers_the_help(bot: RunningBot) -> Non
     assert "Send me a photo" in answer.text
     await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "How does it work?")
     (_, page) = await bot.peer.until_sent(2)
-    assert page.method == "editMessageText"
+    assert page.method == "sendPhoto"
     assert "What you can do" in page.text
 
 
@@ -39,6 +43,7 @@ async def test_help_turns_pages_in_place_and_round(bot: RunningBot) -> None:
         texts.append(sent[-1].text)
     assert len(set(texts)) == 7
     assert texts[7] == texts[0]
+    assert [call.method for call in bot.peer.sent()[1:]] == ["editMessageMedia"] * 7
 
 
 async def test_the_first_photo_gets_one_notice_and_each_photo_its_card(bot: RunningBot) -> None:
@@ -167,7 +172,7 @@ NOT_PHOTOS: list[tuple[dict[str, Any], str]] = [
     ({"voice": {"duration": 1}}, "voice"),
     ({"audio": {"duration": 1}}, "music"),
     ({"document": {"file_name": "cv.pdf", "mime_type": "application/pdf"}}, "not a picture"),
-    ({"document": {"file_name": "a.heic", "mime_type": "image/heic"}}, "format"),
+    ({"document": {"file_name": "a.tiff", "mime_type": "image/tiff"}}, "format"),
     (
         {"sticker": {"type": "regular", "width": 9, "height": 9, "is_animated": True, "is_video": False}},
         "sticker moves",
@@ -200,6 +205,16 @@ async def test_a_photo_in_any_clothes_is_answered(bot: RunningBot) -> None:
     for number, body in enumerate(clothes, start=1):
         await bot.peer.send(bot.ann, body)
         assert (await bot.peer.until_sent(number))[-1].method == "sendPhoto", body
+
+
+@pytest.mark.skipif(not heif_is_read(), reason="the heif extra is not installed")
+async def test_a_heic_file_is_answered_and_a_broken_one_declined(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    files = ((encoded("HEIF"), "nearest of"), (encoded("AVIF"), "nearest of"), (encoded("HEIF")[:300], "HEIC"))
+    for number, (data, words) in enumerate(files, start=1):
+        await bot.peer.send_document(bot.ann, data, name="IMG_1.HEIC", mime="image/heic")
+        answers = await bot.peer.until_sent(number, within_s=20)
+        assert words in answers[-1].text
 
 
 async def test_a_file_over_20_mb_is_not_even_asked_for(bot: RunningBot) -> None:

@@ -1,0 +1,85 @@
+"""Redis: a second process takes over a conversation, and nobody is left without an answer while Redis is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from aiogram.fsm.storage.base import StorageKey
+
+from tests.bot.conftest import running_bot
+from tests.bot.redis_process import RedisProcess, redis_missing
+
+pytestmark = redis_missing
+
+
+@pytest.fixture
+async def redis() -> AsyncIterator[RedisProcess]:
+    async with RedisProcess() as redis:
+        yield redis
+
+
+def key(user: int) -> StorageKey:
+    return StorageKey(bot_id=1, chat_id=user, user_id=user)
+
+
+async def test_a_second_process_takes_over_a_comparison(redis: RedisProcess) -> None:
+    from bot.stores.redis import PeopleInRedis, SteadyStorage, connect
+
+    def stores() -> dict[str, object]:
+        client = connect(redis.url)
+        return {"storage": SteadyStorage(client, ttl_s=60), "people": PeopleInRedis(client)}
+
+    async with running_bot("polling", **stores()) as first:
+        await first.peer.say(first.ann, "/compare")
+        await first.peer.until_sent(1)
+        photo = await first.peer.send_photo(first.ann, b"faces=2")
+        assert "second photo" in (await first.peer.until_sent(2))[1].text
+        files = dict(first.peer.files)
+        assert photo
+    async with running_bot("webhook", **stores()) as second:
+        second.peer.files |= files
+        second.peer.next_file(1000)
+        second.parts.desk.told.first_time(second.ann.id)
+        await second.peer.send_photo(second.ann, b"faces=1")
+        _album, card = await second.peer.until_sent(2)
+        assert "strangers" in card.text
+        await second.peer.press(second.ann, second.peer.last_message(second.ann.id), "A2")
+        assert (await second.peer.until_sent(3))[2].method == "editMessageMedia"
+
+
+async def test_conversations_expire(redis: RedisProcess) -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    storage = SteadyStorage(connect(redis.url), ttl_s=1)
+    await storage.set_state(key(1), "waiting")
+    assert await storage.get_state(key(1)) == "waiting"
+    await asyncio.sleep(1.2)
+    assert await storage.get_state(key(1)) is None
+    await storage.close()
+
+
+async def test_while_redis_is_gone_conversations_go_on_and_come_back(redis: RedisProcess) -> None:
+    from bot.stores.redis import PeopleInRedis, SteadyStorage, connect
+
+    client = connect(redis.url)
+    storage, people = SteadyStorage(client, ttl_s=60), PeopleInRedis(connect(redis.url))
+    async with running_bot("polling", storage=storage, people=people) as bot:
+        bot.parts.desk.told.first_time(bot.ann.id)
+        await bot.peer.say(bot.ann, "/compare")
+        await bot.peer.until_sent(1)
+        await redis.stop()
+        start = time.monotonic()
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        await bot.peer.until_sent(2, within_s=20)
+        assert time.monotonic() - start < 15
+        await bot.peer.say(bot.ann, "/compare")
+        await bot.peer.until_sent(3, within_s=20)
+        await redis.start()
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "second photo" in (await bot.peer.until_sent(4, within_s=20))[3].text
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "strangers" in (await bot.peer.until_sent(5, within_s=20))[4].text
+    await people.close()
