@@ -1,5 +1,6 @@
 """What `make run` does: a photo is answered in the terminal; without one a token starts the bot, and with neither a
-public-domain portrait is answered, with one line on what to do next."""
+public-domain portrait is answered, with one line on what to do next.
+"""
 
 from __future__ import annotations
 
