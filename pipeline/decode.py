@@ -134,10 +134,11 @@ def _shrunk_upright(picture: ImageFile.ImageFile, limits: PhotoLimits) -> Decode
         wanted = round(limits.working_side_px * _DRAFT_SHARE)
         factor = max(1, max(stored) // wanted)
         # Pillow takes the largest of 1, 2, 4, 8 that keeps both sides at least this large.
-        picture.draft(None, (stored[0] // factor, stored[1] // factor))
+        picture.draft(None, (max(1, stored[0] // factor), max(1, stored[1] // factor)))
     picture.load()
     drafted = _power_of_two_at_most(max(stored) / max(picture.size))
-    factor = max(1, max(picture.size) // limits.working_side_px)
+    # A strip of 40,000 x 30 pixels must keep a row.
+    factor = max(1, min(max(picture.size) // limits.working_side_px, *picture.size))
     image = _reduced(picture, factor)
     scale = float(drafted * factor)
     longer = max(image.shape[:2])

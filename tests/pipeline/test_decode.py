@@ -145,6 +145,15 @@ def test_large_photos_come_in_working_size_with_their_scale(kind: str, width: in
     assert (rows.mean() + 0.5) * photo.scale == pytest.approx(y, abs=1.5 * photo.scale)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(("width", "height"), [(20, 12_000), (12_000, 21)])
+def test_a_long_strip_keeps_at_least_one_row_and_column(kind: str, width: int, height: int) -> None:
+    """Found by fuzzing: shrunk to 512 px its short side came to nothing, and the resize failed."""
+    photo = decode(encoded(scene(width, height), kind), limits=PhotoLimits(working_side_px=512))
+    assert max(photo.image.shape) <= 600
+    assert min(photo.image.shape[:2]) >= 1
+
+
 def test_small_photos_are_not_touched() -> None:
     photo = decode(encoded(scene()))
     assert photo.scale == 1.0
