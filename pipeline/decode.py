@@ -54,6 +54,7 @@ class PhotoLimits:
 
     max_bytes: int = 20_000_000
     max_pixels: int = 40_000_000
+    max_webp_pixels: int = 16_000_000  # its decoder holds the picture four times: 600 MB at 39 million, 250 at 16
     min_side_px: int = 20  # the detector's smallest face; under it nothing can be found
     working_side_px: int = 2048  # longer side of what the networks see; crops of 112 px need no more
 
@@ -78,7 +79,7 @@ def decode(data: bytes, *, limits: PhotoLimits | None = None) -> DecodedPhoto:
         warnings.filterwarnings("ignore", category=Warning, module=r"PIL\.")
     try:
         with Image.open(io.BytesIO(data), formats=(kind.value,)) as picture:
-            return _shrunk_upright(picture, limits)
+            return _shrunk_upright(picture, kind, limits)
     except BadPhoto:
         raise
     except _DAMAGE as error:
@@ -107,17 +108,20 @@ def _check(data: bytes, limits: PhotoLimits) -> PictureFormat:
             BadPhotoCode.BROKEN,
             f"The {_name(header.format)} file is damaged or cut off; send it again or save it anew.",
         )
-    _check_size(header.size, limits)
+    _check_size(header.size, header.format, limits)
     return header.format
 
 
-def _check_size(size: tuple[int, int], limits: PhotoLimits) -> None:
+def _check_size(size: tuple[int, int], kind: PictureFormat, limits: PhotoLimits) -> None:
     width, height = size
-    if width * height > limits.max_pixels:
+    most = limits.max_pixels
+    if kind is PictureFormat.WEBP:
+        most = min(most, limits.max_webp_pixels)
+    if width * height > most:
         raise BadPhoto(
             BadPhotoCode.TOO_MANY_PIXELS,
             f"The picture has {width:,} x {height:,} pixels ({width * height / 1e6:,.0f} million), the limit is "
-            f"{limits.max_pixels / 1e6:,.0f} million; send a smaller one.",
+            f"{most / 1e6:,.0f} million; send a smaller one.",
         )
     if min(width, height) < limits.min_side_px:
         raise BadPhoto(
@@ -127,10 +131,12 @@ def _check_size(size: tuple[int, int], limits: PhotoLimits) -> None:
         )
 
 
-def _shrunk_upright(picture: ImageFile.ImageFile, limits: PhotoLimits) -> DecodedPhoto:
+def _shrunk_upright(picture: ImageFile.ImageFile, kind: PictureFormat, limits: PhotoLimits) -> DecodedPhoto:
     stored = picture.size
-    _check_size(stored, limits)  # again: the decoder's word counts, should it read another size than the header had
-    if picture.format in {"JPEG", "MPO"}:
+    _check_size(
+        stored, kind, limits
+    )  # again: the decoder's word counts, should it read another size than the header had
+    if kind is PictureFormat.JPEG:
         wanted = round(limits.working_side_px * _DRAFT_SHARE)
         factor = max(1, max(stored) // wanted)
         # Pillow takes the largest of 1, 2, 4, 8 that keeps both sides at least this large.

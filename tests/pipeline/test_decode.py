@@ -121,6 +121,15 @@ def test_pixels_are_counted_in_every_format(kind: str) -> None:
     assert refused.value.code is BadPhotoCode.TOO_MANY_PIXELS
 
 
+def test_webp_has_a_lower_limit_of_its_own() -> None:
+    """Its decoder takes four times the memory a pixel."""
+    limits = PhotoLimits(max_webp_pixels=160 * 120 - 1)
+    assert decode(encoded(scene()), limits=limits).scale == 1.0
+    with pytest.raises(BadPhoto) as refused:
+        decode(encoded(scene(), "WEBP"), limits=limits)
+    assert refused.value.code is BadPhotoCode.TOO_MANY_PIXELS
+
+
 def test_bytes_are_counted() -> None:
     data = encoded(scene())
     assert decode(data, limits=PhotoLimits(max_bytes=len(data))).image.shape == (120, 160, 3)
