@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.decode import PhotoLimits, decode
 from pipeline.detector import Detector
 from pipeline.embedder import MIN_NORM, Embedder
-from pipeline.engine import Backend, open_engine
+from pipeline.engine import DEFAULT_BUCKETS, Backend, open_engine
 from pipeline.errors import DegeneratePoints
 from pipeline.gates import QualityGates
 from pipeline.landmarks import Aligner, Landmarks, crop_matrix
@@ -23,7 +23,7 @@ from pipeline.manifest import load_manifest
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
-from pipeline.types import Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
+from pipeline.types import Box, Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
 
 TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
 # Expected errors of the points, over the eye distance, from which a face is doubted and at which it is not believed:
@@ -117,6 +117,16 @@ class FacePipeline:
             quarter_turns=look.turns,
             timing_ms=watch.spent_ms,
         )
+
+    def warm_up(self) -> None:
+        """Compile the shapes that group photos need, for which the first of them would wait half a second.
+
+        For processes that stay: memory then has its final size before the first photo.
+        """
+        picture = np.zeros((CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
+        group = max(DEFAULT_BUCKETS)
+        self.aligner.find(picture, [Box(0.0, 0.0, CROP_SIDE_PX, CROP_SIDE_PX)] * group)
+        self.embedder.embed([picture] * group)
 
     def embed_crops(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
         """Embed crops (112, 112, 3) straightened onto the template; None where no direction came out."""

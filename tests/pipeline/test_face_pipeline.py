@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.engine import DEFAULT_BUCKETS
 from pipeline.errors import BadPhoto
 from pipeline.face_pipeline import PipelineConfig
 from pipeline.gates import QualityGates
@@ -222,6 +223,13 @@ def test_bytes_that_are_no_photo_raise_bad_photo() -> None:
         DrawnWorld().pipeline().read(b"text")
     with pytest.raises(BadPhoto):
         DrawnWorld(config=PipelineConfig(max_pixels=100)).pipeline().read(encoded(blank()))
+
+
+def test_warming_up_runs_the_batches_of_group_photos() -> None:
+    world = DrawnWorld()
+    world.pipeline().warm_up()
+    assert max(world.aligner.batches) >= max(DEFAULT_BUCKETS)
+    assert world.embedder.batches == [max(DEFAULT_BUCKETS)]
 
 
 def test_threads_do_not_mix_photos() -> None:
