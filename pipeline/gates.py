@@ -22,7 +22,7 @@ class QualityGates:
     max_light: float = 240.0  # 0.72 right at 235, 0.52 at 243: burnt out
     min_sharpness: float = 10.0  # 0.88 right at 19, 0.51 at 11
     # A box of which the detector is not sure (its threshold "sure") is no face when the points are worse than this.
-    max_doubtful_points_error: float = 0.2
+    max_doubtful_points_error: float = 0.12
 
     def refuse(self, quality: Quality) -> Refusal | None:
         """Name the first limit that is missed, the most telling first; None when the face can be used."""
