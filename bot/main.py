@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import threading
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from bot.about import About, Network, known_versions, network
 from bot.app import build_bot, build_dispatcher
 from bot.artist import CardPainter
+from bot.heif import heif_is_read
 from bot.logs import set_up_logs
+from bot.memory import spare_memory
 from bot.serve import serve
 from bot.settings import NO_TOKEN, TOKEN_SHAPE, BotSettings
 from bot.stores import open_stores
@@ -36,6 +38,16 @@ SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
 log = structlog.get_logger(__name__)
 
 
+class _Broken(Exception):  # noqa: N818 - a sentence on its way to stderr
+    """The bot can't start as it is set up."""
+
+
+class Say(Protocol):
+    """Prints one line of the check: what, what is wrong with it, or what is good."""
+
+    def __call__(self, what: str, problem: str | None, good: str = "") -> None: ...
+
+
 def token_problem(settings: BotSettings) -> str | None:
     """What is wrong with the token, as far as can be seen without asking Telegram."""
     token = settings.bot_token.get_secret_value()
@@ -47,30 +59,43 @@ def token_problem(settings: BotSettings) -> str | None:
 
 
 def run() -> int:
-    """Run the bot until SIGTERM or SIGINT."""
+    """Run the bot until SIGTERM or SIGINT. What is wrong with the set-up is one line on stderr and exit code 3."""
+    try:
+        _run()
+    except _Broken as error:
+        sys.stderr.write(f"lookalike: {error}\n")
+        return EXIT_SETUP
+    return 0
+
+
+def _run() -> None:
     try:
         settings = BotSettings()
+        shared = Settings()
     except ValidationError as error:
-        return _complain(setting_problem(error))
+        raise _Broken(setting_problem(error)) from error
     problem = token_problem(settings)
     if problem:
-        return _complain(problem)
+        raise _Broken(problem)
     secrets = (settings.bot_token.get_secret_value(), webhook_secret(settings), settings.redis_url.get_secret_value())
     set_up_logs(form=settings.log_format, level=settings.log_level, secrets=secrets)
+    spare_memory()
     try:
-        app = build(Settings())
+        app = build(shared)
     except SETUP_ERRORS as error:
-        return _complain(str(error))
+        raise _Broken(str(error)) from error
     pool = FinderPool(app.finder, workers=app.settings.workers)
     try:
         asyncio.run(_serve(app, pool, settings))
-    except TelegramUnauthorizedError:
-        return _complain("Telegram does not know BOT_TOKEN; copy it again from @BotFather")
+    except TelegramUnauthorizedError as error:
+        raise _Broken("Telegram does not know BOT_TOKEN; copy it again from @BotFather") from error
+    except ModuleNotFoundError as error:
+        problem = f"REDIS_URL is set and the extra is missing ({error.name}): pip install lookalike[redis]"
+        raise _Broken(problem) from error
     except OSError as error:
-        return _complain(f"the bot could not listen: {error.strerror or error}; is another one running?")
+        raise _Broken(f"a port or a file could not be opened: {error.strerror or error}") from error
     finally:
         _close(pool)
-    return 0
 
 
 async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
@@ -137,12 +162,42 @@ def check_setup() -> int:
             f"GALLERY_IMAGES={pictures} is no folder" if pictures is not None and not pictures.is_dir() else None,
             str(pictures) if pictures else "none set; people are drawn",
         )
+    _check_stores(settings, say)
     problem = token_problem(settings)
     say("token", problem, "looks like one")
     if problem is None:
         said = asyncio.run(_ask_telegram(settings))
         say("Telegram", said[0], said[1])
     return EXIT_SETUP if failed else 0
+
+
+def _check_stores(settings: BotSettings, say: Say) -> None:
+    if settings.settings_file:
+        file = settings.settings_file
+        folder = next(parent for parent in file.resolve().parents if parent.exists())
+        writable = os.access(file if file.exists() else folder, os.W_OK)
+        say("settings file", None if writable else f"{file} can't be written", str(file))
+    if settings.redis_url.get_secret_value():
+        say("Redis", asyncio.run(_ask_redis(settings)), "answers")
+    if heif_is_read():
+        say("HEIC and AVIF", None, "are read")
+
+
+async def _ask_redis(settings: BotSettings) -> str | None:
+    try:
+        from redis.exceptions import RedisError
+
+        from bot.stores.redis import connect
+    except ModuleNotFoundError:
+        return "the extra is missing: pip install lookalike[redis]"
+    client = connect(settings.redis_url.get_secret_value())
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        return f"does not answer ({type(error).__name__}); see REDIS_URL"
+    finally:
+        await client.aclose()
+    return None
 
 
 async def _ask_telegram(settings: BotSettings) -> tuple[str | None, str]:
@@ -168,8 +223,3 @@ def setting_problem(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     name = "_".join(str(part) for part in first["loc"]).upper()
     return f"{name + ': ' if name else ''}{first['msg'].removeprefix('Value error, ')}; see .env.example"
-
-
-def _complain(problem: str) -> int:
-    sys.stderr.write(f"lookalike: {problem}\n")
-    return EXIT_SETUP

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import Parts
@@ -17,6 +20,9 @@ from bot.health import Health, health_app
 from bot.polling import poll
 from bot.settings import BotSettings
 from bot.webhook import announce_webhook, webhook_app
+
+AGAIN_S: Final = 5.0
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +39,9 @@ async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.
             await open_things.enter_async_context(
                 _Site(health_app(health), host=settings.health_host, port=settings.health_port)
             )
-        me = await bot.me()
+        me = await _reached(bot.me, stop)
+        if me is None:
+            return
         log.info("running", bot=me.username, mode=settings.bot_mode)
         try:
             await announce_commands(bot, parts.desk.i18n, settings)
@@ -44,18 +52,32 @@ async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.
                 webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port
             )
             async with site:
-                fresh = await announce_webhook(bot, settings, allowed_updates=allowed)
-                log.info("webhook", announced=fresh)
+                announce = partial(announce_webhook, bot, settings, allowed_updates=allowed)
+                log.info("webhook", announced=await _reached(announce, stop))
                 health.ready = True
                 await stop.wait()
                 health.ready = False
                 await _drain(parts, settings)
         else:
-            await bot.delete_webhook()
+            await _reached(bot.delete_webhook, stop)
             health.ready = True
             await poll(bot, parts.intake, allowed_updates=allowed, stop=stop)
             health.ready = False
             await _drain(parts, settings)
+
+
+async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
+    """Call until Telegram answers: after a reboot the network may come later than the bot. None when told to stop."""
+    while not stop.is_set():
+        try:
+            return await call()
+        except TelegramUnauthorizedError:
+            raise
+        except TelegramAPIError as error:
+            log.warning("Telegram is not reached", error=type(error).__name__, again_in_s=AGAIN_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN_S)
+    return None
 
 
 async def _drain(parts: Parts, settings: BotSettings) -> None:

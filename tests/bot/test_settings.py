@@ -1,0 +1,67 @@
+"""Settings: what can't be is refused with a sentence, and secrets are never printed."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bot.main import setting_problem, token_problem
+from bot.settings import BotSettings
+from tests.telegram_peer import TOKEN
+
+
+def made(**values: object) -> BotSettings:
+    return BotSettings.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"bot_mode": "webhook"}, "WEBHOOK_URL must be"),
+        ({"bot_mode": "webhook", "webhook_url": "http://example.org"}, "WEBHOOK_URL must be"),
+        ({"webhook_secret": "short"}, "WEBHOOK_SECRET must be"),
+        ({"webhook_secret": "with spaces in it, long"}, "WEBHOOK_SECRET must be"),
+        ({"webhook_port": 0}, "WEBHOOK_PORT"),
+        ({"queue_slots": 0}, "QUEUE_SLOTS"),
+        ({"rate_per_minute": 0}, "RATE_PER_MINUTE"),
+        ({"bot_mode": "carrier pigeon"}, "BOT_MODE"),
+        ({"admins": "one, two"}, "ADMINS"),
+        ({"log_level": "loud"}, "LOG_LEVEL"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_can_not_be_is_named(values: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        made(**values)
+    problem = setting_problem(caught.value)
+    assert words in problem
+    assert "\n" not in problem
+    assert all(str(value) not in problem for name, value in values.items() if "secret" in name)
+
+
+def test_ids_are_read_from_one_line() -> None:
+    assert made(allowed_chats="1, -1002,,3").allowed_chats == {1, -1002, 3}
+    assert made(admins="[5]").admins == {5}
+    assert made(admins="").admins == frozenset()
+
+
+def test_environment_and_file_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("ADMINS", "7,8")
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    settings = BotSettings()
+    assert settings.admins == {7, 8}
+    assert token_problem(settings) is None
+
+
+def test_secrets_are_not_printed() -> None:
+    settings = made(bot_token=TOKEN, webhook_secret="s" * 20, redis_url="redis://:hunter2@x")
+    assert TOKEN not in repr(settings)
+    assert "hunter2" not in repr(settings)
+    assert "s" * 20 not in repr(settings)
+
+
+@pytest.mark.parametrize(("token", "words"), [("", "not set"), ("hello", "does not look like"), (TOKEN, None)])
+def test_a_token_is_looked_at_before_telegram_is_asked(token: str, words: str | None) -> None:
+    problem = token_problem(made(bot_token=SecretStr(token)))
+    assert problem is None if words is None else problem is not None and words in problem
+    assert problem is None or token == "" or token not in problem
