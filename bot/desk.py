@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from aiogram import Bot
-from aiogram.enums import ChatAction, ChatType
+from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Message, ReactionTypeEmoji, User
 from aiogram.utils.i18n import I18n, ngettext
@@ -97,27 +97,30 @@ class Desk:
         data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
         return await to_jpeg(data) if is_heif(data) else data
 
-    async def welcome(self, message: Message, photo: PhotoRef, asker: User | None, *, photos: int = 1) -> bool:
+    async def welcome(self, message: Message, photos: Sequence[PhotoRef], asker: User | None) -> int:
         """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
 
-        False when the person has sent too many.
+        Returns how many of the photos may be worked on; for the rest one sentence is sent, once.
         """
+        allowed = len(photos)
+        outlet = self.outlet(message, photos[0], asker)
         if asker is not None:
-            verdicts = [self.rates.ask(asker.id) for _photo in range(photos)]
-            if Verdict.GO not in verdicts:
-                self.stats.failed["rate_limited"] += 1
-                if Verdict.SAY in verdicts:
-                    await self.outlet(message, photo, asker).text(self.too_many(asker))
-                return False
-        self.background.start(_react(message, photo), name="reaction")
-        if asker is not None and message.chat.type == ChatType.PRIVATE and self.told.first_time(asker.id):
-            await message.answer(
+            verdicts = [self.rates.ask(asker.id) for _photo in photos]
+            allowed = verdicts.count(Verdict.GO)
+            self.stats.failed["rate_limited"] += len(photos) - allowed
+            if Verdict.SAY in verdicts:
+                await outlet.text(self.too_many(asker))
+        if not allowed:
+            return 0
+        self.background.start(_react(message, photos[0]), name="reaction")
+        if asker is not None and self.told.first_time(asker.id):
+            await outlet.text(
                 _(
-                    "Your photo and what I measure on it stay in memory until you have the answer; nothing is stored. "
-                    "More: /privacy"
+                    "Your photo and what I measure on it stay in memory until you have the answer; nothing is "
+                    "stored. More: /privacy"
                 )
             )
-        return True
+        return allowed
 
     def too_many(self, asker: User) -> str:
         """The one polite sentence of the rate limit."""

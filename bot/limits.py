@@ -23,6 +23,7 @@ MAX_DOWNLOAD_BYTES: Final = 20_000_000  # getFile
 MAX_PHOTO_BYTES: Final = 10_000_000  # sendPhoto
 MAX_PHOTO_SIDES_PX: Final = 10_000  # width + height
 MAX_PHOTO_RATIO: Final = 20
+MAX_FACE_BUTTONS: Final = 20  # ours: more than a hundred buttons are refused, and more than twenty help nobody
 MAX_RETRY_AFTER_S: Final = 60.0  # a longer flood wait is not worth a person's patience: the call fails
 
 _TAG = re.compile(r"<[^>]*>")

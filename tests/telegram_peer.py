@@ -206,9 +206,7 @@ class TelegramPeer:
     async def update(self, body: Json) -> Json:
         update = {"update_id": next(self._update_ids)} | body
         if self.webhook is not None:
-            task = asyncio.create_task(self._deliver(update))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
+            self._start_delivery(update)
             await asyncio.sleep(0)
         else:
             async with self._news:
@@ -301,6 +299,11 @@ class TelegramPeer:
             return response
         return web.Response(body=data)
 
+    def _start_delivery(self, update: Json) -> None:
+        task = asyncio.create_task(self._deliver(update))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
     async def _deliver(self, update: Json) -> None:
         """Call the webhook as Telegram does: again and again until it says 200, or 4xx for what it can't read."""
         assert self.webhook is not None
@@ -335,6 +338,8 @@ class TelegramPeer:
 
     async def _on_setWebhook(self, call: Call) -> bool:  # noqa: N802
         self.webhook = call.params
+        while self._updates:  # what waited is delivered there from now on
+            self._start_delivery(self._updates.popleft())
         return True
 
     async def _on_deleteWebhook(self, call: Call) -> bool:  # noqa: N802

@@ -129,7 +129,7 @@ async def _ask(message: Message, text: str) -> None:
 async def _compare(  # noqa: PLR0917 - both photos and what to do with them
     message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
 ) -> None:
-    if await desk.welcome(message, b, message.from_user, photos=2):
+    if await desk.welcome(message, [b, a], message.from_user) == 2:
         work = partial(_work, message, a, b, bot, desk, person, pairs)
         await desk.at_turn(message, b, message.from_user, work)
 

@@ -47,8 +47,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, person: PersonSettings
 async def answer_photos(message: Message, photos: list[PhotoRef], bot: Bot, desk: Desk, person: PersonSettings) -> None:
     """Every photo gets its own answer; all take their places in the queue at once, so that the order holds."""
     asker = message.from_user
-    if not await desk.welcome(message, photos[0], asker, photos=len(photos)):
-        return
+    photos = photos[: await desk.welcome(message, photos, asker)]
     done = await asyncio.gather(
         *(desk.at_turn(message, photo, asker, partial(_answer, photo, bot, desk, person)) for photo in photos),
         return_exceptions=True,

@@ -7,7 +7,7 @@ import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from bot.limits import MAX_CAPTION, fit_lines
+from bot.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines
 from bot.views.refusals import some_refused
 from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
@@ -96,8 +96,13 @@ def faces_caption(found: Found) -> str:
     title = ngettext(
         "{count} face. Whose look-alikes shall I show?", "{count} faces. Whose look-alikes shall I show?", count
     ).format(count=count)
+    tail = []
+    if count > MAX_FACE_BUTTONS:
+        tail.append(_("There are buttons for the {count} largest.").format(count=MAX_FACE_BUTTONS))
     others = some_refused([face.refusal for face in found.photo.faces if face.refusal is not None])
-    return fit_lines([f"<b>{title}</b>"], [], [html.escape(others)] if others else [], limit=MAX_CAPTION)
+    if others:
+        tail.append(html.escape(others))
+    return fit_lines([f"<b>{title}</b>"], [], tail, limit=MAX_CAPTION)
 
 
 def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:

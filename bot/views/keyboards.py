@@ -6,10 +6,10 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
 from bot.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
+from bot.limits import MAX_FACE_BUTTONS
 from lookalike.answers import Compared, FaceAnswer, Found
 
 ROW = 5
-MAX_FACES = 20  # buttons; the caption says that more faces are numbered
 NEXT_EIGHT = 8
 
 
@@ -26,7 +26,7 @@ def picker_keyboard(found: Found, *, people: Filter) -> InlineKeyboardMarkup:
     faces = [_button(str(face.number), FaceCard(face=face.number, people=people).pack()) for face in found.faces]
     return InlineKeyboardMarkup(
         inline_keyboard=[
-            *_rows(faces[:MAX_FACES]),
+            *_rows(faces[:MAX_FACE_BUTTONS]),
             [_button(_("All"), AllFaces().pack()), _button(_("Delete"), Delete().pack())],
         ]
     )
@@ -41,7 +41,7 @@ def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int
                 f"· {face.number} ·" if face.number == answer.number else str(face.number),
                 FaceCard(face=face.number, people=people).pack(),
             )
-            for face in found.faces[:MAX_FACES]
+            for face in found.faces[:MAX_FACE_BUTTONS]
         ]
         rows += _rows(others)
         rows.append([_button(_("All faces"), FacePicker().pack())])
@@ -96,7 +96,7 @@ def compare_keyboard(comparison: Compared) -> InlineKeyboardMarkup:
                     f"· {letter}{n} ·" if n == chosen else f"{letter}{n}",
                     (Pair(a=n, b=chosen_b) if letter == "A" else Pair(a=chosen_a, b=n)).pack(),
                 )
-                for n in range(1, min(len(usable), MAX_FACES) + 1)
+                for n in range(1, min(len(usable), MAX_FACE_BUTTONS) + 1)
             ]
         )
     rows.append([_button(_("Delete"), Delete().pack())])

@@ -296,6 +296,7 @@ async def test_a_bad_photo_in_a_comparison_is_named(bot: RunningBot) -> None:
 
 
 async def test_in_a_group_only_what_is_meant_for_the_bot_is_answered(bot: RunningBot) -> None:
+    await told(bot, GROUP)
     photo = await bot.peer.send_photo(GROUP, b"faces=1")
     await bot.peer.say(GROUP, "nice one")
     await bot.peer.say(GROUP, "/match", reply_to=photo)
@@ -309,6 +310,7 @@ async def test_in_a_group_only_what_is_meant_for_the_bot_is_answered(bot: Runnin
 
 async def test_a_topic_keeps_its_thread(bot: RunningBot) -> None:
     somebody = Person(id=602, chat_id=-1002, chat_type="supergroup", thread=77)
+    await told(bot, somebody)
     await bot.peer.send_photo(somebody, b"faces=1", caption="/match")
     (card,) = await bot.peer.until_sent(1)
     assert card.params["message_thread_id"] == "77"
@@ -374,6 +376,24 @@ async def test_too_many_photos_get_one_polite_sentence(start_bot: StartBot) -> N
     texts = [call.text for call in bot.peer.sent()]
     assert len(texts) == 3
     assert sum("a lot of photos" in text for text in texts) == 1
+
+
+async def test_an_album_beyond_the_limit_is_answered_as_far_as_it_goes(start_bot: StartBot) -> None:
+    bot = await start_bot(rate_burst=3, rate_per_minute=1.0)
+    await told(bot, bot.ann)
+    for _ in range(5):
+        await bot.peer.send_photo(bot.ann, b"faces=1", group="g")
+    answers = await bot.peer.until_sent(4)
+    assert "a lot of photos" in answers[0].text
+    assert [answer.method for answer in answers[1:]] == ["sendPhoto"] * 3
+
+
+async def test_forty_faces_get_buttons_for_the_largest(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    await bot.peer.send_photo(bot.ann, b"faces=40")
+    (picker,) = await bot.peer.until_sent(1)
+    assert "buttons for the 20 largest" in picker.text
+    assert len(picker.buttons) == 22
 
 
 async def test_a_photo_that_takes_too_long_or_finds_no_place_is_answered(start_bot: StartBot) -> None:
@@ -477,6 +497,7 @@ async def test_stats_are_for_admins_only(start_bot: StartBot) -> None:
 
 async def test_in_groups_the_answer_can_be_for_the_asker_alone(start_bot: StartBot) -> None:
     bot = await start_bot(group_answers="ephemeral")
+    await told(bot, GROUP)
     photo = await bot.peer.send_photo(GROUP, b"faces=2")
     await bot.peer.say(GROUP, "/match", reply_to=photo)
     (picker,) = await bot.peer.until_sent(1)
@@ -492,6 +513,7 @@ async def test_in_groups_the_answer_can_be_for_the_asker_alone(start_bot: StartB
 
 async def test_where_ephemeral_messages_are_refused_all_see_the_answer(start_bot: StartBot) -> None:
     bot = await start_bot(group_answers="ephemeral")
+    await told(bot, GROUP)
     bot.peer.no_ephemeral = True
     await bot.peer.send_photo(GROUP, b"faces=1", caption="/match")
     (card,) = await bot.peer.until_sent(1)
