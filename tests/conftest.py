@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import PIL.Image
 import pytest
+
+_OPEN = PIL.Image.open
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden pictures instead of comparing")
+
+
+@pytest.fixture(autouse=True)
+def pillow_as_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training's Ultralytics replaces `PIL.Image.open` when it is imported; what serves never meets that one."""
+    monkeypatch.setattr(PIL.Image, "open", _OPEN)
