@@ -7,7 +7,7 @@ the mouth corner on the left, the one on the right, for a face that stands uprig
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -138,3 +138,14 @@ class PhotoFaces:
     def points_as_sent(self, points: FloatArray) -> FloatArray:
         """Carry points (N, 2) of `image` likewise; whole numbers are pixel centres in both."""
         return np.asarray((points + 0.5) * self.scale - 0.5, np.float32)
+
+    def refusal_as_sent(self, refusal: Refusal) -> Refusal:
+        """Carry the value and limit of a refusal likewise, where they are pixels."""
+        if refusal.code is not RefusalCode.TOO_SMALL:
+            return refusal
+        return replace(refusal, value=refusal.value * self.scale, limit=refusal.limit * self.scale)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Why faces can't be used, largest face first, in pixels of the photo as sent."""
+        return tuple(self.refusal_as_sent(face.refusal) for face in self.faces if face.refusal is not None)

@@ -45,7 +45,7 @@ def card_caption(found: Found, answer: FaceAnswer, *, calibration: Calibration, 
         at_least=below_measured(table, similarity),
     )
     tail = [f"<i>{html.escape(meaning)}</i>"]
-    others = some_refused([face.refusal for face in found.photo.faces if face.refusal is not None])
+    others = some_refused(found.photo.refusals)
     if others:
         tail.append(html.escape(others))
     return fit_lines([f"<b>{title}</b>"], [_tile(match) for match in answer.matches], tail, limit=MAX_CAPTION)
@@ -99,7 +99,7 @@ def faces_caption(found: Found) -> str:
     tail = []
     if count > MAX_FACE_BUTTONS:
         tail.append(_("There are buttons for the {count} largest.").format(count=MAX_FACE_BUTTONS))
-    others = some_refused([face.refusal for face in found.photo.faces if face.refusal is not None])
+    others = some_refused(found.photo.refusals)
     if others:
         tail.append(html.escape(others))
     return fit_lines([f"<b>{title}</b>"], [], tail, limit=MAX_CAPTION)

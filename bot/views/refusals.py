@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from aiogram.utils.i18n import gettext as _
@@ -21,7 +22,7 @@ def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
         case NoFace():
             return _("I see no face in this photo. A larger, clearer face that looks towards the camera will do.")
         case NoUsableFace(photo=photo):
-            reasons = [refused(face.refusal) for face in photo.faces if face.refusal is not None]
+            reasons = [refused(refusal) for refusal in photo.refusals]
             if len(reasons) == 1:
                 return _("I found a face, but {reason}").format(reason=reasons[0])
             return ngettext(
@@ -79,7 +80,7 @@ def refused(refusal: Refusal) -> str:
     return text.format(value=value, limit=limit)
 
 
-def some_refused(refusals: list[Refusal]) -> str:
+def some_refused(refusals: Sequence[Refusal]) -> str:
     """One line under an answer: why other faces of the photo are not in it. Empty when there are none."""
     if not refusals:
         return ""

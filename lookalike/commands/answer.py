@@ -236,9 +236,8 @@ def _print_found(path: str, answer: Found, app: App) -> None:
         at_least=below_measured(scale, best.match.similarity),
     )
     console.print(f"{best.band.symbol} {best.band.word}: {meaning}", soft_wrap=True)
-    for face in answer.photo.faces:
-        if face.refusal is not None:
-            console.print(f"A face left out: {refusal_sentence(face.refusal)}.", soft_wrap=True)
+    for refusal in answer.photo.refusals:
+        console.print(f"A face left out: {refusal_sentence(refusal)}.", soft_wrap=True)
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,14 +19,15 @@ def problem(code: str, message: str) -> Document:
 
 def face_document(face: Face, photo: PhotoFaces, *, embeddings: bool) -> Document:
     """One face, in pixels of the photo file after EXIF orientation."""
-    scale = photo.scale
-    box, quality = face.box, face.quality
+    scale, quality = photo.scale, face.quality
+    box = photo.box_as_sent(face.box)
+    refusal = photo.refusal_as_sent(face.refusal) if face.refusal else None
     return {
-        "box": [round(side * scale, 2) for side in (box.x0, box.y0, box.x1, box.y1)],
-        "points": [[round(float(x) * scale, 2), round(float(y) * scale, 2)] for x, y in face.points],
+        "box": [round(side, 2) for side in (box.x0, box.y0, box.x1, box.y1)],
+        "points": [[round(float(x), 2), round(float(y), 2)] for x, y in photo.points_as_sent(face.points)],
         "score": round(quality.score, 4),
         "usable": face.usable,
-        "reason": problem(str(face.refusal.code), refusal_sentence(face.refusal)) if face.refusal else None,
+        "reason": problem(str(refusal.code), refusal_sentence(refusal)) if refusal else None,
         "quality": {
             "size_px": round(quality.size_px * scale, 1),
             "eye_distance_px": round(quality.eye_distance_px * scale, 1),

@@ -38,7 +38,7 @@ def unanswered_sentence(answer: Unreadable | NoFace | NoUsableFace) -> str:
         case NoFace():
             return "no face was found; try a photo with a larger, clearer face"
         case NoUsableFace(photo=photo):
-            reasons = [refusal_sentence(face.refusal) for face in photo.faces if face.refusal is not None]
+            reasons = [refusal_sentence(refusal) for refusal in photo.refusals]
             if len(reasons) == 1:
                 return f"one face was found, but {reasons[0]}"
             return f"{len(reasons)} faces were found, none usable; the largest: {reasons[0]}"

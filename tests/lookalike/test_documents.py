@@ -15,7 +15,8 @@ def test_boxes_and_points_are_pixels_of_the_file_not_of_the_working_image() -> N
     """A large photo is worked on smaller; its numbers must fit the file."""
     document = photo_document("p.jpg", photo(face(unit(1)), scale=3.0), embeddings=False)
     assert document["faces"][0]["box"] == [30.0, 30.0, 270.0, 270.0]
-    assert document["faces"][0]["points"][0] == [105.0, 120.0]
+    # Whole numbers are pixel centres: the centre of working pixel 35 lies three pixels wide in the file, around 106.
+    assert document["faces"][0]["points"][0] == [106.0, 121.0]
     assert document["faces"][0]["quality"]["size_px"] == 240.0
 
 
@@ -26,6 +27,11 @@ def test_a_refused_face_is_listed_with_code_and_sentence() -> None:
     assert entry["reason"]["code"] == "too_small"
     assert "7 px between the eyes, 12 are needed" in entry["reason"]["message"]
     assert entry["embedding"] is None
+
+
+def test_a_refusal_speaks_of_the_file_s_pixels_too() -> None:
+    document = photo_document("p.jpg", photo(face(None), scale=2.0), embeddings=False)
+    assert "14 px between the eyes, 24 are needed" in document["faces"][0]["reason"]["message"]
 
 
 @pytest.mark.parametrize("asked", [True, False])
