@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.evaluation.readme import rewritten
+
 ROOT = Path(__file__).resolve().parent.parent
 MAX_FILE_BYTES = 20_000_000
 
@@ -69,3 +71,8 @@ def test_the_settings_file_lists_every_setting_with_its_default() -> None:
     assert [line for line in lines if re.match(r"#?[A-Z0-9_]+=", line)] == [
         line for line in wanted if re.match(r"#?[A-Z0-9_]+=", line)
     ]
+
+
+def test_the_readme_s_figures_are_those_that_were_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert rewritten(readme) == readme, "run python -m lookalike.evaluation.readme"

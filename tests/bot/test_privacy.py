@@ -92,9 +92,7 @@ async def test_nothing_of_a_photo_is_held_after_its_answer(bot: RunningBot) -> N
 def measured_things() -> list[object]:
     gc.collect()
     return [
-        thing
-        for thing in gc.get_objects()
-        if type(thing).__name__ in {"PhotoFaces", "Embedding", "Found", "Compared"}
+        thing for thing in gc.get_objects() if type(thing).__name__ in {"PhotoFaces", "Embedding", "Found", "Compared"}
     ]
 
 
