@@ -1,56 +1,74 @@
-"""YOLO face boxes: a photo in, boxes in its pixels out. Thresholds come from the manifest.
+"""Face boxes of a network that sees the whole photo at once: a photo in, boxes in its pixels out.
 
-The photo is seen at two sizes: a large one for small faces, a small one for faces that fill the frame, which a network
-trained on whole scenes misses or takes apart when it sees them at 600 px. Each answers for the faces it sees well, one
-suppression merges the rest.
+The photo is seen at each of the manifest's sizes. The shipped network has two: a large one for small faces, a small one
+for faces that fill the frame, which a network trained on whole scenes misses or takes apart when it sees them at
+600 px. Each answers for the faces it sees well, one suppression merges the rest. How outputs are read is a function:
+YOLO's boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
 """
 
 from __future__ import annotations
 
+from typing import Final, Protocol
+
 import numpy as np
 
+from pipeline.candidates import Candidates, one_a_face, together
 from pipeline.engine import Engine, to_batch
 from pipeline.errors import EngineFailed
-from pipeline.letterbox import letterbox
+from pipeline.letterbox import PADDING_GREY, letterbox
 from pipeline.manifest import DetectorThresholds
-from pipeline.nms import non_maximum_suppression
-from pipeline.types import Box, Detection, FloatArray, Rgb8
+from pipeline.types import Detection, FloatArray, Rgb8
+
+BOX_ROWS: Final = 5  # cx, cy, w, h, score
+
+
+class ReadOutputs(Protocol):
+    """Reads a network's outputs for one canvas of side_px: what scores from the threshold on, in canvas pixels."""
+
+    def __call__(self, outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:
+        """Raises EngineFailed when the outputs have other shapes than this reader's networks give."""
+        ...
+
+
+def read_yolo(outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:  # noqa: ARG001 - see ReadOutputs
+    """Read one output (1, 5, N) of YOLO with one class. Raises EngineFailed."""
+    (output,) = outputs
+    return Candidates(*boxes_above(output[0], threshold))
 
 
 class Detector:
     """Finds the faces that stand roughly upright. Thread-safe as its engine is."""
 
-    def __init__(self, engine: Engine, thresholds: DetectorThresholds) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        thresholds: DetectorThresholds,
+        *,
+        read: ReadOutputs = read_yolo,
+        centred: bool = True,
+        padding: int = PADDING_GREY,
+    ) -> None:
+        """centred, padding: where the photo lies in its square and the grey (0..255) round it, as in training."""
         self._engine = engine
+        self._read = read
+        self._centred = centred
+        self._padding = padding
         self.thresholds = thresholds
 
     def detect(self, image: Rgb8, *, threshold: float | None = None) -> list[Detection]:
-        """Find faces in (H, W, 3), surest first, boxes clipped to the photo.
-
-        threshold: instead of the manifest's, for curves of the evaluation.
-        """
+        """See pipeline.parts.FaceDetector. Raises EngineFailed."""
         height, width = image.shape[:2]
         score = self.thresholds.score if threshold is None else threshold
-        found = [self._at_size(image, side, score) for side in self._engine.spec.sizes_px]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
-        np.clip(boxes[:, 0::2], 0.0, width, out=boxes[:, 0::2])
-        np.clip(boxes[:, 1::2], 0.0, height, out=boxes[:, 1::2])
-        kept = non_maximum_suppression(boxes, scores, max_iou=self.thresholds.iou, max_covered=self.thresholds.covered)
-        return [
-            Detection(Box(*(float(edge) for edge in boxes[row])), float(scores[row]))
-            for row in kept
-            if boxes[row, 2] - boxes[row, 0] >= 1.0 and boxes[row, 3] - boxes[row, 1] >= 1.0
-        ]
+        found = together([self._at_size(image, side, score) for side in self._engine.spec.sizes_px])
+        return one_a_face(found, self.thresholds, width=width, height=height)
 
-    def _at_size(self, image: Rgb8, side_px: int, threshold: float) -> tuple[FloatArray, FloatArray]:
-        canvas, place = letterbox(image, side_px=side_px)
-        (output,) = self._engine.run(to_batch([canvas], self._engine.spec))
-        boxes, scores = boxes_above(output[0], threshold)
+    def _at_size(self, image: Rgb8, side_px: int, threshold: float) -> Candidates:
+        canvas, place = letterbox(image, side_px=side_px, centred=self._centred, padding=self._padding)
+        outputs = self._engine.run(to_batch([canvas], self._engine.spec))
+        found = self._read(outputs, side_px=side_px, threshold=threshold)
         smallest, largest = self._range(side_px)
-        side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0) / side_px
-        mine = (side >= smallest) & (side <= largest)
-        return place.to_photo(boxes[mine]), scores[mine]
+        side = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0) / side_px
+        return found.where((side >= smallest) & (side <= largest)).to_photo(place)
 
     def _range(self, side_px: int) -> tuple[float, float]:
         """Faces that count at this size: their larger side as shares of the photo's longer one."""
@@ -65,7 +83,7 @@ def boxes_above(output: FloatArray, threshold: float) -> tuple[FloatArray, Float
 
     Raises EngineFailed when the network's output has another shape.
     """
-    if output.ndim != 2 or output.shape[0] != 5:
+    if output.ndim != 2 or output.shape[0] != BOX_ROWS:
         raise EngineFailed(f"detector: wants (5, N) for one picture, got {output.shape}")
     taken = output[:, output[4] >= threshold]
     centre, half = taken[:2], taken[2:4] / 2

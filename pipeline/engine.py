@@ -30,7 +30,8 @@ class Engine(Protocol):
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         """Run (B, 3, side, side), already normalised; outputs in the manifest's order, B rows each.
 
-        Any B >= 1 and any of the spec's sizes. Raises EngineFailed.
+        Any B >= 1 and any of the spec's sizes. A network whose outputs have no batch axis is run with bucket 1 and
+        B = 1, and its outputs come whole. Raises EngineFailed.
         """
         ...
 
@@ -88,6 +89,11 @@ def padded(part: Nchw, bucket: int) -> Nchw:
     full = np.zeros((bucket, *part.shape[1:]), np.float32)
     full[: len(part)] = part
     return full
+
+
+def without_padding(output: FloatArray, rows: int, bucket: int) -> FloatArray:
+    """Drop the rows that `padded` added; a full bucket comes whole, whatever its first axis counts."""
+    return output if rows == bucket else output[:rows]
 
 
 def check_batch(batch: Nchw, facts: NetworkFacts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.engine import check_batch, check_names, in_buckets, padded
+from pipeline.engine import check_batch, check_names, in_buckets, padded, without_padding
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
@@ -53,7 +53,7 @@ class OnnxRuntimeEngine:
                 outputs = self._session.run(list(self._facts.outputs), feed)
             except Exception as error:  # its errors share no base but Exception
                 raise EngineFailed(f"{self._facts.role}: ONNX Runtime failed: {error}") from error
-            parts.append(tuple(np.asarray(output[:rows], np.float32) for output in outputs))
+            parts.append(tuple(without_padding(np.asarray(output, np.float32), rows, bucket) for output in outputs))
             start += rows
         if len(parts) == 1:
             return parts[0]

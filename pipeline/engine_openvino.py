@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import openvino as ov
 
-from pipeline.engine import check_batch, check_names, in_buckets, padded
+from pipeline.engine import check_batch, check_names, in_buckets, padded, without_padding
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
@@ -52,7 +52,7 @@ class OpenVinoEngine:
         for rows, bucket in in_buckets(len(batch), self._buckets):
             request = self._request(bucket, batch.shape[2])
             outputs = request.infer(padded(batch[start : start + rows], bucket))
-            parts.append(tuple(output[:rows] for output in outputs))
+            parts.append(tuple(without_padding(output, rows, bucket) for output in outputs))
             start += rows
         if len(parts) == 1:
             return parts[0]

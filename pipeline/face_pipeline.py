@@ -13,16 +13,17 @@ from typing import Final
 import numpy as np
 
 from pipeline.decode import PhotoLimits, decode
-from pipeline.detector import Detector
-from pipeline.embedder import MIN_NORM, Embedder
-from pipeline.engine import DEFAULT_BUCKETS, Backend, open_engine
+from pipeline.embedder import MIN_NORM
+from pipeline.engine import DEFAULT_BUCKETS, Backend
 from pipeline.errors import DegeneratePoints
 from pipeline.gates import QualityGates
-from pipeline.landmarks import Aligner, Landmarks, crop_matrix
+from pipeline.landmarks import Landmarks, crop_matrix
 from pipeline.manifest import load_manifest
+from pipeline.open_parts import open_aligner, open_detector, open_embedder
+from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
-from pipeline.similarity import CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
+from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.types import Box, Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
 
 TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
@@ -76,7 +77,12 @@ class FacePipeline:
     """Reads photos. Thread-safe: it holds no state between calls."""
 
     def __init__(
-        self, *, detector: Detector, aligner: Aligner, embedder: Embedder, config: PipelineConfig | None = None
+        self,
+        *,
+        detector: FaceDetector,
+        aligner: FaceAligner,
+        embedder: FaceEmbedder,
+        config: PipelineConfig | None = None,
     ) -> None:
         self.detector = detector
         self.aligner = aligner
@@ -125,7 +131,8 @@ class FacePipeline:
         """
         picture = np.zeros((CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
         group = max(DEFAULT_BUCKETS)
-        self.aligner.find(picture, [Box(0.0, 0.0, CROP_SIDE_PX, CROP_SIDE_PX)] * group)
+        whole = Detection(Box(0.0, 0.0, CROP_SIDE_PX, CROP_SIDE_PX), 1.0, ARCFACE_TEMPLATE)
+        self.aligner.find(picture, [whole] * group)
         self.embedder.embed([picture] * group)
 
     def embed_crops(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
@@ -146,7 +153,7 @@ class FacePipeline:
         with watch("detect"):
             found = sorted(self.detector.detect(seen), key=lambda one: -one.box.area)[: self.config.max_faces]
         with watch("align"):
-            landmarks = self.aligner.find(seen, [one.box for one in found])
+            landmarks = self.aligner.find(seen, found)
         gates, sure = self.config.gates, self.detector.thresholds.sure
         faces = [
             (one, marks)
@@ -218,21 +225,16 @@ class _Stopwatch:
 
 
 def load_pipeline(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:
-    """Open the three networks of weights_dir/manifest.toml. Raises ManifestError, EngineFailed."""
+    """Open the networks of weights_dir/manifest.toml, of whichever kinds. Raises ManifestError, EngineFailed."""
     config = config or PipelineConfig()
     manifest = load_manifest(weights_dir)
+    backend, threads = config.backend, config.threads
     with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
-        # One picture at a time: a photo has one detector input a size, and turned ones are rare.
-        detector = pool.submit(
-            open_engine, manifest.detector, backend=config.backend, threads=config.threads, buckets=(1,)
-        )
-        aligner = pool.submit(open_engine, manifest.aligner, backend=config.backend, threads=config.threads)
-        embedder = pool.submit(open_engine, manifest.embedder, backend=config.backend, threads=config.threads)
+        detector = pool.submit(open_detector, manifest.detector, manifest.thresholds, backend=backend, threads=threads)
+        aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads)
+        embedder = pool.submit(open_embedder, manifest.embedder, backend=backend, threads=threads)
         return FacePipeline(
-            detector=Detector(detector.result(), manifest.thresholds),
-            aligner=Aligner(aligner.result()),
-            embedder=Embedder(embedder.result(), model=manifest.embedder.sha256),
-            config=config,
+            detector=detector.result(), aligner=aligner.result(), embedder=embedder.result(), config=config
         )
 
 

@@ -20,7 +20,7 @@ from pipeline.errors import DegeneratePoints, EngineFailed
 from pipeline.quality import eye_distance, roll_deg
 from pipeline.quarter_turns import turn_image, turn_points_back
 from pipeline.similarity import apply_affine, estimate_similarity, template_for, warp
-from pipeline.types import Box, FloatArray, Points5, Rgb8
+from pipeline.types import Box, Detection, FloatArray, Points5, Rgb8
 
 CROP_EXPAND: Final = 1.25  # side of the first crop over the larger side of the detector's box
 REFINE_MARGIN_SHARE: Final = 0.18  # margin round the ArcFace template in the second, straightened crop
@@ -43,12 +43,12 @@ class Aligner:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def find(self, image: Rgb8, boxes: Sequence[Box]) -> list[Landmarks]:
-        """Find the points of every box of (H, W, 3), in the boxes' order."""
-        if not boxes:
+    def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:
+        """Find the points of every face of (H, W, 3), in the faces' order, from their boxes alone."""
+        if not faces:
             return []
         side = self._engine.spec.side_px
-        placed = [crop_matrix(box, side_px=side) for box in boxes]
+        placed = [crop_matrix(face.box, side_px=side) for face in faces]
         crops = [warp(image, matrix, side_px=side) for matrix in placed]
         points, errors = self._run(crops)
         self._try_turns(crops, points, errors)

@@ -52,10 +52,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One box the detector is `score` (0..1) sure of."""
+    """One box the detector is `score` (0..1) sure of, and where it sees the five points, if it says so."""
 
     box: Box
     score: float
+    points: Points5 | None = field(default=None, compare=False)  # arrays have no single "equal"
 
 
 class RefusalCode(StrEnum):

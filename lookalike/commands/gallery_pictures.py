@@ -17,9 +17,9 @@ import numpy as np
 from index.embed import Embedded, Skipped
 from index.source import Picture
 from pipeline.decode import PhotoLimits, decode
-from pipeline.embedder import Embedder
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.gates import QualityGates
+from pipeline.parts import FaceEmbedder
 from pipeline.similarity import align_face, apply_affine, estimate_similarity, template_for
 from pipeline.types import Embedding, FloatArray, PhotoFaces, Points5, Rgb8
 
@@ -36,7 +36,12 @@ class PictureEmbedder:
     """Embeds pictures of a gallery; decodes on two threads, so that the network does not wait."""
 
     def __init__(
-        self, embedder: Embedder, read: Callable[[bytes], PhotoFaces], *, recipe: str, limits: PhotoLimits | None = None
+        self,
+        embedder: FaceEmbedder,
+        read: Callable[[bytes], PhotoFaces],
+        *,
+        recipe: str,
+        limits: PhotoLimits | None = None,
     ) -> None:
         """Take the network and `read`, FacePipeline.read with gates as GALLERY_GATES, for pictures without points."""
         self._embedder = embedder

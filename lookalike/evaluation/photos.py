@@ -32,7 +32,7 @@ class BoxFinder(Protocol):
 class PointFinder(Protocol):
     """pipeline.landmarks.Aligner, as far as it is needed here."""
 
-    def find(self, image: Rgb8, boxes: Sequence[Box]) -> list[Landmarks]: ...
+    def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]: ...
 
 
 class ImageReader(Protocol):
@@ -109,13 +109,14 @@ def point_errors(
     errors: dict[str, list[tuple[float, float]]] = {}
     for picture in pictures:
         image = read_picture(picture.file)
-        box = matching_box(detector.detect(image), picture.box)
-        boxes = [picture.box] if box is None else [picture.box, box]
-        found = aligner.find(image, boxes)
-        truth = np.stack([picture.points] * len(boxes))
+        face = matching_face(detector.detect(image), picture.box)
+        given = Detection(picture.box, 1.0)
+        faces = [given] if face is None else [given, face]
+        found = aligner.find(image, faces)
+        truth = np.stack([picture.points] * len(faces))
         measured = normalised_errors(np.stack([one.points for one in found]), truth)
         errors.setdefault(picture.set_name, []).append(
-            (float("nan") if box is None else float(measured[1]), float(measured[0]))
+            (float("nan") if face is None else float(measured[1]), float(measured[0]))
         )
         advance(1)
     return [
@@ -128,13 +129,13 @@ def point_errors(
     ]
 
 
-def matching_box(found: Sequence[Detection], given: Box) -> Box | None:
-    """The found box that overlaps the given one best, None when none does by SAME_FACE_IOU: the face was missed."""
+def matching_face(found: Sequence[Detection], given: Box) -> Detection | None:
+    """The face whose box overlaps the given one best, None when none does by SAME_FACE_IOU: the face was missed."""
     if not found:
         return None
     overlap = iou_matrix(_corners([one.box for one in found]), _corners([given]))[:, 0]
     best = int(overlap.argmax())
-    return found[best].box if overlap[best] >= SAME_FACE_IOU else None
+    return found[best] if overlap[best] >= SAME_FACE_IOU else None
 
 
 def _corners(boxes: Sequence[Box]) -> NDArray[np.float32]:

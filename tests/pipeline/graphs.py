@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.manifest import InputSpec, NetworkFacts, Precision, Role
+from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role
 
 
 def colour_means(*, gain: float = 1.0) -> bytes:
@@ -54,6 +54,7 @@ def facts(
     path.write_bytes(network)
     return NetworkFacts(
         role=role,
+        kind=KINDS[role][0],
         path=path,
         sha256=hashlib.sha256(network).hexdigest(),
         input=InputSpec(

@@ -9,13 +9,15 @@ from pipeline.errors import EngineFailed
 from pipeline.landmarks import CROP_EXPAND, REFINE_MARGIN_SHARE, Aligner, crop_matrix
 from pipeline.manifest import InputSpec
 from pipeline.similarity import apply_affine, template_for
-from pipeline.types import Box, FloatArray, Nchw
+from pipeline.types import Box, Detection, FloatArray, Nchw
 from tests.pipeline.drawn_faces import AlignerByColour, blank, draw_face
 
+BOXED = Detection(Box(50, 50, 120, 120), 0.9)
 
-def box_round(points: FloatArray, eyes_px: float) -> Box:
-    x, y = points.mean(axis=0)
-    return Box(float(x) - 1.1 * eyes_px, float(y) - 1.1 * eyes_px, float(x) + 1.1 * eyes_px, float(y) + 1.1 * eyes_px)
+
+def face_round(points: FloatArray, eyes_px: float) -> Detection:
+    (x, y), half = points.mean(axis=0).tolist(), 1.1 * eyes_px
+    return Detection(Box(x - half, y - half, x + half, y + half), 0.9)
 
 
 def test_the_first_crop_is_a_square_round_the_box() -> None:
@@ -30,7 +32,7 @@ def test_the_first_crop_is_a_square_round_the_box() -> None:
 def test_an_upright_face_is_looked_at_twice_and_no_more() -> None:
     image, engine = blank(), AlignerByColour()
     points = draw_face(image, centre=(120.0, 100.0), eyes_px=40.0, roll=10.0)
-    (marks,) = Aligner(engine).find(image, [box_round(points, 40.0)])
+    (marks,) = Aligner(engine).find(image, [face_round(points, 40.0)])
     assert np.abs(marks.points - points).max() < 0.7
     assert marks.error == pytest.approx(0.02, rel=1e-3)
     assert marks.moved < 0.03
@@ -41,7 +43,7 @@ def test_an_upright_face_is_looked_at_twice_and_no_more() -> None:
 def test_a_lying_face_is_found_by_its_quarter_turns(roll: float) -> None:
     image, engine = blank(), AlignerByColour()
     points = draw_face(image, centre=(120.0, 100.0), eyes_px=40.0, roll=roll)
-    (marks,) = Aligner(engine).find(image, [box_round(points, 40.0)])
+    (marks,) = Aligner(engine).find(image, [face_round(points, 40.0)])
     assert np.abs(marks.points - points).max() < 0.7
     assert engine.batches == [1, 3, 1]
 
@@ -49,7 +51,7 @@ def test_a_lying_face_is_found_by_its_quarter_turns(roll: float) -> None:
 def test_only_the_doubtful_are_turned() -> None:
     image, engine = blank(640, 240), AlignerByColour()
     faces = [draw_face(image, centre=(100.0 + 200 * k, 120.0), eyes_px=40.0, roll=90.0 * (k == 1)) for k in range(3)]
-    found = Aligner(engine).find(image, [box_round(points, 40.0) for points in faces])
+    found = Aligner(engine).find(image, [face_round(points, 40.0) for points in faces])
     for marks, points in zip(found, faces, strict=True):
         assert np.abs(marks.points - points).max() < 0.7
     assert engine.batches == [3, 3, 3]
@@ -62,7 +64,7 @@ def test_no_boxes_no_work() -> None:
 
 
 def test_what_is_not_a_face_keeps_a_large_error() -> None:
-    (marks,) = Aligner(AlignerByColour()).find(blank(), [Box(50, 50, 120, 120)])
+    (marks,) = Aligner(AlignerByColour()).find(blank(), [BOXED])
     assert marks.error == pytest.approx(0.5, rel=1e-3)
 
 
@@ -79,16 +81,16 @@ class Says:
 
 
 def test_a_wild_log_error_does_not_overflow() -> None:
-    (marks,) = Aligner(Says(template_for(112), 500.0)).find(blank(), [Box(50, 50, 120, 120)])
+    (marks,) = Aligner(Says(template_for(112), 500.0)).find(blank(), [BOXED])
     assert 1.0 < marks.error < 100.0
 
 
 @pytest.mark.parametrize("value", [50.0, np.nan])
 def test_points_without_spread_come_back_without_a_second_look(value: float) -> None:
-    (marks,) = Aligner(Says(np.full((5, 2), value, np.float32), -3.0)).find(blank(), [Box(50, 50, 120, 120)])
+    (marks,) = Aligner(Says(np.full((5, 2), value, np.float32), -3.0)).find(blank(), [BOXED])
     assert marks.moved == float("inf")
 
 
 def test_an_output_of_another_shape_is_refused() -> None:
     with pytest.raises(EngineFailed, match="wants"):
-        Aligner(Says(np.zeros((68, 2), np.float32), -3.0)).find(blank(), [Box(50, 50, 120, 120)])
+        Aligner(Says(np.zeros((68, 2), np.float32), -3.0)).find(blank(), [BOXED])

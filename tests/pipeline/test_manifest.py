@@ -12,10 +12,18 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ManifestError, WeightsMissing, WrongHash
-from pipeline.manifest import load_manifest
+from pipeline.manifest import Manifest, NetworkFacts, load_manifest
 
 SHIPPED = Path(__file__).resolve().parents[2] / "weights"
 TEXT = (SHIPPED / "manifest.toml").read_text(encoding="utf-8")
+
+
+def networks(manifest: Manifest) -> list[NetworkFacts]:
+    """The three entries, each a file of its own as the shipped ones are."""
+    entries = (manifest.detector, manifest.aligner, manifest.embedder)
+    found = [entry for entry in entries if isinstance(entry, NetworkFacts)]
+    assert len(found) == 3
+    return found
 
 
 def written(folder: Path, text: str) -> Path:
@@ -25,18 +33,19 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_shipped_manifest_is_read() -> None:
     manifest = load_manifest(SHIPPED)
-    assert manifest.embedder.input.side_px == 112
-    assert manifest.embedder.input.color == "RGB"
-    assert manifest.aligner.outputs == ("points", "log_error")
-    assert manifest.detector.input.sizes_px[0] == 640
+    detector, aligner, embedder = networks(manifest)
+    assert embedder.input.side_px == 112
+    assert embedder.input.color == "RGB"
+    assert aligner.outputs == ("points", "log_error")
+    assert detector.input.sizes_px[0] == 640
     assert 0 < manifest.thresholds.score <= manifest.thresholds.sure < 1
-    assert all(entry.licence for entry in (manifest.detector, manifest.aligner, manifest.embedder))
+    assert all(entry.licence for entry in (detector, aligner, embedder))
+    assert [entry.kind for entry in (detector, aligner, embedder)] == ["yolo", "regression", "arcface"]
 
 
 @pytest.mark.weights
 def test_every_shipped_file_is_the_one_its_manifest_names() -> None:
-    manifest = load_manifest(SHIPPED)
-    for entry in (manifest.detector, manifest.aligner, manifest.embedder):
+    for entry in networks(load_manifest(SHIPPED)):
         assert len(entry.read_bytes()) < 20_000_000
 
 
@@ -104,7 +113,7 @@ def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: 
     keys = {new.split(" ")[0] for _, new in changed}
     assert {"sha256", "size_bytes", "commit", "licence"} >= keys >= {"sha256", "size_bytes", "commit"}
     manifest = load_manifest(written(tmp_path, after))
-    assert manifest.detector.read_bytes() == b"new detector"
+    assert networks(manifest)[0].read_bytes() == b"new detector"
     assert manifest.detector.facts["size_bytes"] == 12
     assert manifest.embedder.sha256 == load_manifest(SHIPPED).embedder.sha256
 

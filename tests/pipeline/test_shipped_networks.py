@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.embedder import Embedder
 from pipeline.engine import open_engine
 from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
 from pipeline.manifest import load_manifest
@@ -121,7 +122,7 @@ def test_the_embedder_keeps_its_float32_vectors(pipeline: FacePipeline, answer: 
     facts = load_manifest(ROOT / "weights").embedder
     exact = open_engine(facts, backend="onnxruntime")
     crops = [answer.faces[0].crop, np.ascontiguousarray(answer.faces[0].crop[:, ::-1])]
-    reference = type(pipeline.embedder)(exact, model=facts.sha256).embed(crops)
+    reference = Embedder(exact, model=facts.sha256).embed(crops)
     for ours, theirs in zip(pipeline.embed_crops(crops), reference, strict=True):
         assert ours is not None
         assert theirs is not None

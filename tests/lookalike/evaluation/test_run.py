@@ -14,7 +14,7 @@ from rich.console import Console
 
 from lookalike.calibration import load_calibration
 from lookalike.evaluation.data import read_celeba
-from lookalike.evaluation.photos import matching_box
+from lookalike.evaluation.photos import matching_face
 from lookalike.evaluation.report import as_document, tables
 from lookalike.evaluation.run import Evaluation, Report
 from lookalike.evaluation.vectors import embed_pictures
@@ -164,4 +164,5 @@ def test_cached_vectors_are_used_again_and_not_for_another_embedder(pack: Path, 
     ids=["nothing found", "elsewhere", "the best of two"],
 )
 def test_the_found_box_of_a_labelled_face_is_the_one_that_overlaps_it_best(boxes: list[Box], want: Box | None) -> None:
-    assert matching_box([Detection(box, 0.9) for box in boxes], Box(50, 50, 150, 150)) == want
+    found = matching_face([Detection(box, 0.9) for box in boxes], Box(50, 50, 150, 150))
+    assert (found and found.box) == want
