@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Final
 
 RUNTIMES: Final = ("aiogram", "openvino", "faiss-cpu")
+CLEAR: Final = "celeba aligned"  # of the evaluation's sets: clear pictures of people that no training saw
+POINTS: Final = "helen_afw"  # points set by hand
+FACE_PX: Final = 24.0
+FALSE_MATCHES: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +24,19 @@ class Network:
     sha256: str
     licence: str
     started_from: str
-    scores: tuple[tuple[str, str], ...]  # name and value, as the manifest says them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The figures of weights/evaluation.json that a person may ask for, each with the number behind it."""
+
+    boxes_ap: float  # average precision for faces of 24 px and more
+    boxes: int
+    points_error: float  # mean, over the distance between the eyes
+    points_faces: int
+    recognised: float  # share of same-person pairs over the similarity that 1 in 100 pairs of strangers reach
+    pictures: int
+    first: float  # share of pictures whose person comes first in the whole gallery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +45,7 @@ class About:
 
     versions: tuple[tuple[str, str], ...]
     networks: tuple[Network, ...] = ()
+    measured: Measured | None = None
 
 
 def known_versions() -> tuple[tuple[str, str], ...]:
@@ -42,18 +61,30 @@ def network(role: str, facts: dict[str, Any]) -> Network:
         sha256=str(facts.get("sha256", "")),
         licence=str(facts.get("licence", "")),
         started_from=str(facts.get("started_from", "")),
-        scores=tuple(_scores(facts.get("scores", {}))),
     )
 
 
-def _scores(table: Any) -> list[tuple[str, str]]:
-    if not isinstance(table, dict):
-        return []
-    return [
-        (name, f"{value:.3f}" if isinstance(value, float) else str(value))
-        for name, value in table.items()
-        if isinstance(value, int | float | str)
-    ]
+def read_measured(file: Path, *, embedder: str) -> Measured | None:
+    """What `lookalike evaluate` wrote; None where it is missing, incomplete, or of another embedder."""
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        if raw["embedder"] != embedder:
+            return None
+        boxes = next(one for one in raw["detection"]["overall"] if one["floor_px"] == FACE_PX)
+        points = raw["landmarks"][POINTS]["detected"]
+        pairs = raw["verification"][CLEAR]
+        recognised = next(point for point in pairs["points"] if point["fpr"] == FALSE_MATCHES)
+        return Measured(
+            boxes_ap=float(boxes["ap"]["value"]),
+            boxes=int(boxes["faces"]),
+            points_error=float(points["nme"]["value"]),
+            points_faces=int(points["faces"]),
+            recognised=float(recognised["tpr"]["value"]),
+            pictures=int(pairs["pictures"]),
+            first=float(raw["identification"][CLEAR]["rank_1"]["value"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return None  # a page without figures is no reason not to start
 
 
 def _version(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiogram import Bot
 from aiogram.enums import ChatType, MessageEntityType
 from aiogram.filters import BaseFilter
@@ -25,11 +23,10 @@ class ToMe(BaseFilter):
 
 
 class HasPhoto(BaseFilter):
-    """Hands over `photo`: the message's own."""
+    """A photo in the message or in its album, whose captioned message may be a video."""
 
-    async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        photo = photo_of(message)
-        return {"photo": photo} if photo is not None else False
+    async def __call__(self, message: Message, album: tuple[Message, ...] | None = None) -> bool:
+        return bool(own_photos(message, album))
 
 
 async def _mentions(message: Message, bot: Bot) -> bool:

@@ -75,8 +75,9 @@ async def announce_commands(bot: Bot, i18n: I18n, settings: BotSettings) -> None
             await bot.set_my_description(long, language_code=code)
         if (await bot.get_my_short_description(language_code=code)).short_description != short:
             await bot.set_my_short_description(short, language_code=code)
-        if settings.bot_name and (await bot.get_my_name(language_code=code)).name != settings.bot_name:
-            await bot.set_my_name(settings.bot_name, language_code=code)
+        name = settings.name_in(language)
+        if name and (await bot.get_my_name(language_code=code)).name != name:
+            await bot.set_my_name(name, language_code=code)
 
 
 async def _announce_menu(bot: Bot, menu: list[BotCommand], scope: BotCommandScopeUnion, code: str | None) -> None:

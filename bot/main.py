@@ -7,13 +7,14 @@ import os
 import re
 import sys
 import threading
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from pydantic import ValidationError
 
-from bot.about import About, Network, known_versions, network
+from bot.about import About, Network, known_versions, network, read_measured
 from bot.app import build_bot, build_dispatcher
 from bot.artist import CardPainter
 from bot.heif import heif_is_read
@@ -90,7 +91,7 @@ def _run() -> None:
     except TelegramUnauthorizedError as error:
         raise _Broken("Telegram does not know BOT_TOKEN; copy it again from @BotFather") from error
     except ModuleNotFoundError as error:
-        problem = f"REDIS_URL is set and the extra is missing ({error.name}): pip install lookalike[redis]"
+        problem = f"REDIS_URL is set and the extra is missing ({error.name}): pip install '.[redis]'"
         raise _Broken(problem) from error
     except OSError as error:
         raise _Broken(f"a port or a file could not be opened: {error.strerror or error}") from error
@@ -109,9 +110,14 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
         photo_limit_bytes=round(app.settings.max_photo_mb * 1_000_000),
         storage=storage,
         people=people,
-        about=About(versions=known_versions(), networks=_networks(app.settings)),
+        about=About(
+            versions=known_versions(),
+            networks=_networks(app.settings),
+            measured=read_measured(app.settings.weights_dir / "evaluation.json", embedder=app.pipeline.embedder_id),
+        ),
     )
-    await serve(build_bot(settings), parts, settings)
+    warm_up = partial(pool.call, partial(app.pipeline.warm_up))
+    await serve(build_bot(settings), parts, settings, warm_up=warm_up)
 
 
 def _networks(settings: Settings) -> tuple[Network, ...]:
@@ -179,8 +185,7 @@ def _check_stores(settings: BotSettings, say: Say) -> None:
         say("settings file", None if writable else f"{file} can't be written", str(file))
     if settings.redis_url.get_secret_value():
         say("Redis", asyncio.run(_ask_redis(settings)), "answers")
-    if heif_is_read():
-        say("HEIC and AVIF", None, "are read")
+    say("HEIC and AVIF", None, "are read" if heif_is_read() else "declined; to read them: pip install '.[heif]'")
 
 
 async def _ask_redis(settings: BotSettings) -> str | None:
@@ -189,7 +194,7 @@ async def _ask_redis(settings: BotSettings) -> str | None:
 
         from bot.stores.redis import connect
     except ModuleNotFoundError:
-        return "the extra is missing: pip install lookalike[redis]"
+        return "the extra is missing: pip install '.[redis]'"
     client = connect(settings.redis_url.get_secret_value())
     try:
         await client.ping()

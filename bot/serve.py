@@ -22,13 +22,24 @@ from bot.settings import BotSettings
 from bot.webhook import announce_webhook, webhook_app
 
 AGAIN_S: Final = 5.0
+IDLE_S: Final = 1.0
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 
-async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.Event | None = None) -> None:
-    """Run until `stop` is set or a signal comes. Whatever was taken is answered before this returns."""
+async def serve(
+    bot: Bot,
+    parts: Parts,
+    settings: BotSettings,
+    *,
+    stop: asyncio.Event | None = None,
+    warm_up: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run until `stop` is set or a signal comes. Whatever was taken is answered before this returns.
+
+    warm_up: what a later photo would wait for; done when the bot has nothing to do.
+    """
     stop = stop or asyncio.Event()
     _stop_on_signals(stop)
     health = Health(parts)
@@ -47,6 +58,8 @@ async def serve(bot: Bot, parts: Parts, settings: BotSettings, *, stop: asyncio.
             await announce_commands(bot, parts.desk.i18n, settings)
         except TelegramAPIError as error:
             log.warning("menu and description could not be set", error=type(error).__name__)
+        if warm_up is not None:
+            parts.desk.background.start(_when_idle(parts, warm_up), name="warm up")
         if settings.bot_mode == "webhook":
             site = _Site(
                 webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port
@@ -78,6 +91,15 @@ async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T |
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), AGAIN_S)
     return None
+
+
+async def _when_idle(parts: Parts, work: Callable[[], Awaitable[None]]) -> None:
+    """After the photos that waited for the bot to start: theirs are the first answers, and they come first."""
+    busy = True
+    while busy:
+        await asyncio.sleep(IDLE_S)
+        busy = parts.desk.queue.at_work > 0
+    await work()
 
 
 async def _drain(parts: Parts, settings: BotSettings) -> None:

@@ -33,6 +33,9 @@ class BotSettings(BaseSettings):
     bot_name: str = Field(
         default="", max_length=64, description="The bot's name as people see it. Empty: as it was given to @BotFather."
     )
+    bot_name_ru: str = Field(
+        default="", max_length=64, description="The bot's name for people whose Telegram is Russian. Empty: BOT_NAME."
+    )
 
     webhook_url: str = Field(
         default="", description="For webhook: the public https address of this bot, as the TLS proxy serves it."
@@ -115,6 +118,10 @@ class BotSettings(BaseSettings):
         ):
             raise ValueError("WEBHOOK_SECRET must be 16 to 256 letters, digits, - and _")
         return self
+
+    def name_in(self, language: str) -> str:
+        """The bot's name in a language; empty where @BotFather's is left alone."""
+        return (self.bot_name_ru if language == "ru" else "") or self.bot_name
 
     def photo_bytes_limit(self, wanted: int) -> int:
         """The largest photo file taken: what the pipeline takes, within what Telegram hands out."""

@@ -8,12 +8,12 @@ from collections import Counter
 
 from aiogram.utils.i18n import gettext as _
 
-from bot.about import About, Network
+from bot.about import About, Measured, Network
 from bot.limits import MAX_TEXT, fit_lines
 from bot.stats import Stats
 from index.types import GalleryInfo
 from lookalike.calibration import Calibration
-from lookalike.cards.phrases import number
+from lookalike.cards.phrases import number, similarity_text
 
 
 def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> str:
@@ -29,26 +29,50 @@ def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> 
             pairs=number(calibration.pair.pairs, _), people=number(calibration.pair.people, _)
         ),
     ]
-    tail = [line for network in about.networks for line in _network(network)]
+    tail = [line for network in about.networks for line in _network(network, about.measured)]
     return fit_lines([f"<b>{html.escape(title)}</b>"], body, tail, limit=MAX_TEXT)
 
 
-def _network(network: Network) -> list[str]:
+def _network(network: Network, measured: Measured | None) -> list[str]:
     roles = {"detector": _("Finds faces"), "aligner": _("Finds five points"), "embedder": _("Makes the 512 numbers")}
     head = f"\n<b>{html.escape(roles.get(network.role, network.role))}</b> <code>{network.sha256[:12]}</code>"
     started = _("Started from: {origin}").format(origin=network.started_from) if network.started_from else ""
     licence = _("Licence: {licence}").format(licence=network.licence) if network.licence else ""
-    scores = [f"{name}: {value}" for name, value in network.scores]
+    scores = _scores(network.role, measured) if measured is not None else []
     return [head, *(html.escape(line) for line in [*scores, started, licence] if line)]
+
+
+def _scores(role: str, measured: Measured) -> list[str]:
+    match role:
+        case "detector":
+            text = _("Average precision for faces of 24 pixels and more: {ap} (on {count} faces).")
+            return [text.format(ap=similarity_text(measured.boxes_ap, _), count=number(measured.boxes, _))]
+        case "aligner":
+            text = _("The points lie {error} of the eye distance off, on average (on {count} faces).")
+            return [text.format(error=_percent(measured.points_error), count=number(measured.points_faces, _))]
+        case "embedder":
+            text = _(
+                "Where 1 in 100 pairs of strangers would pass for one person, {recognised} of the true pairs do; among "
+                "all people of the gallery the right one comes first in {first} (on {count} clear pictures)."
+            )
+            return [
+                text.format(
+                    recognised=_percent(measured.recognised),
+                    first=_percent(measured.first),
+                    count=number(measured.pictures, _),
+                )
+            ]
+        case _other:
+            return []
 
 
 def stats_text(stats: Stats, *, waiting: int, at_work: int) -> str:
     """Counts since the start, for whoever runs the bot."""
-    title = _("Since {hours:.1f} hours").format(hours=(time.monotonic() - stats.started) / 3600)
+    title = _("Since {hours} hours").format(hours=_decimal((time.monotonic() - stats.started) / 3600, places=1))
     body = [
         _("In the line: {waiting}, at work: {at_work}").format(waiting=waiting, at_work=at_work),
-        _("A photo takes {median:.2f} s, 95 of 100 under {slow:.2f} s").format(
-            median=stats.percentile_s(0.5), slow=stats.percentile_s(0.95)
+        _("A photo takes {median} s, 95 of 100 under {slow} s").format(
+            median=_decimal(stats.percentile_s(0.5)), slow=_decimal(stats.percentile_s(0.95))
         ),
         *_counts(_("Answers"), stats.outcomes),
         *_counts(_("Faces left out"), stats.refused_faces),
@@ -58,7 +82,13 @@ def stats_text(stats: Stats, *, waiting: int, at_work: int) -> str:
 
 
 def _counts(title: str, counts: Counter[str]) -> list[str]:
-    if not counts:
-        return []
-    shown = [f"{html.escape(name)}: {count}" for name, count in counts.most_common()]
-    return [f"\n<b>{html.escape(title)}</b>", *shown]
+    shown = [f"{html.escape(name)}: {count}" for name, count in counts.most_common() if count]
+    return [f"\n<b>{html.escape(title)}</b>", *shown] if shown else []
+
+
+def _decimal(value: float, *, places: int = 2) -> str:
+    return f"{value:.{places}f}".replace(".", _("0.5")[1:-1])
+
+
+def _percent(share: float) -> str:
+    return _decimal(100 * share, places=1) + "\u00a0%"

@@ -64,8 +64,8 @@ def explain_caption(answer: FaceAnswer) -> str:
     title = _("How I read this face")
     head = [f"<b>{title}</b>"]
     body = [
-        _("Found with {score:.0%} certainty, {size:.0f} pixels wide; the eyes are {eyes:.0f} pixels apart.").format(
-            score=quality.score, size=quality.size_px, eyes=quality.eye_distance_px
+        _("{size:.0f} pixels wide, the eyes {eyes:.0f} pixels apart; as a face it scores {score} of 1.").format(
+            score=similarity_text(quality.score, _), size=quality.size_px, eyes=quality.eye_distance_px
         ),
         _("Head turned by {yaw:.0f}° and tilted by {roll:.0f}°; the tilt is taken out, the turn can't be.").format(
             yaw=abs(quality.yaw_deg), roll=abs(quality.roll_deg)

@@ -40,9 +40,9 @@ def _what_to_send(gallery: GalleryInfo) -> str:
 def _finding() -> str:
     return _(
         "<b>1. Finding faces</b>\n"
-        "A small network looks at the whole photo once and draws a box round everything it takes for a face, with how "
-        "sure it is. It has seen faces from 20 pixels to full frame. When it finds none, I turn the photo by a quarter "
-        "and look again: phones do lie on their side.\n"
+        "A small network looks at the whole photo, once from near and once from afar, and draws a box round everything "
+        "it takes for a face, from 20 pixels to full frame. When it finds none, I turn the photo by a quarter and look "
+        "again: phones do lie on their side.\n"
         "A face too small, too blurred, too dark or turned away gets no answer but a reason, with numbers: guessing "
         "would look just as convincing, and mean nothing."
     )
@@ -95,16 +95,14 @@ def _cosine(calibration: Calibration) -> str:
 def _how_sure(calibration: Calibration, gallery: GalleryInfo) -> str:
     rates = calibration.pair.rates
     examples = [
-        _("{similarity}: {share} pairs of strangers").format(
-            similarity=similarity_text(rate.similarity, _), share=share_text(rate.share, _)
-        )
+        f"{similarity_text(rate.similarity, _)}: {share_text(rate.share, _)}"
         for rate in rates[:: max(1, len(rates) // 4)][:5]
     ]
     return (
         _(
             "<b>5. How sure is that?</b>\n"
-            "Measured on {people} people whom the networks had never seen, {pairs} pairs of strangers. Two strangers "
-            "reach"
+            "Measured on {people} people whom the networks had never seen, {pairs} pairs of strangers. So many of "
+            "those pairs are at least as alike as"
         ).format(people=number(calibration.pair.people, _), pairs=number(calibration.pair.pairs, _))
         + "\n"
         + "\n".join(f"• {html.escape(example)}" for example in examples)

@@ -21,7 +21,8 @@ def privacy() -> str:
         "measured on it are written to a disk, and nobody is trained on them.\n"
         "Buttons under an answer fetch the photo again from your own message. Delete that message, and they can't.\n"
         "While /compare waits for a photo, and for its buttons, I remember which messages the photos are in, "
-        "for minutes, not the photos.\n"
+        "for minutes, not the photos. For an hour I remember the number Telegram gave an answered photo, to see "
+        "whether an edited message holds another one.\n"
         "What you choose in /settings is kept until you say /delete.\n"
         "Logs hold counts and times: no photo, no name, no file."
     )
@@ -52,11 +53,11 @@ def photo_or_cancel() -> str:
 
 
 def in_first_photo(why: str) -> str:
-    return _("The first photo: {why}").format(why=why)
+    return _("The first photo can't be compared. {why}").format(why=why)
 
 
 def in_second_photo(why: str) -> str:
-    return _("The second photo: {why}").format(why=why)
+    return _("The second photo can't be compared. {why}").format(why=why)
 
 
 def unknown_command() -> str:

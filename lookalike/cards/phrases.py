@@ -130,7 +130,8 @@ def number(value: int, translate: Translate = str) -> str:
 def similarity_text(similarity: float, translate: Translate = str) -> str:
     """A similarity with two decimals and the language's decimal mark: the one its translation of "0.5" has."""
     mark = translate("0.5")[1:-1]
-    return f"{similarity:.2f}".replace("-", "\u2212").replace(".", mark)
+    text = f"{similarity:.2f}".replace("-0.00", "0.00")  # nobody is minus nothing alike
+    return text.replace("-", "\u2212").replace(".", mark)
 
 
 def beyond_measured(table: Table, similarity: float) -> bool:

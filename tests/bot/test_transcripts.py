@@ -292,7 +292,7 @@ async def test_a_bad_photo_in_a_comparison_is_named(bot: RunningBot) -> None:
     await bot.peer.send_photo(bot.ann, b"faces=1", group="g3", caption="/compare")
     await bot.peer.send_photo(bot.ann, b"faces=0", group="g3")
     (answer,) = await bot.peer.until_sent(1)
-    assert answer.text.startswith("The second photo: I see no face")
+    assert answer.text.startswith("The second photo can't be compared. I see no face")
 
 
 async def test_in_a_group_only_what_is_meant_for_the_bot_is_answered(bot: RunningBot) -> None:
@@ -332,6 +332,21 @@ async def test_the_menu_is_set_once_in_every_language(bot: RunningBot) -> None:
         bot.peer.texts["MyCommands"]["commands"][0]["description"]
         != bot.peer.texts["MyCommandsru"]["commands"][0]["description"]
     )
+
+
+async def test_the_name_is_set_for_each_language(start_bot: StartBot) -> None:
+    bot = await start_bot(bot_name="Lookalike", bot_name_ru="Двойник")
+    await bot.peer.until(lambda: {"MyName", "MyNameru"} <= set(bot.peer.texts))
+    assert (bot.peer.texts["MyName"]["name"], bot.peer.texts["MyNameru"]["name"]) == ("Lookalike", "Двойник")
+
+
+async def test_photos_of_an_album_that_a_video_leads_are_answered(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    video = bot.peer.add_file(b"a film") | {"width": 9, "height": 9, "duration": 1}
+    await bot.peer.send(bot.ann, {"video": video, "media_group_id": "v", "caption": "our trip"})
+    sent = [await bot.peer.send_photo(bot.ann, b"faces=1", group="v") for _ in range(2)]
+    answers = await bot.peer.until_sent(2)
+    assert [a.params["reply_parameters"]["message_id"] for a in answers] == [m["message_id"] for m in sent]
 
 
 async def test_photos_of_one_chat_are_answered_in_order_whatever_they_take(bot: RunningBot) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from aiogram.utils.i18n import I18n
 from PIL import Image, ImageChops
 
-from bot.about import About, network
+from bot.about import About, Measured, network, read_measured
 from bot.artist import Theme
 from bot.drawings import HEIGHT, SCENES, WIDTH, help_picture
 from bot.languages import LANGUAGES, load_languages, translator
@@ -20,10 +21,13 @@ from bot.views.captions import card_caption, compare_caption, explain_caption, f
 from bot.views.help import help_pages
 from index.types import Match, Person
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
+from pipeline.manifest import load_manifest
 from pipeline.types import RefusalCode
 from tests.lookalike import builders
 from tests.lookalike.cards.samples import CALIBRATION, GALLERY
 from tests.telegram_rules import check_text
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(params=list(LANGUAGES))
@@ -113,12 +117,35 @@ def test_drawings_are_drawn(page: int, theme: str) -> None:
     assert gray.min() < 100 < gray.max()
 
 
-def test_about_shows_scores_of_the_manifest(language: str) -> None:
-    facts = {"sha256": "ab" * 32, "licence": "CC & co", "started_from": "X", "scores": {"tpr": 0.97, "n": 5}}
-    about = About(versions=(("x", "1"),), networks=(network("embedder", facts),))
+def test_about_shows_the_networks_and_what_was_measured_on_them(language: str) -> None:
+    facts = {"sha256": "ab" * 32, "licence": "CC & co", "started_from": "X"}
+    measured = Measured(
+        boxes_ap=0.967, boxes=1078, points_error=0.0355, points_faces=330, recognised=0.961, pictures=464, first=0.985
+    )
+    networks = tuple(network(role, facts) for role in ("detector", "aligner", "embedder"))
+    about = About(versions=(("x", "1"),), networks=networks, measured=measured)
     text = check_text(about_text(about, GALLERY, CALIBRATION), "HTML", limit=4096, empty=False)
-    assert "tpr: 0.970" in text
-    assert "abababababab" in text
+    for figure in ("97", "078", "3.5\u00a0%", "96.1\u00a0%", "98.5\u00a0%"):
+        assert figure in text.replace(",", ".")
+    assert text.count("abababababab") == 3
+
+
+def test_figures_of_another_embedder_or_a_torn_file_are_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "evaluation.json"
+    assert read_measured(file, embedder="e") is None
+    file.write_text('{"embedder": "e"', encoding="utf-8")
+    assert read_measured(file, embedder="e") is None
+    file.write_text('{"embedder": "e", "detection": {"overall": []}}', encoding="utf-8")
+    assert read_measured(file, embedder="e") is None
+
+
+def test_the_shipped_evaluation_is_read() -> None:
+    embedder = load_manifest(ROOT / "weights").embedder.sha256
+    measured = read_measured(ROOT / "weights" / "evaluation.json", embedder=embedder)
+    assert measured is not None, "evaluation.json is of another embedder: run `lookalike evaluate all`"
+    assert measured.boxes > 1000
+    assert 0.9 < measured.recognised < 1
+    assert read_measured(ROOT / "weights" / "evaluation.json", embedder="another") is None
 
 
 def test_statistics_count_and_percentiles_hold(language: str) -> None:

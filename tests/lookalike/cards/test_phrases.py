@@ -116,6 +116,7 @@ def test_numbers_follow_the_language() -> None:
     assert similarity_text(0.497) == "0.50"
     assert similarity_text(0.497, russian) == "0,50"
     assert similarity_text(-0.03) == "\u22120.03"
+    assert similarity_text(-0.001) == "0.00"
 
 
 def test_every_text_of_the_cards_has_a_russian_one_here() -> None:
