@@ -31,5 +31,6 @@ def read_yolo_pose(outputs: tuple[FloatArray, ...], *, side_px: int, threshold: 
         )
     taken = output[0][:, output[0][4] >= threshold]
     boxes, scores = boxes_above(taken[:BOX_ROWS], threshold)
-    points = taken[BOX_ROWS:].T.reshape(taken.shape[1], POINTS, -1)[..., :2]  # (M, 5, 2), visibility left out
+    numbers = (output.shape[1] - BOX_ROWS) // POINTS  # of a point: x, y, perhaps visibility
+    points = taken[BOX_ROWS:].T.reshape(taken.shape[1], POINTS, numbers)[..., :2]  # (M, 5, 2)
     return Candidates(boxes, scores, np.ascontiguousarray(points, np.float32))
