@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     )
 
     weights_dir: Path = Field(default=ROOT / "weights", description="Folder with manifest.toml and the networks.")
-    gallery_dir: Path | None = Field(
+    gallery: Path | None = Field(
         default=None, description="Folder of the gallery. Empty: `gallery` inside WEIGHTS_DIR."
     )
     calibration_file: Path | None = Field(
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
     @property
     def gallery_path(self) -> Path:
-        return self.gallery_dir or self.weights_dir / "gallery"
+        return self.gallery or self.weights_dir / "gallery"
 
     @property
     def calibration_path(self) -> Path:

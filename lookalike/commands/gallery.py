@@ -32,7 +32,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 GalleryFolder = Annotated[
     Path | None,
-    typer.Option("--gallery", metavar="DIR", help="The gallery. [default: the setting GALLERY_DIR]"),
+    typer.Option("--gallery", metavar="DIR", help="The gallery. [default: the setting GALLERY]"),
 ]
 
 
@@ -45,7 +45,7 @@ def build(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where to put the gallery. [default: the setting GALLERY_DIR]"),
+        typer.Option(metavar="DIR", help="Where to put the gallery. [default: the setting GALLERY]"),
     ] = None,
     vector: Annotated[
         Literal["mean", "best"],
@@ -265,7 +265,7 @@ def _print_build(target: Path, report: BuildReport, missing: tuple[str, ...], se
         + (f", {report.reused:,} of them from the run before" if report.reused else "")
     )
     if target.resolve() != settings.gallery_path.resolve():
-        _say(f"To use it: GALLERY_DIR={target} in the environment or in .env")
+        _say(f"To use it: GALLERY={target} in the environment or in .env")
 
 
 def _info_document(folder: Path, gallery: Gallery, *, embedder: str | None) -> dict[str, Any]:

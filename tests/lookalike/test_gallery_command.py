@@ -24,7 +24,7 @@ SAMPLES = ROOT / "lookalike" / "sample"
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No .env of the developer's is read; the gallery is `gallery` here."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GALLERY_DIR", "gallery")
+    monkeypatch.setenv("GALLERY", "gallery")
     monkeypatch.setenv("ENGINE_THREADS", "1")
 
 
@@ -71,7 +71,7 @@ def test_a_folder_a_person_becomes_a_gallery(built_once: tuple[Path, Result], ga
     folder, result = built_once
     assert result.exit_code == 0, result.output
     assert f"{folder}: 2 people from 2 pictures" in result.stdout
-    assert f"To use it: GALLERY_DIR={folder}" in result.stdout
+    assert f"To use it: GALLERY={folder}" in result.stdout
     assert "skipped Grace_Hopper/notes.jpg: " in result.stderr
     assert "embedding" in result.stderr
     assert {item.name for item in gallery.iterdir()} <= ALL_FILES
@@ -175,7 +175,7 @@ def test_mistakes_are_one_line_and_an_exit_code(
 
 
 def test_the_shipped_gallery_is_whole_and_fits_the_shipped_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GALLERY_DIR")
+    monkeypatch.delenv("GALLERY")
     told = document(run("verify", "--json"))
     assert (told["ok"], told["people"], told["pictures"]) == (True, 9324, 29033), told["error"]
     shown = document(run("info", "--json"))
