@@ -53,7 +53,9 @@ class OrderedTurns(BaseEventIsolation):
     def __init__(self) -> None:
         self._lines: dict[Hashable, deque[_Turn]] = {}
 
-    def __len__(self) -> int:
+    @property
+    def held(self) -> int:
+        """Lines in use. No `__len__`: aiogram drops an isolation that is false, as an empty one would be."""
         return len(self._lines)
 
     @asynccontextmanager

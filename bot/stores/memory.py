@@ -28,7 +28,9 @@ class ExpiringStorage(BaseStorage):
         self._clock = clock
         self._records: OrderedDict[StorageKey, _Record] = OrderedDict()  # the one that expires first is at the front
 
-    def __len__(self) -> int:
+    @property
+    def held(self) -> int:
+        """Records not yet expired. No `__len__`: an empty store would be false, and aiogram takes its own for that."""
         self._drop_expired()
         return len(self._records)
 

@@ -1,7 +1,8 @@
 """A crowd at once: `python -m tests.bot.load [--photos 200] [--chats 50] [--mode polling] [--fake]`.
 
-Photos of the shipped samples from many chats against the loopback peer, through the shipped networks (or with --fake a
-stand-in that takes no time). Prints how many were answered, whether in order, p50, p95, photos a second and memory.
+A bot process of its own, as `lookalike bot` starts it, gets the shipped sample photos from many chats at once through
+the loopback peer, and answers them with the shipped networks (with --fake: a stand-in that takes no time). Prints how
+many were answered, whether in order, p50, p95, photos a second, and the bot process's resident memory.
 """
 
 from __future__ import annotations
@@ -11,77 +12,109 @@ import asyncio
 import os
 import sys
 import time
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.app import build_bot, build_dispatcher
-from bot.artist import CardPainter, Painter
-from bot.logs import set_up_logs
-from bot.serve import serve
-from lookalike.finder import FinderPool
-from tests.bot.conftest import bot_settings
-from tests.fakes import PlainPainter, fake_finder
-from tests.telegram_peer import Person, TelegramPeer
+from tests.bot.conftest import free_port
+from tests.telegram_peer import TOKEN, Call, Person, TelegramPeer
 
-SAMPLE = Path(__file__).resolve().parent.parent.parent / "lookalike" / "sample"
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAMPLE = ROOT / "lookalike" / "sample"
+FIRST = Person(id=1)  # asks alone before the crowd comes, so that the bot is warm
 
 
-def resident_mb() -> float:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+def memory_mb(process: int, what: str = "VmRSS") -> float:
+    """Resident memory of a process now, or with VmHWM at its highest; 0 where there is no /proc."""
+    status = Path(f"/proc/{process}/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0.0)
 
 
-def real_parts() -> tuple[FinderPool, Painter]:
-    from lookalike.app import build
-    from lookalike.settings import Settings
+@asynccontextmanager
+async def bot_process(peer: TelegramPeer, *, mode: str, fake: bool, **settings: str) -> AsyncIterator[int]:
+    """A bot that asks `peer`; yields its process id, and ends it as a service manager does."""
+    port = str(free_port())
+    environment = os.environ | {
+        "BOT_TOKEN": TOKEN,
+        "BOT_API_URL": peer.url,
+        "BOT_MODE": mode,
+        "WEBHOOK_URL": f"http://127.0.0.1:{port}",
+        "WEBHOOK_PORT": port,
+        "LOG_LEVEL": "warning",
+        **settings,
+    }
+    command = ("tests.bot.busy_bot", mode, peer.url, port, "20") if fake else ("bot",)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, cwd=ROOT, env=environment)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 60)
+        if code != 0:
+            sys.stderr.write(f"the bot ended with exit code {code}\n")
 
-    app = build(Settings())
-    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
-    return FinderPool(app.finder, workers=app.settings.workers), painter
+
+@dataclass
+class Crowd:
+    """Who sent which photo when, and what came back."""
+
+    sent_at: dict[tuple[int, int], float] = field(default_factory=dict)  # (chat, message) -> monotonic seconds
+
+    def answers(self, peer: TelegramPeer) -> list[Call]:
+        """Cards to the crowd, in the order they came."""
+        return [call for call in peer.calls if call.method == "sendPhoto" and call.chat != FIRST.id]
+
+    def waits_s(self, answers: list[Call]) -> list[float]:
+        return sorted(call.at - self.sent_at[call.chat or 0, _photo(call)] for call in answers)
+
+    def in_order(self, answers: list[Call]) -> bool:
+        """Whether each chat's answers came in the order of its photos."""
+        by_chat: dict[int | None, list[int]] = defaultdict(list)
+        for call in answers:
+            by_chat[call.chat].append(_photo(call))
+        return all(numbers == sorted(numbers) for numbers in by_chat.values())
 
 
-async def crowd(*, photos: int, chats: int, mode: str, fake: bool) -> int:
-    pool, painter = (fake_finder(), PlainPainter()) if fake else real_parts()
+def _photo(call: Call) -> int:
+    return int(call.params["reply_parameters"]["message_id"])
+
+
+async def run(*, photos: int, chats: int, mode: str, fake: bool) -> int:
+    """Print the figures; 1 when a photo is unanswered or out of order, or the peer had something to refuse."""
     data = [b"faces=1"] if fake else [(SAMPLE / name).read_bytes() for name in ("grace_hopper.jpg", "astronaut.jpg")]
-    async with TelegramPeer() as peer:
-        settings = bot_settings(mode, peer.url, rate_burst=1000, queue_wait_s=3600, queue_length=photos)
-        parts = build_dispatcher(pool, painter, settings)
-        stop = asyncio.Event()
-        task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
-        people = [Person(id=1000 + n) for n in range(chats)]
-        for person in people:
-            parts.desk.told.first_time(person.id)
-        await peer.until(lambda: len(peer.texts) >= 8, within_s=60)
-        await peer.send_photo(Person(id=1), data[0])
-        await peer.until_sent(2, 1, within_s=60)  # warm, its first notice included
-        before_mb = resident_mb()
-        sent_at: dict[tuple[int, int], float] = {}
+    limits = {"RATE_BURST": "1000", "QUEUE_WAIT_S": "3600", "QUEUE_LENGTH": str(photos)}
+    crowd, people = Crowd(), [Person(id=1000 + number) for number in range(chats)]
+    async with TelegramPeer() as peer, bot_process(peer, mode=mode, fake=fake, **limits) as process:
+        await peer.until(lambda: peer.made("setMyShortDescription"), within_s=60)
+        await asyncio.sleep(3)  # it compiles the shapes of group photos when idle
+        await peer.send_photo(FIRST, data[0])
+        await peer.until_sent(2, FIRST.id, within_s=60)  # the first photo's notice, and the card
+        memory = {"before": memory_mb(process)}
         start = time.monotonic()
         for number in range(photos):
             person = people[number % chats]
             message = await peer.send_photo(person, data[number % len(data)])
-            sent_at[person.id, message["message_id"]] = time.monotonic()
-        cards = {"sendPhoto"}
-        await peer.until(
-            lambda: sum(call.method in cards and call.chat != 1 for call in peer.calls) >= photos, within_s=1800
-        )
+            crowd.sent_at[person.id, message["message_id"]] = time.monotonic()
+        while len(answers := crowd.answers(peer)) < photos and time.monotonic() - start < 600:
+            if len(answers) >= 100 and "after 100 photos" not in memory:
+                memory["after 100 photos"] = memory_mb(process)
+            await asyncio.sleep(0.05)
         took_s = time.monotonic() - start
-        answers = [call for call in peer.calls if call.method in cards and call.chat != 1]
-        waits = sorted(c.at - sent_at[c.chat or 0, c.params["reply_parameters"]["message_id"]] for c in answers)
-        order = {p.id: [c.params["reply_parameters"]["message_id"] for c in answers if c.chat == p.id] for p in people}
-        in_order = all(ids == sorted(ids) for ids in order.values())
-        notices = sum("in the line" in call.text for call in peer.calls)
-        out = sys.stdout.write
-        out(f"{len(answers)} of {photos} photos from {chats} chats answered by {mode}, ")
-        out(f"{'in order' if in_order else 'OUT OF ORDER'} within each chat; {notices} told their place in the line\n")
-        out(f"p50 {waits[len(waits) // 2]:.2f} s, p95 {waits[int(len(waits) * 0.95)]:.2f} s of waiting and answering\n")
-        out(f"{photos / took_s:.1f} photos a second on {os.cpu_count()} cores\n")
-        out(f"memory {before_mb:.0f} MB before, {resident_mb():.0f} MB after, the peer's own copies included\n")
-        stop.set()
-        await task
-        pool.close()
-        return 0 if in_order and len(answers) == photos and not peer.violations else 1
+        memory |= {f"after {len(answers)}": memory_mb(process), "at its highest": memory_mb(process, "VmHWM")}
+    waits_s, in_order = crowd.waits_s(answers), crowd.in_order(answers)
+    out = sys.stdout.write
+    out(f"{len(answers)} of {photos} photos from {chats} chats answered by {mode}, ")
+    out(f"{'in order' if in_order else 'OUT OF ORDER'} within each chat; ")
+    out(f"{sum('in the line' in call.text for call in peer.calls)} told their place in the line\n")
+    out(f"p50 {waits_s[len(waits_s) // 2]:.2f} s, p95 {waits_s[int(len(waits_s) * 0.95)]:.2f} s from photo to card\n")
+    out(f"{len(answers) / took_s:.1f} photos a second on {os.cpu_count()} cores\n")
+    out("memory of the bot: " + ", ".join(f"{value:.0f} MB {when}" for when, value in memory.items()) + "\n")
+    for violation in peer.violations:
+        out(f"refused: {violation}\n")
+    return 0 if in_order and len(answers) == photos and not peer.violations else 1
 
 
 def main() -> int:
@@ -91,8 +124,7 @@ def main() -> int:
     parser.add_argument("--mode", choices=("polling", "webhook"), default="polling")
     parser.add_argument("--fake", action="store_true", help="no networks, no cards: the bot's own part")
     given = parser.parse_args()
-    set_up_logs(form="text", level="warning")
-    return asyncio.run(crowd(photos=given.photos, chats=given.chats, mode=given.mode, fake=given.fake))
+    return asyncio.run(run(photos=given.photos, chats=given.chats, mode=given.mode, fake=given.fake))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from aiogram.fsm.storage.base import StorageKey
 
+from bot.app import build_dispatcher
 from bot.notices import Told
 from bot.ordering import OrderedTurns, let_next_in
 from bot.rates import RateLimit, Verdict
 from bot.stores.memory import ExpiringStorage
+from tests.bot.conftest import bot_settings
+from tests.fakes import PlainPainter, fake_finder
 
 
 def key(user: int) -> StorageKey:
@@ -35,7 +38,7 @@ async def test_a_conversation_ends_after_its_time() -> None:
     clock.now = 10.1
     assert await storage.get_state(key(1)) is None
     assert await storage.get_data(key(1)) == {}
-    assert len(storage) == 0
+    assert storage.held == 0
 
 
 async def test_people_without_a_conversation_leave_no_record() -> None:
@@ -45,7 +48,7 @@ async def test_people_without_a_conversation_leave_no_record() -> None:
         await storage.get_state(key(user))
         await storage.get_data(key(user))
         await storage.set_state(key(user), None)
-    assert len(storage) == 0
+    assert storage.held == 0
 
 
 async def test_the_oldest_conversations_make_room() -> None:
@@ -90,6 +93,16 @@ def test_people_are_told_once_and_the_list_is_bounded() -> None:
     assert told.first_time(1), "the oldest was dropped"
 
 
+def test_the_dispatcher_works_with_our_stores_and_not_with_its_own() -> None:
+    """Aiogram falls back to its own when ours is false, as an object with a length of 0 is."""
+    storage = ExpiringStorage(ttl_s=10)
+    pool = fake_finder()
+    parts = build_dispatcher(pool, PlainPainter(), bot_settings("polling", "http://x"), storage=storage)
+    pool.close()
+    assert parts.dispatcher.fsm.storage is storage
+    assert isinstance(parts.dispatcher.fsm.events_isolation, OrderedTurns)
+
+
 async def test_turns_come_in_order_and_let_the_next_in_early() -> None:
     import asyncio
 
@@ -106,4 +119,4 @@ async def test_turns_come_in_order_and_let_the_next_in_early() -> None:
 
     await asyncio.gather(update("a", lets_in=True), update("b", lets_in=False), update("c", lets_in=False))
     assert order == ["a begins", "b begins", "a ends", "b ends", "c begins", "c ends"]
-    assert len(turns) == 0
+    assert turns.held == 0

@@ -357,6 +357,14 @@ async def test_photos_of_one_chat_are_answered_in_order_whatever_they_take(bot: 
     assert [a.params["reply_parameters"]["message_id"] for a in answers] == [m["message_id"] for m in sent]
 
 
+async def test_a_newcomers_second_photo_does_not_overtake_the_first(bot: RunningBot) -> None:
+    """Before the first one stands the notice, which takes a call to Telegram."""
+    sent = [await bot.peer.send_photo(bot.ann, b"faces=1") for _ in range(3)]
+    notice, *answers = await bot.peer.until_sent(4)
+    assert "nothing is stored" in notice.text
+    assert [a.params["reply_parameters"]["message_id"] for a in answers] == [m["message_id"] for m in sent]
+
+
 async def test_a_heavy_chat_does_not_starve_another(start_bot: StartBot) -> None:
     bot = await start_bot(queue_slots=1, rate_burst=100)
     await told(bot, bot.ann, bot.boris)
