@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bot.lazy_types  # noqa: F401 - before anything of aiogram
+
+# isort: split
 import sys
 
 from bot.main import run

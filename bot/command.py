@@ -22,6 +22,7 @@ def bot(
 
     Example: BOT_TOKEN=123:abc lookalike bot
     """
+    import bot.lazy_types  # noqa: F401 - before anything of aiogram
     from bot.main import check_setup, run
 
     raise typer.Exit(check_setup() if check else run())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bot.lazy_types
+
+# isort: split
 import asyncio
 import io
 import logging
