@@ -1,96 +1,174 @@
-"""Re-make every shipped network from a folder of the data pack's layout: `python -m training all --data data`.
+"""Re-make every shipped file from a folder of the data pack's layout: `python -m training all --data data`.
 
-Each step is a command of its own that goes on where a kill stopped it; a step whose run is marked finished is passed
-over, so this command may be started again at any point. Hours on two cores; docs/training.md has the times.
+Detector, aligner and embedder are trained, chosen and exported, the manifest is rewritten, the gallery is built and
+everything is measured, the calibration with it. Each step is a command of its own that goes on where a kill stopped
+it; a finished one leaves a mark under RUNS/finished and is passed over. So this command may be killed and started
+again at any point. Hours on two cores; docs/training.md has the times.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
+import hashlib
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from training.command_line import RECIPES
+from training.config import load_values
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+class NotAgain(RuntimeError):  # noqa: N818 - named for what it is
+    """What was begun can't be gone on with; the message says what to do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One network: the module that trains it, and where its run lies."""
+class Folders:
+    """Where everything lies."""
 
-    role: str
-    module: str
-    run: Path  # the folder handed to `export`
-    train: tuple[str, ...]  # arguments of `train`, without --data and --resume
-    checkpoints: str  # glob below `run` of what a killed training leaves
-
-    @property
-    def finished(self) -> Path:
-        return self.run / "finished"
+    data: Path = Path("data")
+    runs: Path = Path("runs")
+    weights: Path = Path("weights")
+    recipes: Path = RECIPES
 
 
-STAGES: Final = (
-    Stage(
-        role="detector",
-        module="training.detector",
-        run=Path("runs/detector/detector"),
-        train=("--runs", "runs/detector"),
-        checkpoints="weights/last.pt",
-    ),
-    Stage(
-        role="embedder",
-        module="training.embedder",
-        run=Path("runs/embedder"),
-        train=("--run", "runs/embedder"),
-        checkpoints="*.ckpt",
-    ),
-    Stage(
-        role="aligner",
-        module="training.landmarks",
-        run=Path("runs/aligner"),
-        train=("--run", "runs/aligner"),
-        checkpoints="*.ckpt",
-    ),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command, and what must not have changed since it was begun."""
+
+    name: str
+    command: tuple[str, ...]
+    made_from: str  # a digest of recipe and arguments
 
 
-def commands(stage: Stage, *, data: Path, weights: Path) -> list[list[str]]:
-    """What is left to do for one network: nothing when its run is finished, else train (or go on) and export."""
-    if stage.finished.exists():
-        return []
-    resume = ["--resume"] if any(stage.run.rglob(stage.checkpoints)) else []
-    python = [sys.executable, "-m", stage.module]
+def steps(folders: Folders) -> list[Step]:
+    """Every step in order. Every command may be started again after a kill, a training with `--resume`."""
+    python = sys.executable
+    data = ("--data", str(folders.data))
+    both = (*data, "--runs", str(folders.runs))
+    out = ("--out", str(folders.weights))
+    manifest = (python, str(ROOT / "weights" / "make_manifest.py"), str(folders.weights))
+    planned: list[Step] = []
+    for role, name, module, after in (
+        ("detector", "detector", "training.detector", ("export",)),
+        ("aligner", "landmarks", "training.landmarks", ("export --scores",)),
+        ("embedder", "embedder", "training.embedder", ("choose", "export")),
+    ):
+        recipe = folders.recipes / f"{name}.toml"
+        run = str(folders.runs / name)
+        made_from = _digest({"recipe": load_values(recipe), "data": str(folders.data.resolve())})
+        train = (python, "-m", module, "train", "--recipe", str(recipe), *both, "--resume")
+        planned.append(Step(name=f"{role}-train", command=train, made_from=made_from))
+        for wanted in after:
+            verb, *flags = wanted.split()
+            command = (python, "-m", module, verb, run, *both, *(out if verb == "export" else ()), *flags)
+            planned.append(Step(name=f"{role}-{verb}", command=command, made_from=made_from))
+        # The new file is refused until the manifest knows it, so this comes at once.
+        planned.append(Step(name=f"{role}-manifest", command=manifest, made_from=made_from))
+    product = (python, "-m", "lookalike.cli")
+    gallery = (*product, "index", "build", str(folders.data / "celeba"), "--out", str(folders.weights / "gallery"))
+    measure = (*product, "evaluate", "all", *data, "--cache", str(folders.runs / "cache" / "evaluation"))
+    made_from = _digest([step.made_from for step in planned])
     return [
-        [*python, "train", "--data", str(data), *stage.train, *resume],
-        [*python, "export", str(stage.run), "--data", str(data), "--out", str(weights)],
+        *planned,
+        Step(name="gallery", command=gallery, made_from=made_from),
+        Step(name="measure", command=measure, made_from=made_from),
+        Step(name="scores", command=manifest, made_from=made_from),
+        Step(
+            name="cards",
+            command=(python, str(ROOT / "weights" / "make_cards.py"), str(folders.weights)),
+            made_from=made_from,
+        ),
     ]
 
 
-def remake(*, data: Path, weights: Path) -> None:
-    """Train and export the three networks one after the other, then write what they are into the manifest."""
-    for stage in STAGES:
-        for command in commands(stage, data=data, weights=weights):
-            sys.stderr.write(f"{stage.role}: {' '.join(command[2:])}\n")
-            subprocess.run(command, check=True)  # noqa: S603 - our own modules
-        stage.finished.touch()
-    subprocess.run([sys.executable, str(weights / "make_manifest.py")], check=True)  # noqa: S603 - our own script
-    sys.stderr.write("The gallery and the calibration belong to the embedder: now `make gallery evaluate`.\n")
+def left_to_do(planned: list[Step], marks: Path) -> list[Step]:
+    """The steps without a mark. Raises NotAgain when a marked or begun one was made from something else."""
+    left = []
+    for step in planned:
+        begun, finished = (_read(marks / f"{step.name}.{state}") for state in ("begun", "finished"))
+        if (begun or finished or step.made_from) != step.made_from:
+            raise NotAgain(
+                f"{step.name} was made by another recipe or from other data; name another --runs, "
+                f"or remove its run and {marks} to make it anew"
+            )
+        if finished is None:
+            left.append(step)
+    return left
+
+
+def remake(folders: Folders) -> None:
+    """Do what is left to do, one command after the other."""
+    marks = folders.runs / "finished"
+    marks.mkdir(parents=True, exist_ok=True)
+    # The settings of what serves, which a .env of this checkout may have set to something else.
+    environment = os.environ | {
+        "WEIGHTS_DIR": str(folders.weights),
+        "GALLERY": str(folders.weights / "gallery"),
+        "CALIBRATION_FILE": str(folders.weights / "calibration.json"),
+    }
+    with _alone(marks / "lock") as lock:
+        for step in left_to_do(steps(folders), marks):
+            sys.stderr.write(f"{step.name}: {' '.join(step.command[1:])}\n")
+            (marks / f"{step.name}.begun").write_text(step.made_from, encoding="utf-8")
+            # The command holds the lock, too: where this process alone was killed, its orphan is not run beside.
+            subprocess.run(step.command, check=True, env=environment, pass_fds=(lock,))  # noqa: S603 - our own modules
+            (marks / f"{step.name}.begun").replace(marks / f"{step.name}.finished")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[int]:
+    """Hold the lock or raise NotAgain: two trainings in one folder would write over each other."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAgain(f"{path.parent}: another process is at work here, perhaps one a kill left behind") from None
+        yield file.fileno()
+
+
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> str | None:
+    # Empty: killed between opening and writing.
+    return (path.read_text(encoding="utf-8") or None) if path.is_file() else None
 
 
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=["all"], help="all: every network")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder laid out like the data pack")
-    parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder the files go to")
+    parser.add_argument("what", choices=["all"], help="all: every shipped file")
+    given_first = Folders()
+    for name, help_text in (
+        ("data", "folder laid out like the data pack"),
+        ("runs", "folder that runs and caches lie in"),
+        ("weights", "folder with manifest.toml, which the files go to"),
+        ("recipes", "folder with detector.toml, landmarks.toml and embedder.toml"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, default=getattr(given_first, name), help=help_text)
+    parser.add_argument("--resume", action="store_true", help="allowed, and what happens anyway")
     given = parser.parse_args()
     if not given.data.is_dir():
         parser.error(f"{given.data}: there is no such folder; unpack the data pack there")
+    folders = Folders(data=given.data, runs=given.runs, weights=given.weights, recipes=given.recipes)
     try:
-        remake(data=given.data, weights=given.weights)
+        remake(folders)
+    except NotAgain as problem:
+        sys.exit(str(problem))
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{' '.join(map(str, error.cmd[2:]))} ended with {error.returncode}; start again to go on from there")
+        sys.exit(f"{' '.join(map(str, error.cmd[1:]))} ended with {error.returncode}; start again to go on from there")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,12 @@ class RecipeError(ValueError):
 
 def load_recipe(path: Path, cls: type[Recipe], *, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe and its bases into `cls`, the nearest file winning, then `overrides` (nested as in the file)."""
-    values = _merge(_read(path, seen=()), overrides or {})
-    return build(cls, values)
+    return build(cls, _merge(load_values(path), overrides or {}))
+
+
+def load_values(path: Path) -> dict[str, Any]:
+    """A recipe and its bases as plain values, unchecked: what tells one recipe from another."""
+    return _read(path, seen=())
 
 
 def build(cls: type[Recipe], values: Mapping[str, Any], *, key: str = "") -> Recipe:

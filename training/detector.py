@@ -1,8 +1,8 @@
 """The face detector: `train` runs a recipe through Ultralytics, `export` writes the ONNX file that ships.
 
-    python -m training.detector train --recipe training/recipes/detector.toml
-    python -m training.detector train --recipe training/recipes/detector.toml --resume
-    python -m training.detector export runs/detector/detector --out weights/
+    python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs
+    python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs --resume
+    python -m training.detector export runs/detector --data data --out weights
     python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
 
 Thin: the recipe's types are in `detector_recipe`, the start weights in `detector_start`, the trainer in
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.command_line import add_data, add_run, run_folder
 from training.config import load_recipe, recipe_values
 from training.detector_recipe import DetectorRecipe
 
@@ -40,25 +41,26 @@ def quieten(settings: Path) -> None:
     os.environ["YOLO_AUTOINSTALL"] = "false"
 
 
-def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
-    """Run a recipe, or go on from its last finished epoch; return the run's folder, `runs`/<recipe's name>.
+def train(recipe_file: Path, *, data: Path, run: Path, resume: bool) -> Path:
+    """Run a recipe in the folder `run`, or go on from its last finished epoch; return the folder.
 
-    resume: without a finished epoch the run begins anew, with the same pictures.
+    resume: without a finished epoch the run begins anew, with the same pictures; with all of them nothing is left.
     """
     recipe = load_recipe(recipe_file, DetectorRecipe)
-    quieten(runs.parent / "ultralytics")
+    quieten(run.parent / "ultralytics")
     import torch
 
     from training.detector_pictures import make_training_folder, split_scenes
     from training.detector_run import FaceTrainer
 
     torch.set_num_threads(recipe.threads)
-    run = runs / recipe_file.stem
     folder = make_training_folder(recipe, data, run / "pictures")
     train_scenes, dev = split_scenes(recipe, data)
     last = run / "weights" / "last.pt"
-    overrides = ultralytics_settings(recipe, runs=runs, name=recipe_file.stem, data=folder)
+    overrides = ultralytics_settings(recipe, runs=run.parent, name=run.name, data=folder)
     resume = resume and last.is_file()
+    if resume and torch.load(last, map_location="cpu", weights_only=False)["epoch"] + 1 >= recipe.epochs:
+        return run  # Ultralytics would train one more
     if resume:
         overrides = {**overrides, "resume": str(last), "model": str(last)}
     note_recipe(recipe, recipe_file, run)
@@ -77,7 +79,7 @@ def train(recipe_file: Path, *, data: Path, runs: Path, resume: bool) -> Path:
 
 def note_recipe(recipe: DetectorRecipe, recipe_file: Path, run: Path) -> None:
     """Keep recipe and commit beside the checkpoints; what a resumed run changed of its recipe is kept too."""
-    from training.export import current_commit
+    from training.export import current_commit, write_record
 
     note = run / "recipe.json"
     values = recipe_values(recipe)
@@ -92,7 +94,7 @@ def note_recipe(recipe: DetectorRecipe, recipe_file: Path, run: Path) -> None:
         changed = {name: [old, values.get(name)] for name, old in before["recipe"].items() if values.get(name) != old}
         facts["commit"] = before["commit"]
         facts["changes"] = [*before.get("changes", []), *([changed] if changed else [])]
-    note.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_record(note, facts)
 
 
 def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data: Path) -> dict[str, Any]:
@@ -163,15 +165,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("train", help="run a recipe")
-    run.add_argument("--recipe", type=Path, default=Path("training/recipes/detector.toml"))
-    run.add_argument("--data", type=Path, default=Path("data"))
-    run.add_argument("--runs", type=Path, default=Path("runs/detector"))
-    run.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
+    add_run(commands.add_parser("train", help="run a recipe"), recipe="detector.toml")
     write = commands.add_parser("export", help="write the ONNX file and its facts")
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
-    write.add_argument("--data", type=Path, default=Path("data"))
+    add_data(write)
     write.add_argument("--checkpoint", default="best.pt", help="best.pt or last.pt")
     labels = commands.add_parser("labels", help="write YOLO labels from CelebA's box list")
     labels.add_argument("boxes", type=Path, help="list_bbox_celeba.txt")
@@ -179,14 +177,14 @@ def main(arguments: list[str] | None = None) -> int:
     labels.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args(arguments)
     if chosen.command == "labels":
-        from training.data.scenes import convert_celeba_boxes
+        from training.data.celeba_boxes import convert_celeba_boxes
 
         print(convert_celeba_boxes(chosen.boxes, chosen.images, chosen.out))
         return 0
     if chosen.command == "train":
-        print(train(chosen.recipe, data=chosen.data, runs=chosen.runs, resume=chosen.resume))
+        print(train(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))
         return 0
-    quieten(Path("runs/ultralytics"))
+    quieten(chosen.runs / "ultralytics")
     from training.detector_export import export_run
 
     print(export_run(chosen.run, out=chosen.out, data=chosen.data, checkpoint=chosen.checkpoint))

@@ -86,8 +86,11 @@ class FaceTrainer(DetectionTrainer):
         return {f"dev/{name}": value for name, value in scores.items()}, fitness
 
     def save_model(self) -> bool:
-        """Write the checkpoints beside their places and move them there: a kill never leaves half of one."""
-        places = {"last": Path(self.last), "best": Path(self.best)}
+        """Write the checkpoints beside their places and move them there: a kill never leaves half of one.
+
+        The best goes first: a kill between the two costs an epoch, and no `last` ever tells of a better `best`.
+        """
+        places = {"best": Path(self.best), "last": Path(self.last)}
         for name, place in places.items():
             setattr(self, name, place.with_suffix(".partial"))
         try:

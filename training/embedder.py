@@ -1,7 +1,7 @@
 """The embedder's training: network, losses, batches, checks; `python -m training.embedder --help`.
 
-    prepare   decode and straighten every picture once (49 kB each under runs/cache)
-    train     a recipe -> a run folder; --resume goes on after a kill
+    prepare   decode and straighten every picture once (49 kB each under RUNS/cache)
+    train     a recipe -> RUNS/<the recipe's name>; --resume goes on after a kill
     choose    how far to go from the start weights to the run's averaged ones, on held-out people
     export    a run at that share -> weights/embedder.onnx and its record
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,6 +27,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.types import FloatArray
+from training.command_line import add_data, add_run, cache_folder, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.augment import Augmentation, middle
 from training.data.batches import Batch, BatchSettings, PeopleBatches
@@ -40,6 +41,7 @@ from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
 
 DIMENSION: Final = 512
+NOISE_SEED: Final = 512  # of what starts as noise
 SIDE_PX: Final = 112
 CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
 
@@ -49,7 +51,9 @@ class NetworkSettings:
     """What is trained and where it starts."""
 
     backbone: str = "edgenext_x_small"  # timm's name; its last layer gives the 512 numbers
-    start: Path | None = Path("data/init/edgeface_xs_edgenext_x_small_fp16.safetensors")  # None: from noise
+    # A safetensors file or a state dict saved by torch, as named or below the data folder; "" is from noise.
+    start: Path = Path("init/edgeface_xs_edgenext_x_small_fp16.safetensors")
+    without_head: bool = False  # the file's classifier is left aside (ImageNet's 1,000 classes), ours starts as noise
     started_from: str = "EdgeFace-XS (Idiap), timm edgenext_x_small, from upstream's quantised file"  # for the card
     licence: str = "CC-BY-NC-SA-4.0"  # of the start weights, hence of ours
 
@@ -77,8 +81,6 @@ class EmbedderRecipe:
     average_decay: float = 0.994  # of the weights' moving average
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     check_every: int = 400  # steps
-    data: Path = Path("data")
-    cache: Path = Path("runs/cache")
     network: NetworkSettings = field(default_factory=NetworkSettings)
     losses: LossWeights = field(default_factory=LossWeights)
     margin: MarginSettings = field(default_factory=MarginSettings)
@@ -87,12 +89,39 @@ class EmbedderRecipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-def build_network(settings: NetworkSettings) -> nn.Module:
-    """Make the backbone with its 512 outputs and load its start weights, every key of which must fit."""
-    network = timm.create_model(settings.backbone, num_classes=DIMENSION)
-    if settings.start is not None:
-        network.load_state_dict({name: value.float() for name, value in load_file(settings.start).items()})
+def build_network(settings: NetworkSettings, data: Path) -> nn.Module:
+    """Make the backbone with its 512 outputs and load its start weights, every key of which must fit.
+
+    Without a file to start from, and for a head of its own, the noise is the same every time: a resumed run and the
+    export build the network anew. Raises StartMissing.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(NOISE_SEED)
+        network = timm.create_model(settings.backbone, num_classes=DIMENSION)
+    if settings.start == Path():
+        return network
+    file = settings.start if settings.start.is_file() else data / settings.start
+    if not file.is_file():
+        raise StartMissing(f"{settings.start}: no such start weights, here or below {data}")
+    stored = {name: value.float() if value.is_floating_point() else value for name, value in _read(file).items()}
+    if settings.without_head:
+        heads = network.default_cfg["classifier"]
+        prefixes = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
+        stored = {name: value for name, value in stored.items() if not name.startswith(prefixes)}
+        stored |= {name: value for name, value in network.state_dict().items() if name.startswith(prefixes)}
+    network.load_state_dict(stored)
     return network
+
+
+def _read(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    state: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)  # tensors, no pickled code
+    return state
+
+
+class StartMissing(ValueError):  # noqa: N818 - named for what it is
+    """The file that a recipe starts from is not there."""
 
 
 class EmbedderModule(lightning.LightningModule):
@@ -141,14 +170,36 @@ class EmbedderModule(lightning.LightningModule):
         )
 
 
-def train(recipe: EmbedderRecipe, run_dir: Path, *, resume: bool, progress: bool = True) -> Fitted:
-    """Run a recipe; what is left under `run_dir` is in training/loop.py."""
-    people = open_people(prepare(recipe.data, recipe.cache))
+def stored_recipe(facts: Mapping[str, Any]) -> EmbedderRecipe:
+    """The recipe of a checkpoint; where the pictures lay was once part of it."""
+    values: dict[str, Any] = {name: value for name, value in facts["recipe"].items() if name not in {"data", "cache"}}
+    return build(EmbedderRecipe, values)
+
+
+def train(
+    recipe: EmbedderRecipe,
+    run_dir: Path,
+    *,
+    data: Path,
+    cache: Path,
+    resume: bool,
+    rows: NDArray[np.int64] | None = None,
+    check: bool = True,
+    accelerator: str = "cpu",
+    progress: bool = True,
+) -> Fitted:
+    """Run a recipe; what is left under `run_dir` is in training/loop.py.
+
+    rows: of the cache, the pictures to train on; every train picture of people not held out without them.
+    check: score the held-out people every so many steps, into the run's log. accelerator: Lightning's name.
+    """
+    people = open_people(prepare(data, cache))
     held = read_held_out()
-    rows = np.flatnonzero((people.split == "train") & ~held.mask(people.person))
-    batches = PeopleBatches(people, rows, recipe.batch, recipe.augmentation, seed=recipe.seed)
-    network = build_network(recipe.network)
+    if rows is None:
+        rows = np.flatnonzero((people.split == "train") & ~held.mask(people.person))
+    network = build_network(recipe.network, data)
     start_view = _start_view(network, people, rows, run_dir)
+    batches = PeopleBatches(people, rows, recipe.batch, recipe.augmentation, seed=recipe.seed, view=start_view)
     module = EmbedderModule(
         recipe,
         network,
@@ -165,9 +216,10 @@ def train(recipe: EmbedderRecipe, run_dir: Path, *, resume: bool, progress: bool
         seed=recipe.seed,
         lr_factor=warmup_cosine(recipe.warmup_steps, recipe.steps),
         average_decay=recipe.average_decay,
-        check=lambda trained: scores(trained.network, people, sets),
+        check=(lambda trained: scores(trained.network, people, sets)) if check else None,
         check_every=recipe.check_every,
         precision=recipe.precision,
+        accelerator=accelerator,
         resume=resume,
         facts={
             "recipe": recipe_values(recipe),
@@ -187,30 +239,30 @@ def network_weights(fitted: Fitted) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): value for name, value in fitted.averaged.items() if name.startswith(prefix)}
 
 
-def choose(run_dir: Path) -> float:
+def choose(run_dir: Path, *, data: Path, cache: Path) -> float:
     """Find how far to go from the start weights to the run's average, on held-out people; keep it in the run."""
     fitted = read_checkpoint(run_dir / CHECKPOINT)
-    recipe = build(EmbedderRecipe, fitted.facts["recipe"])
-    people = open_people(prepare(recipe.data, recipe.cache))
-    network = build_network(recipe.network).to(memory_format=torch.channels_last)
+    recipe = stored_recipe(fitted.facts)
+    people = open_people(prepare(data, cache))
+    network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
     start = {name: value.clone() for name, value in network.state_dict().items()}
     sets = dev_sets(people, read_held_out())
     share, table = choose_share(network, start, network_weights(fitted), people, sets)
-    (run_dir / CHOICE).write_text(json.dumps({"share": share, "dev": table}, indent=1) + "\n", encoding="utf-8")
+    write_record(run_dir / CHOICE, {"share": share, "dev": table})
     return share
 
 
-def export(run_dir: Path, out: Path) -> dict[str, Any]:
+def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, Any]:
     """Write the chosen network as `embedder.onnx` under `out`, with its record; returns the record.
 
     Held-out people must have chosen before (`choose`). The official val people are looked at here, once.
     """
     fitted = read_checkpoint(run_dir / CHECKPOINT)
-    recipe = build(EmbedderRecipe, fitted.facts["recipe"])
+    recipe = stored_recipe(fitted.facts)
     choice = json.loads((run_dir / CHOICE).read_text(encoding="utf-8"))
-    people = open_people(prepare(recipe.data, recipe.cache))
-    before = build_network(recipe.network)
-    network = build_network(recipe.network)
+    people = open_people(prepare(data, cache))
+    before = build_network(recipe.network, data)
+    network = build_network(recipe.network, data)
     network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
     sets = val_sets(people)
     pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
@@ -233,7 +285,7 @@ def export(run_dir: Path, out: Path) -> dict[str, Any]:
             "sources": "CelebA (train part of the pack), Pins and kpop (wild train)",
             "held_out": fitted.facts["held_out"],
         },
-        "recipe": fitted.facts["recipe"],
+        "recipe": recipe_values(recipe),
         "steps": fitted.steps,
         "share_of_trained_weights": choice["share"],
         "commit": fitted.facts["commit"],
@@ -251,7 +303,9 @@ def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run
         return np.asarray(np.load(kept), np.float32)
     view = embed_rows(network.to(memory_format=torch.channels_last), people, rows)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    np.save(kept, view.astype(np.float16))
+    partial = kept.with_suffix(".partial.npy")
+    np.save(partial, view.astype(np.float16))
+    partial.replace(kept)  # a kill never leaves half of it
     return np.asarray(np.load(kept), np.float32)
 
 
@@ -261,29 +315,29 @@ def main() -> None:
         prog="python -m training.embedder", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("prepare", "train"):
-        command = commands.add_parser(name)
-        command.add_argument("--recipe", type=Path, default=Path("training/recipes/embedder.toml"))
-        if name == "train":
-            command.add_argument("--run", type=Path, help="run folder; runs/<the recipe's name> without it")
-            command.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    add_data(commands.add_parser("prepare"))
+    command = commands.add_parser("train")
+    add_run(command, recipe="embedder.toml")
+    command.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
     for name in ("choose", "export"):
         command = commands.add_parser(name)
         command.add_argument("run", type=Path, help="run folder")
+        add_data(command)
         if name == "export":
             command.add_argument("--out", type=Path, default=Path("weights"))
     words = parser.parse_args()
+    data, cache = words.data, cache_folder(words.runs)
     match words.command:
         case "prepare":
-            recipe = load_recipe(words.recipe, EmbedderRecipe)
-            print(prepare(recipe.data, recipe.cache))
+            print(prepare(data, cache))
         case "train":
             recipe = load_recipe(words.recipe, EmbedderRecipe)
-            train(recipe, words.run or Path("runs") / words.recipe.stem, resume=words.resume)
+            accelerator, folder = words.accelerator, run_folder(words)
+            train(recipe, folder, data=data, cache=cache, resume=words.resume, accelerator=accelerator)
         case "choose":
-            print(choose(words.run))
+            print(choose(words.run, data=data, cache=cache))
         case "export":
-            print(json.dumps(export(words.run, words.out)["scores"]["val"], indent=1))
+            print(json.dumps(export(words.run, words.out, data=data, cache=cache)["scores"]["val"], indent=1))
 
 
 if __name__ == "__main__":

@@ -137,10 +137,12 @@ def current_commit() -> str:
 
 
 def write_record(path: Path, facts: dict[str, Any]) -> None:
-    """Write a network's facts as JSON, sorted as given, dataclasses as their fields."""
+    """Write facts as JSON, sorted as given, dataclasses as their fields; a reader never sees half of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(facts, indent=2, ensure_ascii=False, default=_plain)
-    path.write_text(text + "\n", encoding="utf-8")
+    partial = path.with_suffix(".partial")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def _plain(value: object) -> Any:

@@ -13,11 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.evaluation.data import read_picture
+from lookalike.evaluation.landmarks import normalised_errors
 from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
 from pipeline.types import Box, FloatArray, Rgb8
 from training.data.crop_augment import Matrix, detector_box, second_pass_matrix
-from training.data.faces_with_points import FaceWithPoints, load_rgb
+from training.data.faces_with_points import FaceWithPoints
 
 Predict = Callable[[Sequence[Rgb8]], tuple[FloatArray, FloatArray]]  # crops -> (B, 5, 2) crop px, (B,) log error
 BoxKind = Literal["like_detector", "given"]
@@ -39,12 +41,6 @@ class Predicted:
             "over_8": float((self.errors > 0.08).mean()),
             "over_10": float((self.errors > 0.10).mean()),
         }
-
-
-def point_errors(predicted: FloatArray, true: FloatArray) -> NDArray[np.float64]:
-    """Mean distance of a face's points over the distance of its true eyes. (B, 5, 2) twice -> (B,)."""
-    away = np.linalg.norm(np.asarray(predicted, np.float64) - true, axis=-1).mean(axis=-1)
-    return np.asarray(away / np.linalg.norm(true[:, 1] - true[:, 0], axis=-1))
 
 
 def box_of(face: FaceWithPoints, kind: BoxKind) -> Box:
@@ -71,7 +67,7 @@ def run_passes(
     true = []
     for start in range(0, len(faces), batch):
         part = faces[start : start + batch]
-        turned = [_turn(load_rgb(face.path), face.five, box_of(face, box), turn_deg) for face in part]
+        turned = [_turn(read_picture(face.path), face.five, box_of(face, box), turn_deg) for face in part]
         images = [item[0] for item in turned]
         true += [item[1] for item in turned]
         matrices = [crop_matrix(item[2], side_px=CROP_SIDE_PX) for item in turned]
@@ -84,7 +80,7 @@ def run_passes(
     for kept in collected:
         points = np.concatenate([item[0] for item in kept])
         expected = np.exp(np.concatenate([item[1] for item in kept]), dtype=np.float64)
-        results.append(Predicted(point_errors(points, truth), expected, points))
+        results.append(Predicted(normalised_errors(points, truth), expected, points))
     return results
 
 

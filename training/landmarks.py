@@ -1,8 +1,8 @@
 """Train, export and evaluate the aligner.
 
-python -m training.landmarks train --recipe training/recipes/landmarks.toml --run runs/aligner [--resume]
-python -m training.landmarks export runs/aligner --out weights/
-python -m training.landmarks evaluate runs/aligner --split dev
+python -m training.landmarks train --recipe training/recipes/landmarks.toml --data data --runs runs [--resume]
+python -m training.landmarks export runs/landmarks --data data --out weights --scores
+python -m training.landmarks evaluate runs/landmarks --data data --split dev
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 from pipeline.similarity import CROP_SIDE_PX
+from training.command_line import add_data, add_run, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import (
@@ -189,12 +190,13 @@ def make_batches(recipe: LandmarkRecipe, data: Path) -> LandmarkBatches:
     """The run's batches from a folder laid out like the data pack."""
     split = "train" if recipe.data.with_dev else "fit"
     faces: dict[str, list[FaceWithPoints]] = {name: [] for name in HUMAN_SETS}
-    for face in read_landmark_sets(data / "landmarks", split=split):
-        faces[face.source].append(face)
+    if any(getattr(recipe.data, name) > 0 for name in HUMAN_SETS):
+        for face in read_landmark_sets(data / "landmarks", split=split):
+            faces[face.source].append(face)
     if recipe.data.celeba > 0:
         faces["celeba"] = read_celeba(data / "celeba", min_eye_px=recipe.data.celeba_min_eye_px)
     if recipe.data.wild > 0:
-        faces["wild"] = read_wild(data / "wild")
+        faces["wild"] = read_wild(data)
     return LandmarkBatches(
         faces,
         shares={name: getattr(recipe.data, name) for name in (*HUMAN_SETS, "celeba", "wild")},
@@ -212,7 +214,7 @@ def train(recipe: LandmarkRecipe, *, data: Path, run_dir: Path, resume: bool = F
     batches = Ahead(make_batches(recipe, data))
     torch.manual_seed(recipe.run.seed)  # the head starts from noise
     module = LandmarkModule(recipe, data=data)
-    dev = read_landmark_sets(data / "landmarks", split="dev")[::2]
+    dev = dev_faces(data)
 
     def check(checked: Any) -> dict[str, float]:
         return short_check(checked.network, dev)
@@ -237,10 +239,17 @@ def train(recipe: LandmarkRecipe, *, data: Path, run_dir: Path, resume: bool = F
         batches.close()
 
 
+def dev_faces(data: Path) -> list[FaceWithPoints]:
+    """Faces that checks are made on: human points where they are there, else of CelebA's own val people."""
+    if (data / "landmarks" / "points5.csv").is_file():
+        return read_landmark_sets(data / "landmarks", split="dev")[::2]
+    return read_celeba(data / "celeba", split="val")[::40]
+
+
 def short_check(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, float]:
     """NME by set after one pass and after two, boxes like the detector's."""
     found = {}
-    for name in HUMAN_SETS:
+    for name in (*HUMAN_SETS, "celeba"):
         part = [face for face in faces if face.source == name]
         if part:
             for index, result in enumerate(run_passes(part, predictor(network)), start=1):
@@ -308,6 +317,7 @@ def _data_facts(data: Path) -> dict[str, Any]:
     """What the run learnt from: the lists' own names and sizes, not the pictures."""
     files = ("landmarks/points5.csv", "celeba/list_landmarks_align_celeba.txt", "wild/people.csv")
     return {
+        "sources": "human points of Helen, AFW, MTFL, YouTube Faces (train); a reference network's on CelebA and wild",
         "files": {name: (data / name).stat().st_size for name in files if (data / name).is_file()},
         "dev": f"one group in {DEV_ONE_IN} of the train rows of landmarks/ by the CRC of its name",
     }
@@ -316,21 +326,21 @@ def _data_facts(data: Path) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; figures to stdout as JSON, progress to stderr."""
     parser = argparse.ArgumentParser(prog="python -m training.landmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder laid out like the data pack")
-    parser.add_argument("--threads", type=int, default=1, help="torch threads")
     commands = parser.add_subparsers(dest="command", required=True)
     train_parser = commands.add_parser("train", help="run a recipe")
-    train_parser.add_argument("--recipe", type=Path, default=Path("training/recipes/landmarks.toml"))
-    train_parser.add_argument("--run", type=Path, default=Path("runs/aligner"))
-    train_parser.add_argument("--resume", action="store_true")
+    add_run(train_parser, recipe="landmarks.toml")
     train_parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE")
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
     export_parser.add_argument("run", type=Path)
+    add_data(export_parser)
     export_parser.add_argument("--out", type=Path, default=Path("weights"))
     export_parser.add_argument("--scores", action="store_true", help="measure on val for the record")
     evaluate_parser = commands.add_parser("evaluate", help="errors on dev or val")
     evaluate_parser.add_argument("run", type=Path)
+    add_data(evaluate_parser)
     evaluate_parser.add_argument("--split", choices=("dev", "val"), default="dev")
+    for command in (train_parser, export_parser, evaluate_parser):
+        command.add_argument("--threads", type=int, default=1, help="torch threads")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     run: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -355,8 +365,9 @@ def _train_command(given: argparse.Namespace) -> None:
         except json.JSONDecodeError:
             place[key] = value
     recipe = load_recipe(given.recipe, LandmarkRecipe, overrides=overrides)
-    fitted = train(recipe, data=given.data, run_dir=given.run, resume=given.resume)
-    print(f"{given.run}: {fitted.steps} steps", file=sys.stderr)
+    folder = run_folder(given)
+    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume)
+    print(f"{folder}: {fitted.steps} steps", file=sys.stderr)
 
 
 def _export_command(given: argparse.Namespace) -> None:

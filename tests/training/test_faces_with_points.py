@@ -14,8 +14,6 @@ from training.data.faces_with_points import (
     is_dev,
     mirror_points,
     read_celeba,
-    read_celeba_boxes,
-    read_celeba_points,
     read_landmark_sets,
     read_wild,
 )
@@ -106,22 +104,9 @@ def celeba_folder(folder: Path) -> Path:
         "lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y rightmouth_x rightmouth_y",
         *(f"{name}  69  109  {106 - 30 * k}  113   77  142   73  152  108  154" for k, name in enumerate(names)),
     )
-    write(
-        folder / "list_bbox_celeba.txt",
-        "4",
-        "image_id x_1 y_1 width height",
-        *(f"{name}    95  71 226 313" for name in names),
-    )
     write(folder / "identity_CelebA.txt", *(f"{name} {k}" for k, name in enumerate(names)))
     write(folder / "list_eval_partition.txt", *(f"{name} {int(k == 3)}" for k, name in enumerate(names)))
     return folder
-
-
-def test_celeba_lists_are_read_in_its_own_format(tmp_path: Path) -> None:
-    """CelebA's columns are parted by runs of blanks; its boxes are x, y, width, height."""
-    folder = celeba_folder(tmp_path)
-    assert read_celeba_points(folder / "list_landmarks_align_celeba.txt")["000001.jpg"][4].tolist() == [108, 154]
-    assert read_celeba_boxes(folder / "list_bbox_celeba.txt")["000002.jpg"] == (95, 71, 321, 384)
 
 
 def test_celeba_train_leaves_out_val_and_faces_with_eyes_too_close(tmp_path: Path) -> None:
@@ -137,17 +122,11 @@ def test_the_packs_own_table_narrows_celebas_split(tmp_path: Path) -> None:
     assert [face.path.name for face in read_celeba(folder)] == ["000002.jpg"]
 
 
-def test_a_list_shorter_than_it_promises_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "list_bbox_celeba.txt", "3", "image_id x_1 y_1 width height", "000001.jpg 1 2 3 4")
-    with pytest.raises(ValueError, match="3 rows of 5 columns promised, 1 rows read"):
-        read_celeba_boxes(path)
-
-
 def test_wild_rows_come_with_points_and_by_split(tmp_path: Path) -> None:
     head = "file,person,split,source,eye_distance,detector_score," + FIVE
     row = "pins,20,0.8,53,67,90,66,72,89,58,107,85,107"
-    write(tmp_path / "people.csv", head, f"a b.jpg,A B,train,{row}", f"c.jpg,C,val,{row}")
+    write(tmp_path / "wild" / "people.csv", head, f"a b.jpg,A B,train,{row}", f"c.jpg,C,val,{row}")
     (face,) = read_wild(tmp_path)
-    assert face.path == tmp_path / "images" / "a b.jpg"
+    assert face.path == tmp_path / "wild" / "images" / "a b.jpg"
     assert isinstance(face, FaceWithPoints)
     assert face.five.shape == (5, 2)

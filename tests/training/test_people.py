@@ -99,7 +99,7 @@ def test_the_packs_list_narrows_the_splits_and_brings_the_teachers_rows(data: Pa
 
 
 def test_wild_people_come_with_points_and_teacher_by_row(data: Path) -> None:
-    pictures = read_wild(data / "wild")
+    pictures = read_wild(data)
     assert [(p.person, p.split) for p in pictures] == [
         ("wild/Ann Lee", "train"),
         ("wild/Ann Lee", "train"),
@@ -113,7 +113,7 @@ def test_wild_people_come_with_points_and_teacher_by_row(data: Path) -> None:
 def test_a_teacher_of_another_length_is_refused(data: Path) -> None:
     np.save(data / "wild" / "teacher.npy", np.zeros((2, 256), np.int8))
     with pytest.raises(ValueError, match=r"teacher.npy has 2 rows, its list 3"):
-        read_wild(data / "wild")
+        read_wild(data)
 
 
 def test_the_middle_of_a_cached_crop_is_what_the_pipeline_embeds() -> None:
@@ -152,7 +152,7 @@ def test_whoever_may_be_in_both_sets_is_never_held_out(data: Path, tmp_path: Pat
     doubles = read_doubles(path)
     assert doubles == {"celeba/2880", "wild/Ann Lee"}
     with_listing(data)
-    drawn = choose_held_out(read_celeba(data / "celeba") + read_wild(data / "wild"), doubles=doubles)
+    drawn = choose_held_out(read_celeba(data / "celeba") + read_wild(data), doubles=doubles)
     assert doubles.isdisjoint(person for group in drawn.values() for person in group)
 
 

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.data.celeba_boxes import convert_celeba_boxes, read_celeba_boxes
 from training.data.scene_synthesis import Cutout, close_up, contact_sheet, cut_out, paste
 from training.data.scenes import (
     Boxes,
     Scene,
     ScenesError,
-    convert_celeba_boxes,
     hold_out,
     list_scenes,
-    read_celeba_boxes,
     read_yolo_labels,
     yolo_label_text,
 )

@@ -16,10 +16,16 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
-from pipeline.types import FloatArray, Points5, Rgb8
+from index.celeba import ALIGNED_FOLDER, LANDMARKS, PARTITION, read_identities, read_landmarks, read_partition
+from index.source import IDENTITY_FILE
+from pipeline.types import FloatArray, Points5
+from training.data import people
+from training.data.celeba_boxes import read_celeba_boxes
+from training.data.people import SPLITS
 
+WILD_LANDMARKS: Final = "list_landmarks_celeba"  # upstream's, of the pictures in WILD_FOLDER
+WILD_FOLDER: Final = "img_celeba"
 DEV_ONE_IN: Final = 12  # of the train pictures (of the train people in `ytf68`), held out for choices
 
 
@@ -108,12 +114,6 @@ class FaceWithPoints:
         return points
 
 
-def load_rgb(path: Path) -> Rgb8:
-    """Read a picture of the pack, whatever its name ends in. (H, W, 3)."""
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
-
-
 def read_landmark_sets(
     folder: Path, *, split: str, schema: Schema = Schema.CELEBA5, sets: Sequence[str] | None = None
 ) -> list[FaceWithPoints]:
@@ -151,70 +151,46 @@ def read_landmark_sets(
     return _part(faces, split)
 
 
-def read_celeba(folder: Path, *, split: str = "train", min_eye_px: float = 0.0) -> list[FaceWithPoints]:
-    """Pictures in CelebA's layout with `list_landmarks_align_celeba.txt` and, if there, `list_bbox_celeba.txt`.
+def read_celeba(
+    folder: Path, *, split: str = "train", min_eye_px: float = 0.0, in_the_wild: bool = False
+) -> list[FaceWithPoints]:
+    """Pictures in CelebA's layout with its points and, if there, boxes that belong to the same pictures.
 
-    `pictures.csv` (the pack's own) narrows the split further where it is there: `none` and `gallery` are left out.
-    Works on the whole CelebA, too, where only `list_eval_partition.txt` says the split (0 train, 1 val, 2 test).
+    in_the_wild: `img_celeba/` with `list_landmarks_celeba.txt` and `list_bbox_celeba.txt`, which upstream gives for the
+    whole pictures; else `img_align_celeba/` with `list_landmarks_align_celeba.txt`, and boxes only beside the pack's
+    `pictures.csv`, whose box list is in the aligned picture. That table narrows the split further where it is there:
+    `none` and `gallery` are left out. Without it only `list_eval_partition.txt` says the split.
     """
-    code = {"train": "0", "val": "1", "test": "2"}[split]
-    kept = {name for name, part in _columns(folder / "list_eval_partition.txt") if part == code}
+    partition = read_partition(folder / f"{PARTITION}.txt")
+    kept = {name for name, number in partition.items() if SPLITS[number] == split}
     table = folder / "pictures.csv"
     if table.is_file():
         with table.open(newline="") as file:
             kept &= {row["file"] for row in csv.DictReader(file) if row["split"] == split}
-    boxes = read_celeba_boxes(folder / "list_bbox_celeba.txt")
-    people = dict(_columns(folder / "identity_CelebA.txt"))
-    faces = []
-    for name, points in read_celeba_points(folder / "list_landmarks_align_celeba.txt").items():
-        if name not in kept or float(np.linalg.norm(points[1] - points[0])) < min_eye_px:
-            continue
-        faces.append(
-            FaceWithPoints(
-                path=folder / "img_align_celeba" / name,
-                points=points,
-                box=boxes.get(name),
-                source="celeba",
-                group=f"celeba/{people.get(name, name)}",
-            )
+    box_list = folder / "list_bbox_celeba.txt"
+    boxes = dict(read_celeba_boxes(box_list)) if box_list.is_file() and in_the_wild != table.is_file() else {}
+    identities = read_identities(folder / IDENTITY_FILE)
+    points_list, pictures = (WILD_LANDMARKS, WILD_FOLDER) if in_the_wild else (LANDMARKS, ALIGNED_FOLDER)
+    return [
+        FaceWithPoints(
+            path=folder / pictures / name,
+            points=points,
+            box=boxes.get(name),
+            source="celeba",
+            group=f"celeba/{identities.get(name, name)}",
         )
-    return faces
+        for name, points in read_landmarks(folder / f"{points_list}.txt").items()
+        if name in kept and float(np.linalg.norm(points[1] - points[0])) >= min_eye_px
+    ]
 
 
-def read_celeba_points(path: Path) -> dict[str, Points5]:
-    """`list_landmarks_align_celeba.txt`: the count, a header, then file and ten numbers a line."""
-    return {name: np.array(numbers, dtype=np.float32).reshape(5, 2) for name, *numbers in _listed(path, numbers=10)}
-
-
-def read_celeba_boxes(path: Path) -> dict[str, tuple[float, float, float, float]]:
-    """`list_bbox_celeba.txt`: the count, a header, then file, x, y, width, height. Returns x0, y0, x1, y1."""
-    if not path.is_file():
-        return {}
-    boxes = {}
-    for name, *numbers in _listed(path, numbers=4):
-        x, y, width, height = (float(number) for number in numbers)
-        boxes[name] = (x, y, x + width, y + height)
-    return boxes
-
-
-def read_wild(folder: Path, *, split: str = "train") -> list[FaceWithPoints]:
-    """The pack's `wild/people.csv`: aligned 144 px pictures with a reference network's points."""
-    faces = []
-    with (folder / "people.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["split"] != split:
-                continue
-            points = np.array([[row[f"x{k}"], row[f"y{k}"]] for k in range(5)], dtype=np.float32)
-            faces.append(
-                FaceWithPoints(
-                    path=folder / "images" / row["file"],
-                    points=points,
-                    box=None,
-                    source="wild",
-                    group=f"wild/{row['person']}",
-                )
-            )
-    return faces
+def read_wild(data: Path, *, split: str = "train") -> list[FaceWithPoints]:
+    """The pack's `wild` below `data`: aligned 144 px pictures with a reference network's points."""
+    return [
+        FaceWithPoints(path=picture.path, points=picture.points, box=None, source="wild", group=picture.person)
+        for picture in people.read_wild(data)
+        if picture.split == split
+    ]
 
 
 def is_dev(group: str) -> bool:
@@ -232,20 +208,3 @@ def _part(faces: Iterable[FaceWithPoints], split: str) -> list[FaceWithPoints]:
             return [face for face in faces if not is_dev(face.group)]
         case _:
             raise ValueError(f"split is train, fit, dev or val, got {split!r}")
-
-
-def _columns(path: Path) -> list[tuple[str, str]]:
-    """Lines of two columns without a header (`identity_CelebA.txt`, `list_eval_partition.txt`)."""
-    with path.open() as file:
-        return [(parts[0], parts[1]) for line in file if len(parts := line.split()) == 2]
-
-
-def _listed(path: Path, *, numbers: int) -> list[list[str]]:
-    """Rows of one of CelebA's lists: the count, a header, then a name and `numbers` columns."""
-    with path.open() as file:
-        promised = int(file.readline())
-        file.readline()
-        rows = [line.split() for line in file if line.strip()]
-    if len(rows) != promised or any(len(row) != numbers + 1 for row in rows):
-        raise ValueError(f"{path.name}: {promised} rows of {numbers + 1} columns promised, {len(rows)} rows read")
-    return rows

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from lookalike.evaluation.data import read_picture
 from pipeline.similarity import CROP_SIDE_PX
 from pipeline.types import Rgb8
 from training.data.crop_augment import CropAugment, sample_crop, sample_empty_crop
-from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints, load_rgb
+from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,14 +71,14 @@ class LandmarkBatches:
         for _ in range(self._batch_size):
             if rng.random() < self._empty_share:
                 path = self._empty[int(rng.integers(len(self._empty)))]
-                crops.append(sample_empty_crop(load_rgb(path), augment=self._augment, rng=rng))
+                crops.append(sample_empty_crop(read_picture(path), augment=self._augment, rng=rng))
                 points.append(np.full((5, 2), CROP_SIDE_PX / 2, np.float32))
                 has_face.append(0.0)
                 continue
             pool = self._pools[int(rng.choice(len(self._pools), p=self._chances))]
             face = pool[int(rng.integers(len(pool)))]
             crop, moved = sample_crop(
-                load_rgb(face.path),
+                read_picture(face.path),
                 face.five,
                 given_box=face.box,
                 augment=self._augment,

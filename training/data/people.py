@@ -13,16 +13,18 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
+from index.celeba import LANDMARKS, PARTITION, read_identities, read_landmarks, read_partition
+from index.source import IDENTITY_FILE
+from lookalike.evaluation import data
 from pipeline.errors import DegeneratePoints
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import FloatArray, Points5, Rgb8
@@ -30,8 +32,7 @@ from pipeline.types import FloatArray, Points5, Rgb8
 MARGIN_PX: Final = 8  # on each edge of the 112 px crop, so that turning and shifting find pixels, not black
 CACHE_SIDE_PX: Final = CROP_SIDE_PX + 2 * MARGIN_PX
 HELD_OUT_FILE: Final = Path(__file__).parent / "held_out.json"
-# The official partition's numbers (list_eval_partition.txt).
-_PARTITION: Final = {"0": "train", "1": "val", "2": "test"}
+SPLITS: Final = ("train", "val", "test")  # by the official partition's number (list_eval_partition.txt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,16 +78,16 @@ def read_celeba(root: Path) -> list[Picture]:
     `pictures.csv` (the pack's) narrows splits and names sources; without it every picture is `aligned`. Rows of
     `teacher.npy` are those of `pictures.csv`. A picture listed without points or person is left out.
     """
-    identity = dict(_pairs(root / "identity_CelebA.txt"))
-    partition = dict(_pairs(root / "list_eval_partition.txt"))
-    points = dict(read_celeba_points(root / "list_landmarks_align_celeba.txt"))
+    identity = read_identities(root / IDENTITY_FILE)
+    partition = read_partition(root / f"{PARTITION}.txt")
+    points = read_landmarks(root / f"{LANDMARKS}.txt")
     listing = root / "pictures.csv"
     if listing.exists():
         with listing.open(newline="", encoding="utf-8") as file:
             rows = [(row["file"], row["split"], row["source"]) for row in csv.DictReader(file)]
         teacher = _read_teacher(root / "teacher.npy", len(rows))
     else:
-        rows = [(name, _PARTITION[number], "aligned") for name, number in partition.items()]
+        rows = [(name, SPLITS[number], "aligned") for name, number in partition.items()]
         teacher = None
     return [
         Picture(
@@ -102,28 +103,19 @@ def read_celeba(root: Path) -> list[Picture]:
     ]
 
 
-def read_celeba_points(path: Path) -> Iterator[tuple[str, Points5]]:
-    """Yield file and (5, 2) points of `list_landmarks_align_celeba.txt`: a count, a header, a line a picture."""
-    with path.open(encoding="utf-8") as file:
-        next(file)
-        next(file)
-        for line in file:
-            name, *numbers = line.split()
-            yield name, np.array(numbers, np.float32).reshape(5, 2)
-
-
-def read_wild(root: Path) -> list[Picture]:
-    """Read the `wild` folder: `people.csv` with points, `images/`, `teacher.npy` by its rows."""
-    with (root / "people.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    teacher = _read_teacher(root / "teacher.npy", len(rows))
+def read_wild(data_root: Path) -> list[Picture]:
+    """Read the folder `wild` below `data_root`, with `teacher.npy` by its rows; nothing where it is not there."""
+    if not (data_root / "wild").is_dir():
+        return []
+    rows = data.read_wild(data_root)
+    teacher = _read_teacher(data_root / "wild" / "teacher.npy", len(rows))
     return [
         Picture(
-            path=root / "images" / row["file"],
-            person=f"wild/{row['person']}",
-            split=row["split"],
-            source=row["source"],
-            points=np.array([[row[f"x{i}"], row[f"y{i}"]] for i in range(5)], np.float32),
+            path=row.file,
+            person=f"wild/{row.person}",
+            split=row.split,
+            source=row.source,
+            points=row.points,
             teacher=None if teacher is None else teacher[number],
         )
         for number, row in enumerate(rows)
@@ -143,7 +135,7 @@ def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("trai
     The folder's name is the data's id, so other pictures or other points make another cache. Needs 49 kB a picture.
     It is written under another name and moved at the end: a folder that is there is whole.
     """
-    pictures = [p for p in read_celeba(data_root / "celeba") + read_wild(data_root / "wild") if p.split in splits]
+    pictures = [p for p in read_celeba(data_root / "celeba") + read_wild(data_root) if p.split in splits]
     data_id = _data_id(pictures)
     folder = cache_root / f"people-{data_id[:16]}"
     if folder.exists():
@@ -155,12 +147,9 @@ def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("trai
     kept: list[Picture] = []
     placed: list[Points5] = []
     for picture in tqdm(pictures, unit="picture", mininterval=5.0):
-        image = _decode(picture.path)
         try:
-            if image is None:
-                continue
-            crop, points = align_with_margin(image, picture.points)
-        except DegeneratePoints:
+            crop, points = align_with_margin(data.read_picture(picture.path), picture.points)
+        except (data.DataMissing, DegeneratePoints):
             continue
         crops[len(kept)] = crop
         kept.append(picture)
@@ -239,13 +228,6 @@ def _source_name(picture: Picture) -> str:
     return f"{picture.person.split('/', 1)[0]}/{picture.source}"
 
 
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            name, value = line.split()
-            yield name, value
-
-
 def _read_teacher(path: Path, rows: int) -> FloatArray | None:
     if not path.exists():
         return None
@@ -254,16 +236,6 @@ def _read_teacher(path: Path, rows: int) -> FloatArray | None:
         raise ValueError(f"{path.name} has {len(stored)} rows, its list {rows}")
     vectors = stored.astype(np.float32) / 127
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
-
-
-def _decode(path: Path) -> Rgb8 | None:
-    # By content: what is named .jpg in the pack is WebP inside.
-    try:
-        stored = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    image: Any = cv2.imdecode(stored, cv2.IMREAD_COLOR) if len(stored) else None
-    return None if image is None else np.asarray(image[:, :, ::-1])
 
 
 def _data_id(pictures: Sequence[Picture]) -> str:

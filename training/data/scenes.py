@@ -1,17 +1,19 @@
-"""Whole pictures with face boxes: YOLO labels, the split for choices, CelebA's own box list as such labels.
+"""Whole pictures with face boxes: YOLO labels and the split for choices.
 
 Reading and writing only; pictures are composed in `scene_synthesis`, networks are elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from lookalike.evaluation.data import ScenePicture, read_boxes
 
 Boxes = NDArray[np.float32]  # (N, 4): x0, y0, x1, y1, pixels of the stored picture
 Bgr8 = NDArray[np.uint8]  # (H, W, 3), OpenCV's order, as Ultralytics reads pictures
@@ -76,23 +78,14 @@ def hold_out(scenes: Sequence[Scene], *, every: int) -> tuple[list[Scene], list[
 
 def read_yolo_labels(path: Path, *, height: int, width: int) -> Boxes:
     """`class cx cy w h`, shares of the picture -> (N, 4) corners in pixels. Raises ScenesError on any other line."""
-    rows: list[tuple[float, float, float, float]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
         try:
-            _, cx, cy, w, h = (float(word) for word in line.split())
-        except ValueError as error:
-            raise ScenesError(f"{path}:{number}: wanted `class cx cy w h`, got {line!r}") from error
-        rows.append(
-            (
-                (cx - w / 2) * width,
-                (cy - h / 2) * height,
-                (cx + w / 2) * width,
-                (cy + h / 2) * height,
-            )
-        )
-    return np.asarray(rows, dtype=np.float32).reshape(-1, 4)
+            numbers = [float(word) for word in line.split()]
+        except ValueError:
+            numbers = []
+        if line.strip() and len(numbers) != 5:
+            raise ScenesError(f"{path}:{number}: wanted `class cx cy w h`, got {line!r}")
+    return read_boxes(ScenePicture(file=path, labels=path, source=""), width=width, height=height)
 
 
 def yolo_label_text(boxes: Boxes, *, height: int, width: int) -> str:
@@ -114,48 +107,3 @@ def yolo_label_text(boxes: Boxes, *, height: int, width: int) -> str:
         )
         lines.append("0 " + " ".join(f"{n:.6f}" for n in numbers))
     return "".join(line + "\n" for line in lines)
-
-
-def read_celeba_boxes(path: Path) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
-    """Rows of CelebA's `list_bbox_celeba.txt`: the file's name and x0, y0, x1, y1 in pixels.
-
-    The format: first line the count, second line `image_id x_1 y_1 width height`, then a line a picture.
-    Raises ScenesError when header, count or a row is not so.
-    """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if len(lines) < 2 or not lines[0].strip().isdigit():
-        raise ScenesError(f"{path}:1: wanted the number of pictures, as in CelebA's list_bbox_celeba.txt")
-    if lines[1].split() != ["image_id", "x_1", "y_1", "width", "height"]:
-        raise ScenesError(f"{path}:2: wanted `image_id x_1 y_1 width height`, got {lines[1]!r}")
-    rows = [(number, line) for number, line in enumerate(lines[2:], start=3) if line.strip()]
-    if len(rows) != int(lines[0]):
-        raise ScenesError(f"{path}: the first line says {int(lines[0])} pictures, there are {len(rows)}")
-    for number, line in rows:
-        try:
-            name, *words = line.split()
-            x, y, w, h = (float(word) for word in words)
-        except ValueError as error:
-            raise ScenesError(f"{path}:{number}: wanted `file x y width height`, got {line!r}") from error
-        yield name, (x, y, x + w, y + h)
-
-
-def convert_celeba_boxes(bbox_file: Path, images: Path, labels: Path) -> int:
-    """Write a YOLO label file for each picture of CelebA's box list that lies in `images`; return how many.
-
-    images: the pictures the boxes belong to (CelebA's own list: the originals, `img_celeba`, not the aligned ones).
-    Boxes without extent (the list has some of 0 x 0) are left out: such a picture is skipped, not made an empty one.
-    """
-    labels.mkdir(parents=True, exist_ok=True)
-    written = 0
-    for name, corners in read_celeba_boxes(bbox_file):
-        picture = images / name
-        x0, y0, x1, y1 = corners
-        if not picture.is_file() or x1 <= x0 or y1 <= y0:
-            continue
-        pixels = Scene(image=picture, label=labels / "unused.txt").read()
-        height, width = pixels.shape[:2]
-        text = yolo_label_text(np.array([corners], dtype=np.float32), height=height, width=width)
-        if text:
-            (labels / f"{picture.stem}.txt").write_text(text, encoding="utf-8")
-            written += 1
-    return written

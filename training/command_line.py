@@ -1,0 +1,39 @@
+"""What every trainer's command line has in common: `--recipe`, `--data`, `--runs`, `--run`, `--resume`.
+
+    python -m training.<trainer> train --recipe FILE --data DIR --runs DIR [--run DIR] [--resume]
+
+A run lies in RUNS/<the recipe's name>, so two recipes never share a folder; `--run` names another.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+RECIPES: Final = Path("training/recipes")  # from the repository's root, so that a record names no machine's folders
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """`--data` and `--runs`, which every command of every trainer takes."""
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder laid out like the data pack")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that runs and caches lie in")
+
+
+def add_run(parser: argparse.ArgumentParser, *, recipe: str) -> None:
+    """What `train` takes; `recipe` is the name of the one that ships."""
+    add_data(parser)
+    parser.add_argument("--recipe", type=Path, default=RECIPES / recipe)
+    parser.add_argument("--run", type=Path, help="the run's folder; RUNS/<the recipe's name> without it")
+    parser.add_argument("--resume", action="store_true", help="go on where a kill stopped the run, if it was begun")
+
+
+def run_folder(given: argparse.Namespace) -> Path:
+    """Where the run of a `train` command lies."""
+    folder: Path | None = given.run
+    return folder if folder is not None else Path(given.runs) / Path(given.recipe).stem
+
+
+def cache_folder(runs: Path) -> Path:
+    """Where decoded pictures are kept; runs on the same pictures share them."""
+    return runs / "cache"
