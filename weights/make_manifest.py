@@ -1,4 +1,6 @@
-"""Bring manifest.toml up to date with the exported files and their records: run `python weights/make_manifest.py`.
+"""Bring manifest.toml up to date with the exported files, their records and evaluation.json.
+
+    python weights/make_manifest.py [FOLDER]      # this folder without one
 
 Only lines that are there already are rewritten, so comments, thresholds and order stay as they were written.
 Needs Python's standard library alone.
@@ -13,7 +15,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 KEYS: Final = ("sha256", "size_bytes", "licence", "started_from", "commit")  # of one role, as its record names them
 
@@ -21,6 +23,7 @@ KEYS: Final = ("sha256", "size_bytes", "licence", "started_from", "commit")  # o
 def updated(manifest: str, folder: Path) -> str:
     """Return the manifest's text with every role's lines taken from folder/records/<role>.json and the file itself.
 
+    `scores` comes from folder/evaluation.json where that was measured with the embedder that is there.
     Raises ValueError when a record tells of another file than the one that is there.
     """
     lines = manifest.splitlines(keepends=True)
@@ -46,12 +49,55 @@ def _facts(role: str, folder: Path) -> dict[str, str | int]:
     if sha256 != record["sha256"]:
         raise ValueError(f"{role}: {record['file']} has sha256 {sha256[:12]}, its record says {record['sha256'][:12]}")
     facts: dict[str, str | int] = {"sha256": sha256, "size_bytes": len(data)}
-    return facts | {key: record[key] for key in KEYS if isinstance(record.get(key), str)}
+    facts |= {key: record[key] for key in KEYS if isinstance(record.get(key), str)}
+    if data := _data(record.get("data")):
+        facts["data"] = data
+    if (scores := _scores(role, folder)) is not None:
+        facts["scores"] = scores
+    return facts
+
+
+def _data(told: Any) -> str:
+    """What a network learnt from in one line: a record's own line, or its sources with their numbers."""
+    if isinstance(told, str):
+        return told
+    if not isinstance(told, dict) or "sources" not in told:
+        return ""
+    numbers = [f"{told[name]:,} {name}" for name in ("pictures", "people") if name in told]
+    return ": ".join([told["sources"], *([" of ".join(numbers)] if numbers else [])])
+
+
+def _scores(role: str, folder: Path) -> str | None:
+    """The first figures of `lookalike evaluate`, "" while there are none; None where evaluation.json is missing."""
+    path = folder / "evaluation.json"
+    if not path.exists():
+        return None
+    measured = json.loads(path.read_text(encoding="utf-8"))
+    record = json.loads((folder / "records" / "embedder.json").read_text(encoding="utf-8"))
+    if measured.get("embedder") != record["sha256"]:
+        return ""
+    match role:
+        case "embedder":
+            told = []
+            for name, one in measured.get("verification", {}).items():
+                tpr = {point["fpr"]: point["tpr"]["value"] for point in one["points"]}
+                told.append(f"{name} {tpr[0.01]:.3f} / {tpr[0.001]:.3f}")
+            return f"TPR at FPR 0.01 / 0.001: {', '.join(told)}" if told else ""
+        case "aligner":
+            errors = {name: one["detected"]["nme"]["value"] for name, one in measured.get("landmarks", {}).items()}
+            told = [f"{name} {100 * error:.2f} %" for name, error in errors.items() if error is not None]
+            return f"NME by the detector's box: {', '.join(told)}" if told else ""
+        case "detector":
+            rows = measured.get("detection", {}).get("overall", [])
+            told = [f"from {one['floor_px']:g} px {one['ap']['value']:.3f}" for one in rows]
+            return f"AP at IoU 0.5: {', '.join(told)}" if told else ""
+        case _:
+            return None
 
 
 def main() -> int:
-    """Rewrite the manifest beside this file; 1 when a record and its file disagree."""
-    folder = Path(__file__).resolve().parent
+    """Rewrite the manifest of a folder; 1 when a record and its file disagree."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
     path = folder / "manifest.toml"
     before = path.read_text(encoding="utf-8")
     try:
