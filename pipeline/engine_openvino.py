@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy as np
-import openvino as ov
 
 from pipeline.engine import check_batch, check_names, in_buckets, padded, without_padding
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
+
+# Each import of openvino is reported to its makers, with an id that it writes to the home folder. Not from here: what
+# None stands for can't be imported, and openvino goes on without it.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino as ov  # noqa: E402 - after the line above
 
 
 class OpenVinoEngine:
@@ -66,6 +71,8 @@ class OpenVinoEngine:
             if request is None:
                 request = self._compiled(bucket, side_px)
                 self._requests[bucket, side_px] = request
+                if len(self._requests) == len(self._buckets) * len(self._facts.input.sizes_px):
+                    self._model_bytes = b""  # no shape is left to be compiled
             return request
 
     def _compiled(self, bucket: int, side_px: int) -> _Request:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bot.lazy_types
+from bot import lazy_types  # noqa: F401 - as the bot's own entry points do, before anything of aiogram
 
 # isort: split
 import asyncio
