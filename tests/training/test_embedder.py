@@ -91,6 +91,24 @@ def test_balance_draws_rare_people_more_often_than_their_share(people: People) -
     assert share[1.0] == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_pair_comes_with_pictures_of_others_whom_the_start_network_takes_for_alike(people: People) -> None:
+    rows = np.flatnonzero(people.split == "train")
+    view = np.full((len(rows), 4), 0.1, np.float32)
+    _, person = np.unique(people.person[rows], return_inverse=True)
+    view[np.arange(len(rows)), person // 2] = 1.0  # people 0 and 1 look alike, and people 2 and 3
+    view /= np.linalg.norm(view, axis=1, keepdims=True)
+    settings = BatchSettings(size=16, alike=2)
+    batches = PeopleBatches(people, rows[person < 4], settings, Augmentation(), seed=3, view=view)
+    assert batches._alike is not None
+    twin = {0: 1, 1: 0, 2: 3, 3: 2}
+    for position, others in enumerate(batches._alike):
+        assert all(person[other] == twin[int(person[position])] for other in others[:5]), "the five that look alike"
+        assert all(person[other] != person[position] for other in others)
+    batch = batches(0)
+    assert len(batch.person) == 16
+    assert torch.equal(batch.person[:4], batch.person[4:8])
+
+
 def test_training_brings_the_students_cosines_to_the_teachers(people: People) -> None:
     recipe = EmbedderRecipe(learning_rate=3e-3, batch=BatchSettings(size=16))
     rows = np.flatnonzero(people.split == "train")
