@@ -1,4 +1,7 @@
-"""A bot process with a slow reader, for tests that end it: python -m tests.bot.busy_bot MODE PEER_URL PORT STOP_S."""
+"""A bot process with a slow reader, for tests that end it.
+
+python -m tests.bot.busy_bot MODE PEER_URL PORT STOP_S [REDIS_URL]
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,20 @@ import sys
 from bot.app import build_bot, build_dispatcher
 from bot.logs import set_up_logs
 from bot.serve import serve
+from bot.stores import open_stores
 from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder
 
 
-async def main(mode: str, peer_url: str, port: str, stop_s: str) -> None:
+async def main(mode: str, peer_url: str, port: str, stop_s: str, redis_url: str = "") -> None:
+    address = f"http://127.0.0.1:{port}"
     settings = bot_settings(
-        mode, peer_url, webhook_url=f"http://127.0.0.1:{port}", webhook_port=int(port), stop_s=float(stop_s)
+        mode, peer_url, webhook_url=address, webhook_port=int(port), stop_s=float(stop_s), redis_url=redis_url
     )
+    storage, people = open_stores(settings)
     pool = fake_finder()
-    await serve(build_bot(settings), build_dispatcher(pool, PlainPainter(), settings), settings)
+    parts = build_dispatcher(pool, PlainPainter(), settings, storage=storage, people=people)
+    await serve(build_bot(settings), parts, settings)
     pool.close()
 
 

@@ -104,7 +104,7 @@ def resident_mb() -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
-async def test_photos_101_to_300_add_hardly_any_memory(start_bot: StartBot, mode: str) -> None:
+async def test_photos_101_to_500_add_hardly_any_memory(start_bot: StartBot, mode: str) -> None:
     """The networks' own part is in test_with_weights; this is the bot's: queue, tasks, stores, HTTP."""
     if mode == "webhook":
         pytest.skip("once is enough")
@@ -112,7 +112,7 @@ async def test_photos_101_to_300_add_hardly_any_memory(start_bot: StartBot, mode
     person = Person(id=900)
     bot.parts.desk.told.first_time(person.id)
     before = 0.0
-    for number in range(1, 301):
+    for number in range(1, 501):
         await bot.peer.send_photo(person, b"faces=1")
         await bot.peer.until_sent(number, within_s=20)
         if number == 100:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiogram.fsm.storage.base import StorageKey
 
 from tests.bot.conftest import running_bot
 from tests.bot.redis_process import RedisProcess, redis_missing
+from tests.telegram_peer import Person, TelegramPeer
 
 pytestmark = redis_missing
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -48,6 +52,36 @@ async def test_a_second_process_takes_over_a_comparison(redis: RedisProcess) -> 
         assert "strangers" in card.text
         await second.peer.press(second.ann, second.peer.last_message(second.ann.id), "A2")
         assert (await second.peer.until_sent(3))[2].method == "editMessageMedia"
+
+
+async def test_another_process_goes_on_where_a_killed_one_stood(redis: RedisProcess) -> None:
+    """Nothing is said goodbye: SIGKILL between the first and the second photo of a comparison."""
+    ann = Person(id=501)
+    async with TelegramPeer() as peer:
+        first = await started(peer, redis)
+        await peer.say(ann, "/settings")
+        await peer.until_sent(1, within_s=30)
+        await peer.press(ann, peer.last_message(ann.id), "Русский")
+        await peer.until_sent(2)
+        await peer.say(ann, "/compare")
+        await peer.until_sent(3)
+        await peer.send_photo(ann, b"faces=1")
+        assert "второе фото" in (await peer.until_sent(4))[3].text
+        first.kill()
+        await first.wait()
+        second = await started(peer, redis)
+        await peer.send_photo(ann, b"faces=1")
+        notice, card = (await peer.until_sent(6, within_s=30))[4:]
+        assert notice.method == "sendMessage"
+        assert "незнакомых" in card.text
+        second.terminate()
+        assert await asyncio.wait_for(second.wait(), 20) == 0
+
+
+async def started(peer: TelegramPeer, redis: RedisProcess) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bot.busy_bot", "polling", peer.url, "1", "5", redis.url, cwd=ROOT,
+    )  # fmt: skip
 
 
 async def test_conversations_expire(redis: RedisProcess) -> None:
