@@ -9,13 +9,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from pipeline.engine import Backend
+from pipeline.engine import Backend, Engine, open_engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import Letterbox, fit
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_detector
 from pipeline.parts import FaceDetector
-from pipeline.types import Detection, FloatArray, Rgb8
+from pipeline.types import Detection, FloatArray, Nchw, Rgb8
 from tests.pipeline.adapter_graphs import (
     EDGES,
     POINTS,
@@ -100,22 +100,19 @@ def edges(found: Detection) -> list[float]:
     return [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
 
 
-@pytest.mark.parametrize(("width", "height"), [(128, 96), (96, 128), (64, 64), (512, 384), (32, 24)], ids=str)
-def test_box_and_points_come_in_the_photos_own_pixels(
-    detector: FaceDetector, bench: Bench, width: int, height: int
-) -> None:
-    photo = Photo(bench, width, height)
-    (found,) = detector.detect(photo.with_faces((16, 24)), threshold=0.6)
-    pixel = 1.0 / photo.place.scale
-    assert np.allclose(edges(found), photo.box(16, 24), atol=0.05 * pixel)
-    assert 0.7 < found.score <= 1.01
-    if bench.has_points:
-        assert found.points is not None
-        assert found.points.shape == (5, 2)
-        assert found.points.dtype == np.float32
-        assert np.allclose(found.points, photo.points(16, 24), atol=0.05 * pixel)
-    else:
-        assert found.points is None
+def test_box_and_points_come_in_the_photos_own_pixels(detector: FaceDetector, bench: Bench) -> None:
+    """Wide, tall, with odd margins, as large as the canvas, far larger and smaller."""
+    for width, height in [(128, 96), (96, 128), (128, 112), (64, 64), (512, 384), (32, 24)]:
+        photo = Photo(bench, width, height)
+        (found,) = detector.detect(photo.with_faces((16, 24)), threshold=0.6)
+        pixel = 1.0 / photo.place.scale
+        assert np.allclose(edges(found), photo.box(16, 24), atol=0.05 * pixel), (width, height)
+        assert 0.7 < found.score <= 1.01
+        assert (found.points is not None) == bench.has_points
+        if found.points is not None:
+            assert found.points.shape == (5, 2)
+            assert found.points.dtype == np.float32
+            assert np.allclose(found.points, photo.points(16, 24), atol=0.05 * pixel), (width, height)
 
 
 def test_the_network_sees_red_where_the_photo_is_red(detector: FaceDetector, bench: Bench) -> None:
@@ -137,6 +134,34 @@ def test_the_surest_face_comes_first_and_the_threshold_may_be_given(detector: Fa
     assert found[0].score > 0.9 > found[1].score > 0.6
     assert len(detector.detect(image, threshold=0.9)) == 1
     assert detector.thresholds.score == 0.6
+
+
+class Spy:
+    """An engine that keeps what it was given."""
+
+    def __init__(self, engine: Engine, seen: list[Nchw]) -> None:
+        self.spec, self._engine, self._seen = engine.spec, engine, seen
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        self._seen.append(batch)
+        return self._engine.run(batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "dark", "grey"),
+    [("scrfd", (48, 0), 0), ("yolo_pose without", (2, 32), 114), ("mtcnn", (48, 0), 0)],
+)
+def test_the_photo_lies_in_its_square_as_in_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, dark: tuple[int, int], grey: int
+) -> None:
+    """A white photo twice as wide as high: its pixels, and the grey at (row, column) beside it."""
+    seen: list[Nchw] = []
+    monkeypatch.setattr("pipeline.open_parts.open_engine", lambda *given, **how: Spy(open_engine(*given, **how), seen))
+    opened(BENCHES[name], tmp_path).detect(np.full((64, 128, 3), 255, np.uint8))
+    first = next(batch for batch in seen if batch.shape[2] == SIDE_PX)
+    mean, std = (0.0, 255.0) if name.startswith("yolo") else (127.5, 128.0)
+    assert first[0, :, 24, 32].tolist() == pytest.approx([(255 - mean) / std] * 3)
+    assert first[0, :, *dark].tolist() == pytest.approx([(grey - mean) / std] * 3)
 
 
 def test_boxes_are_clipped_to_the_photo(detector: FaceDetector, bench: Bench) -> None:
