@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from index.errors import GalleryError
 from lookalike.calibration import CalibrationError
-from lookalike.commands import answer, evaluate, gallery
+from lookalike.commands import answer, evaluate, evaluate_deep, gallery
 from pipeline.errors import PipelineError
 
 EXIT_SETUP: Final = 3
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 answer.register(app)
 app.add_typer(gallery.app, name="index")
+evaluate_deep.register(evaluate.app)
 app.add_typer(evaluate.app, name="evaluate")
 for entry in sorted(entry_points(group="lookalike.commands"), key=lambda point: point.name):
     entry.load()(app)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -98,13 +98,13 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     from pipeline.manifest import load_manifest
 
     if not data.is_dir():
-        _complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
+        complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
     settings = Settings()
     pipeline = open_pipeline(settings)
     precision = load_manifest(settings.weights_dir).embedder.precision
     engine = f"{settings.engine} {precision}"
     evaluation = Evaluation(
-        networks=pipeline, data=data, engine=engine, progress=_progress_bar, limit=limit, cache=cache
+        networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
     )
     report = Report(embedder=pipeline.embedder_id, engine=engine, limit=limit)
     try:
@@ -113,12 +113,12 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
             _measure(evaluation, report, name)
             report.seconds[name] = round(time.perf_counter() - start, 1)
             if name == "calibration" and write and report.calibration is not None:
-                _write_json(settings.calibration_path, report.calibration)
+                write_json(settings.calibration_path, report.calibration)
     except (DataMissing, CalibrationImpossible) as error:
-        _complain(str(error))
+        complain(str(error))
     document = as_document(report)
     if write:
-        _write_json(settings.weights_dir / EVALUATION_NAME, _merged(settings, document))
+        write_json(settings.weights_dir / EVALUATION_NAME, _merged(settings, document))
     if as_json:
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
@@ -152,7 +152,7 @@ def _merged(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:
         return document
 
 
-def _write_json(path: Path, document: dict[str, Any]) -> None:
+def write_json(path: Path, document: dict[str, Any]) -> None:
     """Write beside its place and move it there, so that nobody reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -174,7 +174,7 @@ def _print(report: Report) -> None:
 
 
 @contextmanager
-def _progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr; on a pipe nothing is drawn."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -185,6 +185,7 @@ def _progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.advance(task, done)
 
 
-def _complain(message: str) -> None:
+def complain(message: str) -> NoReturn:
+    """One line on stderr and the exit code of a broken set-up."""
     sys.stderr.write(f"lookalike: {message}\n")
     raise typer.Exit(EXIT_SETUP)

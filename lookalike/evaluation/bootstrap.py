@@ -47,7 +47,7 @@ def interval(samples: NDArray[np.float64]) -> tuple[float, float]:
 
 def mean_figure(
     values: NDArray[np.floating] | NDArray[np.bool_],
-    groups: NDArray[np.integer] | None = None,
+    groups: NDArray[np.generic] | None = None,
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,

@@ -36,6 +36,8 @@ class FacePicture:
     split: str  # train, val, gallery, none
     source: str  # celeba: aligned, wild, half, small; wild: pins, kpop
     points: Points5  # pixels of the picture
+    eye_distance_px: float = float("nan")  # in the original, before it was cut and scaled for the pack
+    detector_score: float = float("nan")  # of the pack's reference detector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,6 +70,8 @@ def read_celeba(root: Path) -> list[FacePicture]:
             split=row["split"],
             source=row["source"],
             points=points[row["file"]],
+            eye_distance_px=float(row["eye_distance"]),
+            detector_score=float(row["detector_score"]),
         )
         for row in _rows(folder / "pictures.csv")
     ]
@@ -83,6 +87,8 @@ def read_wild(root: Path) -> list[FacePicture]:
             split=row["split"],
             source=row["source"],
             points=_points(row),
+            eye_distance_px=float(row["eye_distance"]),
+            detector_score=float(row["detector_score"]),
         )
         for row in _rows(folder / "people.csv")
     ]

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from lookalike.evaluation.bootstrap import Figure
@@ -36,7 +37,7 @@ def tables(report: Report) -> list[Table]:
 
 def as_document(report: Report) -> dict[str, Any]:
     """The report as JSON values: every figure with its interval, NaN as null, numbers to six digits."""
-    document = _plain(report)
+    document = plain(report)
     if not isinstance(document, dict):
         raise TypeError(f"want a report, got {type(report).__name__}")
     return {"schema": SCHEMA} | {str(key): value for key, value in document.items() if value is not None}
@@ -186,14 +187,16 @@ def _interval(figure: Figure, digits: int) -> str:
     return f"{figure.low:.{digits}f} .. {figure.high:.{digits}f}"
 
 
-def _plain(value: object) -> object:
-    """Dataclasses, tuples and NumPy numbers -> what json takes."""
+def plain(value: object) -> object:
+    """Dataclasses, tuples and NumPy numbers -> what json takes; NaN -> null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
     if isinstance(value, float):
         return round(float(value), 6) if math.isfinite(value) else None
     return value

@@ -19,6 +19,7 @@ from lookalike.evaluation import calibrate, data, detection, identification, lan
 from lookalike.evaluation.bootstrap import RESAMPLES
 from lookalike.evaluation.data import FacePicture
 from lookalike.evaluation.vectors import CropEmbedder, Embedded, embed_pictures
+from pipeline.types import Rgb8
 
 PARTS: Final = ("verification", "identification", "landmarks", "detection", "calibration")
 GALLERY_PICTURES: Final = 3  # the gallery has 3.1 pictures a person: what "the person is in it" is measured with
@@ -109,11 +110,15 @@ class Evaluation:
         return self._embed("wild val", [p for p in data.read_wild(self.data) if p.split == "val"])
 
     @cached_property
+    def celeba_rest(self) -> Embedded:
+        """Everybody else of celeba: most of the gallery, train people and the official test people."""
+        return self._embed("gallery", [p for p in self._celeba if p.split != "val"])
+
+    @cached_property
     def gallery(self) -> identification.PeopleVectors:
         """Everybody of celeba, as the shipped gallery is made."""
-        rest = self._embed("gallery", [p for p in self._celeba if p.split != "val"])
-        everybody = np.concatenate([self.celeba_val.vectors, rest.vectors])
-        return identification.fold_people(everybody, np.concatenate([self.celeba_val.people, rest.people]))
+        everybody = np.concatenate([self.celeba_val.vectors, self.celeba_rest.vectors])
+        return identification.fold_people(everybody, np.concatenate([self.celeba_val.people, self.celeba_rest.people]))
 
     def people_sets(self) -> dict[str, Embedded]:
         """The three sets of held-out people that figures are given for."""
@@ -124,14 +129,15 @@ class Evaluation:
         }
 
     @cached_property
-    def _pairs(self) -> dict[str, verification.PairScores]:
+    def pairs(self) -> dict[str, verification.PairScores]:
+        """All pairs of each set."""
         return {name: verification.all_pairs(one.vectors, one.people) for name, one in self.people_sets().items()}
 
     def verification(self) -> dict[str, verification.Verification]:
         """TPR at FPR on each set: points as given, one crop, no flip."""
-        with self.progress("bootstrap over people", len(self._pairs)) as shown:
+        with self.progress("bootstrap over people", len(self.pairs)) as shown:
             results = {}
-            for name, scores in self._pairs.items():
+            for name, scores in self.pairs.items():
                 results[name] = verification.verify(scores, resamples=self.resamples)
                 shown(1)
         return results
@@ -220,7 +226,7 @@ class Evaluation:
         return calibrate.document(
             embedder=self.networks.embedder.model,
             gallery_people=len(self.gallery.labels),
-            pair=calibrate.pair_table(self._pairs),
+            pair=calibrate.pair_table(self.pairs),
             gallery=calibrate.gallery_table(strangers),
             measured_on="people never trained on: celeba val (clear 178x218 and 64 px pictures) and wild val; points "
             "as given, one crop, no flip; every set weighs the same",
@@ -231,14 +237,36 @@ class Evaluation:
         return data.read_celeba(self.data)
 
     def _embed(self, title: str, pictures: list[FacePicture]) -> Embedded:
+        return self.embed(title, self._fewer(pictures))
+
+    def embed(
+        self,
+        title: str,
+        pictures: Sequence[FacePicture],
+        *,
+        straighten: Callable[[FacePicture], Rgb8] | None = None,
+        otherwise: str = "",
+    ) -> Embedded:
+        """Embed these pictures, the cached ones not again. otherwise: names another way to straighten for the cache."""
+        engine = f"{self.engine} {otherwise}".strip()
+        with self.progress(title, len(pictures)) as shown:
+            return embed_pictures(
+                pictures,
+                self.networks.embedder,
+                cache=self.cache,
+                engine=engine,
+                straighten=straighten,
+                advance=shown,
+            )
+
+    def _fewer(self, pictures: list[FacePicture]) -> list[FacePicture]:
         if self.limit is not None:
             pictures = [
                 p
                 for source in dict.fromkeys(p.source for p in pictures)
                 for p in self._few(sorted((q for q in pictures if q.source == source), key=lambda q: q.person))
             ]
-        with self.progress(title, len(pictures)) as shown:
-            return embed_pictures(pictures, self.networks.embedder, cache=self.cache, engine=self.engine, advance=shown)
+        return pictures
 
     def _few(self, items: list[T]) -> list[T]:
         return items if self.limit is None else items[: self.limit]

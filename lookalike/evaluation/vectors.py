@@ -58,11 +58,13 @@ def embed_pictures(
     *,
     cache: Path | None = None,
     engine: str = "",
+    straighten: Callable[[FacePicture], Rgb8] | None = None,
     advance: Callable[[int], None] = lambda _done: None,
 ) -> Embedded:
     """Embed every picture; `advance` is told how many more are done.
 
-    engine: what else decides a vector (backend, precision), part of the cache's key. Raises DataMissing.
+    engine: what else decides a vector (backend, precision, name of another way to straighten), part of the cache's key.
+    straighten: instead of `straightened`; called in two threads. Raises DataMissing.
     """
     file = cache / f"vectors-{_key(pictures, embedder.model, engine)}.npy" if cache else None
     if file is not None and file.is_file():
@@ -71,7 +73,7 @@ def embed_pictures(
             advance(len(pictures))
             return _kept(pictures, vectors)
     rows: list[FloatArray | None] = []
-    for crops in _batches(pictures):
+    for crops in _batches(pictures, straighten or straightened):
         rows += [None if found is None else found.vector for found in embedder.embed(crops)]
         advance(len(crops))
     size = next((len(row) for row in rows if row is not None), 0)
@@ -90,12 +92,12 @@ def straightened(picture: FacePicture) -> Rgb8:
     return align_face(read_picture(picture.file), picture.points)
 
 
-def _batches(pictures: Sequence[FacePicture]) -> Iterator[list[Rgb8]]:
+def _batches(pictures: Sequence[FacePicture], straighten: Callable[[FacePicture], Rgb8]) -> Iterator[list[Rgb8]]:
     parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
     with ThreadPoolExecutor(max_workers=DECODERS) as pool:
         waiting: list[list[Future[Rgb8]]] = []
         for part in parts:
-            waiting.append([pool.submit(straightened, picture) for picture in part])
+            waiting.append([pool.submit(straighten, picture) for picture in part])
             if len(waiting) > AHEAD:
                 yield [crop.result() for crop in waiting.pop(0)]
         for batch in waiting:

@@ -71,17 +71,26 @@ class Verification:
 
 
 def all_pairs(
-    vectors: NDArray[np.floating], people: Labels, *, floor: float = -np.inf, chunk_rows: int = 512
+    vectors: NDArray[np.floating],
+    people: Labels,
+    *,
+    others: NDArray[np.floating] | None = None,
+    floor: float = -np.inf,
+    chunk_rows: int = 512,
 ) -> PairScores:
     """Compare every two rows of `vectors` (N, D), unit length, `people` (N,) saying whose they are.
+
+    others: (N, D), the same pictures seen otherwise (spoilt, say). Then every pair takes one of its pictures from
+    `vectors` and one from `others`, in turn the earlier and the later one, so that each pair is still counted once.
 
     Works by chunks of rows, so the N x N matrix never exists. A kept different pair takes 12 bytes: for very large
     sets give a `floor`, below which different pairs are counted but not kept (thresholds above it stay exact).
     """
     unit = np.ascontiguousarray(vectors, dtype=np.float32)
+    second_look = unit if others is None else np.ascontiguousarray(others, dtype=np.float32)
     owner, pictures_of = _number_people(people)
-    if unit.ndim != 2 or len(unit) != len(owner):
-        raise ValueError(f"vectors: want ({len(owner)}, D), one row a label, got {unit.shape}")
+    if unit.ndim != 2 or len(unit) != len(owner) or second_look.shape != unit.shape:
+        raise ValueError(f"vectors: want ({len(owner)}, D), one row a label, got {unit.shape}, {second_look.shape}")
     same: list[NDArray[np.float32]] = []
     same_person: list[NDArray[np.int32]] = []
     different: list[NDArray[np.float32]] = []
@@ -89,7 +98,10 @@ def all_pairs(
     second: list[NDArray[np.int32]] = []
     for start in range(0, len(unit), chunk_rows):
         rows = slice(start, start + chunk_rows)
-        similarity = unit[rows] @ unit[start:].T  # (rows, N - start)
+        similarity = unit[rows] @ second_look[start:].T  # (rows, N - start)
+        if others is not None:
+            odd = (np.arange(similarity.shape[0])[:, None] + np.arange(similarity.shape[1])[None, :]) % 2 == 1
+            similarity = np.where(odd, second_look[rows] @ unit[start:].T, similarity)
         row_owner, column_owner = owner[rows], owner[start:]
         later = np.arange(len(column_owner))[None, :] > np.arange(len(row_owner))[:, None]
         equal = row_owner[:, None] == column_owner[None, :]
