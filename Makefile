@@ -54,8 +54,9 @@ train: ## re-make every network from DATA (hours on two cores; resumes where it 
 	$(MAKE) EXTRAS=train $(VENV)/.installed-dev-train
 	$(BIN)/python -m training all --data $(DATA)
 
-evaluate: $(RUN_STAMP) ## measure the shipped files on DATA and write weights/calibration.json
-	$(BIN)/lookalike evaluate all --data $(DATA)
+evaluate: $(RUN_STAMP) ## measure the shipped files on DATA: weights/calibration.json, weights/evaluation.json, runs/report.html
+	$(BIN)/lookalike evaluate all --data $(DATA) --cache runs/cache/evaluation
+	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html
 
 golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
 	$(BIN)/python -m pytest tests -k golden --update-golden
