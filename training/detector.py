@@ -174,12 +174,13 @@ def main(arguments: list[str] | None = None) -> int:
     labels = commands.add_parser("labels", help="write YOLO labels from CelebA's box list")
     labels.add_argument("boxes", type=Path, help="list_bbox_celeba.txt")
     labels.add_argument("--images", type=Path, required=True, help="the pictures the boxes belong to")
-    labels.add_argument("--out", type=Path, required=True)
+    labels.add_argument("--out", type=Path, required=True, help="folder of the label files")
+    labels.add_argument("--link", type=Path, help="folder of scenes that gets a link to each picture, as celeba_NAME")
     chosen = parser.parse_args(arguments)
     if chosen.command == "labels":
         from training.data.celeba_boxes import convert_celeba_boxes
 
-        print(convert_celeba_boxes(chosen.boxes, chosen.images, chosen.out))
+        print(convert_celeba_boxes(chosen.boxes, chosen.images, chosen.out, link=chosen.link))
         return 0
     if chosen.command == "train":
         print(train(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))

@@ -85,6 +85,8 @@ def fit(
     if checkpoint.exists() and not resume:
         raise FileExistsError(f"{checkpoint} is there: go on with resume, or name another run")
     start = read_checkpoint(checkpoint).steps if checkpoint.exists() else 0
+    if start >= max_steps:
+        return read_checkpoint(checkpoint)  # killed after its end
     average = _Average(average_decay)
     keeper = _Keeper(checkpoint, every_s=checkpoint_every_s, facts=dict(facts or {}))
     # Order matters: rates before the step, the average after it, then the log and the checkpoint that hold it.

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from index.celeba import read_attributes
+from training.command_line import RECIPES
+from training.config import load_recipe
 from training.data.celeba_boxes import read_celeba_boxes
 from training.data.faces_with_points import read_celeba
 from training.data.people import open_people, prepare
 from training.data.people import read_celeba as read_people
 from training.data.scenes import list_scenes
 from training.detector import main
+from training.landmarks import LandmarkRecipe, dev_faces, make_batches
 
 # The files' own first lines: counts, headers, columns parted by runs of blanks, attributes with a trailing blank.
 BOXES = """3
@@ -73,15 +76,17 @@ def test_boxes_are_given_as_corners_of_the_whole_pictures(celeba: Path) -> None:
 def test_the_box_list_becomes_labels_that_the_detectors_reader_takes(
     celeba: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whole pictures go to scenes/images, labels of the same names to scenes/labels: boxes come back in pixels."""
+    """Whole pictures are linked as scenes of the source `celeba`; boxes come back in their pixels. Twice is once."""
     scenes = tmp_path / "scenes"
-    (scenes / "images").mkdir(parents=True)
-    (celeba / "img_celeba").rename(scenes / "images" / "train")
-    words = ["labels", str(celeba / "list_bbox_celeba.txt"), "--images", str(scenes / "images" / "train")]
-    assert main([*words, "--out", str(scenes / "labels" / "train")]) == 0
-    assert capsys.readouterr().out == "3\n"
-    found = [scene.boxes(height=687, width=409) for scene in list_scenes(scenes, "train")]
-    np.testing.assert_allclose(np.concatenate(found)[0], [95, 71, 321, 384], atol=0.01)
+    words = ["labels", str(celeba / "list_bbox_celeba.txt"), "--images", str(celeba / "img_celeba")]
+    words += ["--out", str(scenes / "labels" / "train"), "--link", str(scenes / "images" / "train")]
+    for _ in range(2):
+        assert main(words) == 0
+        assert capsys.readouterr().out == "3\n"
+    found = list_scenes(scenes, "train")
+    assert [scene.source for scene in found] == ["celeba"] * 3
+    assert found[0].read().shape == (687, 409, 3)
+    np.testing.assert_allclose(found[0].boxes(height=687, width=409), [[95, 71, 321, 384]], atol=0.01)
 
 
 def test_boxes_of_the_whole_pictures_are_not_taken_for_the_aligned_ones(celeba: Path) -> None:
@@ -105,6 +110,13 @@ def test_people_come_with_the_official_partition_and_make_a_cache_without_a_teac
     people = open_people(prepare(celeba.parent, celeba.parent / "cache"))
     assert people.crops.shape == (3, 128, 128, 3)
     assert not people.teacher.any()
+
+
+def test_the_aligner_learns_from_the_whole_celeba_alone(celeba: Path) -> None:
+    """No landmark sets, no scenes, no web pictures: the recipe asks for none of them, and checks are CelebA's val."""
+    recipe = load_recipe(RECIPES / "landmarks_celeba.toml", LandmarkRecipe, overrides={"run": {"batch": 4}})
+    assert make_batches(recipe, celeba.parent)(0).points.shape == (4, 5, 2)
+    assert [face.path.name for face in dev_faces(celeba.parent)] == ["000003.jpg"]
 
 
 def test_attributes_keep_their_columns(celeba: Path) -> None:

@@ -99,6 +99,14 @@ def test_a_run_killed_in_the_middle_ends_with_the_weights_of_one_that_was_not(
     assert other.facts == {"recipe": "tiny"}
 
 
+def test_a_run_killed_after_its_end_has_nothing_left_to_do(program: list[str], tmp_path: Path) -> None:
+    assert run(program, str(tmp_path / "run"), "3", "1000").returncode == 0
+    before = (tmp_path / "run" / "last.ckpt").stat().st_mtime_ns
+    again = run(program, str(tmp_path / "run"), "3", "1000", "--resume")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "run" / "last.ckpt").stat().st_mtime_ns == before
+
+
 def test_a_second_run_does_not_overwrite_the_first_unasked(program: list[str], tmp_path: Path) -> None:
     assert run(program, str(tmp_path / "run"), "3", "1000").returncode == 0
     second = run(program, str(tmp_path / "run"), "3", "1000")

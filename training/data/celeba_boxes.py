@@ -33,13 +33,18 @@ def read_celeba_boxes(path: Path) -> Iterator[tuple[str, tuple[float, float, flo
         yield name, (x, y, x + w, y + h)
 
 
-def convert_celeba_boxes(bbox_file: Path, images: Path, labels: Path) -> int:
+def convert_celeba_boxes(bbox_file: Path, images: Path, labels: Path, *, link: Path | None = None) -> int:
     """Write a YOLO label file for each picture of CelebA's box list that lies in `images`; return how many.
 
     images: the pictures the boxes belong to (CelebA's own list: the originals, `img_celeba`, not the aligned ones).
+    link: a folder of scenes (`scenes/images/train`) that gets a link to each picture; link and label are then named
+    `celeba_NAME`, since a scene's name begins with its source.
     Boxes without extent (the list has some of 0 x 0) are left out: such a picture is skipped, not made an empty one.
     """
     labels.mkdir(parents=True, exist_ok=True)
+    prefix = "" if link is None else "celeba_"
+    if link is not None:
+        link.mkdir(parents=True, exist_ok=True)
     written = 0
     for name, corners in read_celeba_boxes(bbox_file):
         picture = images / name
@@ -50,6 +55,8 @@ def convert_celeba_boxes(bbox_file: Path, images: Path, labels: Path) -> int:
         height, width = pixels.shape[:2]
         text = yolo_label_text(np.array([corners], dtype=np.float32), height=height, width=width)
         if text:
-            (labels / f"{picture.stem}.txt").write_text(text, encoding="utf-8")
+            (labels / f"{prefix}{picture.stem}.txt").write_text(text, encoding="utf-8")
+            if link is not None and not (link / f"{prefix}{name}").exists():
+                (link / f"{prefix}{name}").symlink_to(picture.resolve())
             written += 1
     return written
