@@ -1,0 +1,191 @@
+# ruff: noqa: INP001 - a script beside what it draws with, no package
+"""Make docs/pictures/demo.webp: a photo in, a card out, why, a comparison. `python docs/demo/make.py [--frames DIR]`.
+
+Every answer is the real bot's, with the shipped networks, on faces that may be shown; only the phone is drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import html
+import io
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import chat
+from chat import Bubble, Line
+from PIL import Image
+
+from bot.app import build_bot, build_dispatcher
+from bot.artist import CardPainter
+from bot.serve import serve
+from lookalike.app import build
+from lookalike.finder import FinderPool
+from lookalike.settings import ROOT, Settings
+from tests.bot.conftest import bot_settings
+from tests.telegram_peer import Call, Person, TelegramPeer
+
+TARGET: Final = ROOT / "docs" / "pictures" / "demo.webp"
+SAMPLES: Final = ROOT / "lookalike" / "sample"
+LARGEST_BYTES: Final = 2_000_000
+ANN: Final = Person(id=1)
+
+
+def photo(name: str) -> bytes:
+    return (SAMPLES / f"{name}.jpg").read_bytes()
+
+
+async def answers() -> list[Call]:
+    """The bot's own: the first photo's notice, a card, its explanation, a comparison."""
+    app = build(Settings(gallery_images=None))
+    pool = FinderPool(app.finder)
+    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
+    async with TelegramPeer() as peer:
+        settings = bot_settings("polling", peer.url)
+        parts = build_dispatcher(pool, painter, settings)
+        stop = asyncio.Event()
+        task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
+        await peer.send_photo(ANN, photo("astronaut"))
+        await peer.until_sent(2, within_s=60)
+        await peer.press(ANN, peer.last_message(ANN.id), "Explain")
+        await peer.until_sent(3, within_s=60)
+        await peer.send_photo(ANN, photo("astronaut"), group="g", caption="/compare")
+        await peer.send_photo(ANN, photo("grace_hopper"), group="g")
+        sent = await peer.until_sent(4, within_s=60)
+        stop.set()
+        await task
+    pool.close()
+    return sent
+
+
+def bubble(call: Call) -> Bubble:
+    """A call of the bot as people see it."""
+    media = call.params.get("media")
+    holder = media if isinstance(media, dict) else call.params
+    marked = str(holder.get("caption") or holder.get("text") or "")
+    lines = tuple(
+        Line(html.unescape(re.sub(r"<[^>]*>", "", line)), bold=line.startswith("<b>"), muted=line.startswith("<i>"))
+        for line in marked.split("\n")
+    )
+    picture = next((Image.open(io.BytesIO(data)).convert("RGB") for data in call.files.values()), None)
+    rows = (call.params.get("reply_markup") or {}).get("inline_keyboard", [])
+    buttons = tuple(tuple(button["text"] for button in row) for row in rows)
+    return Bubble(picture=picture, lines=lines, buttons=buttons)
+
+
+def mine(*names: str, text: str = "") -> Bubble:
+    pictures = tuple(Image.open(io.BytesIO(photo(name))).convert("RGB") for name in names)
+    lines = (Line(text),) if text else ()
+    return Bubble(
+        mine=True, picture=pictures[0] if len(pictures) == 1 else None, album=pictures[1:] and pictures, lines=lines
+    )
+
+
+@dataclass
+class Film:
+    """Frames and how long each is shown; the chat as it stands."""
+
+    bubbles: list[Bubble] = field(default_factory=list)
+    frames: list[Image.Image] = field(default_factory=list)
+    shown_ms: list[int] = field(default_factory=list)
+    top: float = 0.0
+    status: str = "bot"
+
+    def hold(self, milliseconds: int, *, slide: float = 1.0) -> None:
+        self.frames.append(chat.frame(self.bubbles, top=self.top, status=self.status, slide=slide))
+        self.shown_ms.append(milliseconds)
+
+    def add(self, bubble: Bubble, *, to: float | None = None) -> None:
+        """A message comes in from below; the chat scrolls to its end, or to `to`."""
+        self.bubbles.append(bubble)
+        start, goal = self.top, self.end() if to is None else to
+        for step in (0.35, 0.7, 0.9, 1.0):
+            self.top = start + (goal - start) * step
+            self.hold(45, slide=step)
+
+    def scroll(self, goal: float, *, steps: int = 12) -> None:
+        start = self.top
+        for step in range(1, steps + 1):
+            share = step / steps
+            self.top = start + (goal - start) * share * share * (3 - 2 * share)
+            self.hold(45)
+
+    def end(self) -> float:
+        return max(0.0, chat.height_of(self.bubbles) - chat.room())
+
+    def top_of(self, bubble: Bubble) -> float:
+        """Scrolled so that this message stands at the upper edge."""
+        before = self.bubbles[: self.bubbles.index(bubble)]
+        return min(self.end(), chat.height_of(before) - chat.GAP * chat.SCALE)
+
+
+def film(sent: list[Call]) -> Film:
+    """The story: a photo, eyes, the notice, the card and its caption, why, a comparison."""
+    notice, card, why, compared = (bubble(call) for call in sent)
+    asked = mine("astronaut")
+    shown = Film(bubbles=[asked])
+    shown.hold(700)
+    asked.seen, shown.status = True, "sending a photo..."
+    shown.hold(500)
+    shown.add(notice)
+    shown.hold(700)
+    shown.status = "bot"
+    shown.bubbles.append(card)
+    goal = shown.top_of(card)
+    shown.bubbles.pop()
+    shown.add(card, to=goal)
+    shown.hold(2600)
+    shown.scroll(shown.end())
+    shown.hold(1800)
+    card.pressed = "Explain"
+    shown.hold(350)
+    shown.bubbles[-1] = why
+    shown.top = min(shown.top_of(why), shown.end())
+    shown.hold(2800)
+    shown.scroll(shown.end(), steps=6)
+    shown.hold(900)
+    pair = mine("astronaut", "grace_hopper", text="/compare")
+    shown.add(pair)
+    shown.hold(500)
+    pair.seen, shown.status = True, "sending a photo..."
+    shown.hold(500)
+    shown.status = "bot"
+    shown.add(compared)
+    shown.hold(3600)
+    return shown
+
+
+def write(shown: Film, target: Path) -> None:
+    """An animated WebP, which GitHub shows, as good as fits."""
+    for quality in (82, 72, 60, 45):
+        buffer = io.BytesIO()
+        shown.frames[0].save(
+            buffer, "WEBP", save_all=True, append_images=shown.frames[1:], duration=shown.shown_ms, loop=0,
+            quality=quality, method=4, minimize_size=False, kmax=30,
+        )  # fmt: skip
+        if buffer.tell() < LARGEST_BYTES:
+            break
+    target.write_bytes(buffer.getvalue())
+    seconds = sum(shown.shown_ms) / 1000
+    sys.stdout.write(f"{target}: {len(shown.frames)} frames, {seconds:.0f} s, {buffer.tell() // 1000} kB\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=Path, help="also write the frames that are held, as PNG, to look at")
+    given = parser.parse_args()
+    shown = film(asyncio.run(answers()))
+    write(shown, TARGET)
+    if given.frames:
+        given.frames.mkdir(parents=True, exist_ok=True)
+        for number, (picture, milliseconds) in enumerate(zip(shown.frames, shown.shown_ms, strict=True)):
+            if milliseconds > 100:
+                picture.save(given.frames / f"{number:03d}.png")
+
+
+if __name__ == "__main__":
+    main()
