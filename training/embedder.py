@@ -41,6 +41,7 @@ from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
 
 DIMENSION: Final = 512
+START_VIEW: Final = "start_view.npy"
 NOISE_SEED: Final = 512  # of what starts as noise
 SIDE_PX: Final = 112
 CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
@@ -298,15 +299,18 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
 
 def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run_dir: Path) -> FloatArray:
     """What the start network makes of every train picture; kept in the run, so that a resume needs no minute."""
-    kept = run_dir / "start_view.npy"
-    if kept.exists():
-        return np.asarray(np.load(kept), np.float32)
-    view = embed_rows(network.to(memory_format=torch.channels_last), people, rows)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(".partial.npy")
-    np.save(partial, view.astype(np.float16))
-    partial.replace(kept)  # a kill never leaves half of it
+    kept = run_dir / START_VIEW
+    if not kept.exists():
+        keep_start_view(embed_rows(network.to(memory_format=torch.channels_last), people, rows), run_dir)
     return np.asarray(np.load(kept), np.float32)
+
+
+def keep_start_view(view: FloatArray, run_dir: Path) -> None:
+    """Put what the start network makes of a run's pictures, (len(rows), 512), into its folder, whole or not at all."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    partial = run_dir / f"partial-{START_VIEW}"
+    np.save(partial, view.astype(np.float16))
+    partial.replace(run_dir / START_VIEW)
 
 
 def main() -> None:
