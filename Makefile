@@ -56,7 +56,7 @@ train: ## re-make every network from DATA (hours on two cores; resumes where it 
 
 evaluate: $(RUN_STAMP) ## measure the shipped files on DATA: weights/calibration.json, weights/evaluation.json, runs/report.html
 	$(BIN)/lookalike evaluate all --data $(DATA) --cache runs/cache/evaluation
-	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html
+	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html --depth weights/depth.json
 
 golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
 	$(BIN)/python -m pytest tests -k golden --update-golden

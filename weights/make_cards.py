@@ -3,7 +3,8 @@
     python weights/make_cards.py [FOLDER]         # this folder without one
 
 Between `<!-- facts -->` and `<!-- /facts -->` comes what the network's record says, between `<!-- figures -->` and
-`<!-- /figures -->` what `lookalike evaluate` wrote into evaluation.json. Everything else is written by hand.
+`<!-- /figures -->` what `lookalike evaluate` wrote into evaluation.json, and `lookalike evaluate report` into
+depth.json where that is of the same embedder. Everything else is written by hand.
 Needs Python's standard library alone.
 """
 
@@ -24,6 +25,10 @@ def updated(card: str, role: str, folder: Path) -> str:
     record = json.loads((folder / "records" / f"{role}.json").read_text(encoding="utf-8"))
     evaluation = folder / "evaluation.json"
     measured = json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.exists() else {}
+    deep = folder / "depth.json"
+    depth = json.loads(deep.read_text(encoding="utf-8")) if deep.exists() else {}
+    if depth.get("embedder") == measured.get("embedder"):
+        measured["depth"] = depth
     embedder = json.loads((folder / "records" / "embedder.json").read_text(encoding="utf-8"))
     current = measured.get("embedder") == embedder["sha256"]
     card = _between(card, "facts", _table(["", ""], _facts(record)))
@@ -55,7 +60,10 @@ def _facts(record: dict[str, Any]) -> list[Row]:
 def _figures(role: str, measured: dict[str, Any]) -> str:
     match role:
         case "embedder":
-            return _verification(measured.get("verification", {})) + _identification(measured.get("identification", {}))
+            tables = _verification(measured.get("verification", {}))
+            tables += _identification(measured.get("identification", {}))
+            depth = measured.get("depth", {}).get("parts", {})
+            return tables + _groups(depth.get("embedder", {})) + _robustness(depth.get("robustness", {}))
         case "aligner":
             return _points(measured.get("landmarks", {}))
         case _:
@@ -77,6 +85,37 @@ def _identification(sets: dict[str, Any]) -> str:
         for name, one in sets.items()
     ]
     return "\n" + _table(["Set", "probes", "people in the gallery", "first (95 %)", "among eight (95 %)"], rows)
+
+
+def _groups(depth: dict[str, Any]) -> str:
+    """Groups at the one threshold of their set, and which gaps are larger than the doubt."""
+    text = ""
+    for one in depth.get("groups", []):
+        rows = [
+            [name, f"{group['people']} / {group['pictures']:,}", _share(group["tpr"]), _percent(group["fpr"])]
+            for name, group in one["groups"].items()
+        ]
+        head = ["Group", "people / pictures", "own pairs accepted (95 %)", "strangers accepted (95 %)"]
+        text += f"\nGroups of {one['set']}, at the threshold {one['threshold']:.3f} of all:\n\n" + _table(head, rows)
+    gaps = "".join(f"- {sentence}\n" for sentence in depth.get("gaps", []))
+    return text + (f"\nGaps whose interval lies wholly apart from that of all:\n\n{gaps}" if gaps else "")
+
+
+def _robustness(depth: dict[str, Any]) -> str:
+    """TPR under worse pictures and other points, set by set."""
+    text = ""
+    for name, lines in depth.get("sets", {}).items():
+        rows = [
+            [line["words"], *(_share(point["tpr"]) for point in line["points"]), _plain(line["at_clean_threshold"])]
+            for line in lines.values()
+        ]
+        head = ["Condition", "TPR at FPR 0.01 (95 %)", "TPR at FPR 0.001 (95 %)", "TPR, FPR at the clean threshold"]
+        text += f"\n{name} val under worse conditions:\n\n" + _table(head, rows)
+    return text
+
+
+def _plain(pair: dict[str, float]) -> str:
+    return f"{pair['tpr']:.3f}, {pair['fpr']:.4f}"
 
 
 def _points(sets: dict[str, Any]) -> str:

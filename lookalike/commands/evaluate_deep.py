@@ -116,6 +116,9 @@ def report(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page; the JSON stands beside it.")] = Path(
         "runs/report.html"
     ),
+    depth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures alone here, for the model cards.")
+    ] = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Trainings whose learning curves are drawn.")] = Path(
         "runs"
     ),
@@ -131,6 +134,7 @@ def report(
     Example: lookalike evaluate report --data data --out runs/report.html
     """
     from lookalike.evaluation.deep import PARTS
+    from lookalike.evaluation.deep_summary import summary
     from lookalike.evaluation.learning import read_curves
     from lookalike.evaluation.report_html import page
     from lookalike.settings import Settings
@@ -145,6 +149,8 @@ def report(
     write_json(out.with_suffix(".json"), document)
     out.write_text(page(document), encoding="utf-8")
     sys.stderr.write(f"wrote {out}\n")
+    if depth is not None and limit is None:
+        write_json(depth, summary(document))
     _show(document, as_json=as_json)
 
 

@@ -35,12 +35,23 @@ def _jsonl(path: Path, folder: Path) -> dict[str, Any]:
 
 def _results(path: Path, folder: Path) -> dict[str, Any]:
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [{key.strip(): value for key, value in row.items()} for row in csv.DictReader(file)]
-    loss = [(float(row["epoch"]), float(row["train/box_loss"])) for row in rows if row.get("train/box_loss")]
+        # A resumed run may have more fields than its header: those have no name and are left.
+        rows = [{key.strip(): value for key, value in row.items() if key} for row in csv.DictReader(file)]
     names = [name for name in rows[0] if "ap50" in name or "recall" in name] if rows else []
     return {
         "run": str(path.parent.relative_to(folder)),
         "unit": "epoch",
-        "loss": loss,
-        "checks": {name: [(float(row["epoch"]), float(row[name])) for row in rows] for name in names},
+        "loss": _column(rows, "train/box_loss"),
+        "checks": {name: _column(rows, name) for name in names},
     }
+
+
+def _column(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
+    """(epoch, value) where both are numbers."""
+    points = []
+    for row in rows:
+        try:
+            points.append((float(row["epoch"]), float(row[name])))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return points

@@ -48,6 +48,7 @@ figure{margin:0;background:var(--card);border:1px solid var(--grid);border-radiu
 figcaption{font-size:.88rem;color:var(--faint);margin-bottom:6px}
 svg{width:100%;height:auto;display:block;max-width:560px;margin:0 auto}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .tick{fill:var(--faint);font-size:11px}
+svg .name{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 svg .grid{stroke:var(--grid);stroke-width:1;fill:none}svg .faint{stroke:var(--faint);stroke-width:1}
 svg .line{fill:none;stroke:var(--c);stroke-width:2}svg .dot{fill:var(--c)}svg .fill{fill:var(--c);opacity:.22}
 svg .ring{fill:none;stroke:var(--ink);stroke-width:1.2}

@@ -19,6 +19,7 @@ from lookalike.evaluation import labelled
 from lookalike.evaluation.data import read_celeba
 from lookalike.evaluation.deep import PARTS, DeepEvaluation
 from lookalike.evaluation.deep_detector import Run, small_then_large, taken_faces
+from lookalike.evaluation.deep_summary import summary
 from lookalike.evaluation.deep_tables import as_rich, tables
 from lookalike.evaluation.detection import ScenePair
 from lookalike.evaluation.report_html import page
@@ -167,6 +168,21 @@ def test_a_part_that_was_not_measured_is_left_out_of_the_page(document: dict[str
     text = page(document | {"parts": {"aligner": document["parts"]["aligner"]}})
     assert "Face points" in text
     assert "ROC" not in text
+
+
+def test_the_summary_keeps_every_figure_and_drops_what_only_a_chart_needs(document: dict[str, Any]) -> None:
+    written = summary(document | {"files": {}})
+    kept, whole = written["parts"], document["parts"]
+    assert written["embedder"] == MODEL
+    assert kept["embedder"]["sets"]["wild"].keys() == {"verification", "nearest"}
+    assert kept["embedder"]["groups"] == whole["embedder"]["groups"]
+    assert (
+        kept["robustness"]["before_after"]["wild"]["same"]["after"]
+        == (whole["robustness"]["before_after"]["wild"]["same"]["after"])
+    )
+    assert "samples" not in kept
+    assert "image/jpeg" not in json.dumps(kept)
+    assert len(json.dumps(kept)) < 0.8 * len(json.dumps(whole))
 
 
 def test_each_table_has_as_many_cells_as_columns(document: dict[str, Any]) -> None:

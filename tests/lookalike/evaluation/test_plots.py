@@ -116,7 +116,7 @@ def test_learning_curves_are_read_and_a_line_cut_short_ends_them(tmp_path: Path)
     ours.write_text("\n".join(map(json.dumps, rows)) + '\n{"step": 60, "lo', "utf-8")
     theirs = tmp_path / "detector" / "detector" / "results.csv"
     theirs.parent.mkdir(parents=True)
-    theirs.write_text("epoch, train/box_loss,dev/ap50\n1,1.5,0.93\n2,1.4,0.95\n", "utf-8")
+    theirs.write_text("epoch, train/box_loss,dev/ap50\n1,1.5,0.93\n2,1.4,0.95,7\n3,,\n", "utf-8")
     embedder, detector = read_curves(tmp_path)
     assert (embedder["run"], embedder["loss"]) == ("embedder", [(20, 1.0), (40, 0.5)])
     assert embedder["checks"] == {"small@0.01": [(40, 0.8)]}
