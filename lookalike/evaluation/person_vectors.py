@@ -43,12 +43,13 @@ def ranks(
     rows: Sequence[int] | NDArray[np.integer],
     *,
     probes: NDArray[np.floating] | None = None,
+    ways: Sequence[str] = tuple(WAYS),
 ) -> dict[str, NDArray[np.int64]]:
     """Rank of the right person for each probe, by way.
 
     vectors: (N, D) unit rows, all pictures of the gallery. people: (N,). quality: (N,), larger is better, > 0.
     rows: which of them ask; each has another picture of its person. probes: (len(rows), D) to ask with instead of the
-    gallery's own vectors of these pictures (an averaged one, say).
+    gallery's own vectors of these pictures (an averaged one, say). ways: those of WAYS that are wanted.
     """
     unit = np.asarray(vectors, np.float32)
     owner = np.unique(np.asarray(people), return_inverse=True)[1]
@@ -61,7 +62,7 @@ def ranks(
     means = {way: _unit(total) for way, total in sums.items()}
     best_row = np.array([order[a + int(np.argmax(weight[order[a:b]]))] for a, b in zip(starts, ends, strict=True)])
     asked = np.asarray(rows, np.int64)
-    found: dict[str, list[NDArray[np.int64]]] = {way: [] for way in WAYS}
+    found: dict[str, list[NDArray[np.int64]]] = {way: [] for way in ways}
     for start in range(0, len(asked), CHUNK_ROWS):
         part = asked[start : start + CHUNK_ROWS]
         probe = unit[part] if probes is None else np.asarray(probes, np.float32)[start : start + CHUNK_ROWS]
@@ -69,7 +70,7 @@ def ranks(
         mine = owner[part]
         own_pictures = [order[starts[p] : ends[p]] for p in mine]
         rest = [pictures[pictures != row] for pictures, row in zip(own_pictures, part, strict=True)]
-        for way in WAYS:
+        for way in ways:
             if way in means:
                 others = probe @ means[way].T
                 left = _unit(sums[way][mine] - wide[way][part])

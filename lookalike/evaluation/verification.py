@@ -14,7 +14,7 @@ bootstrap of single pictures' owners, not of pairs, and exact: pairs are sorted 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -126,6 +126,23 @@ def all_pairs(
         different_total=pictures * (pictures - 1) // 2 - same_total,
         floor=floor,
         pictures_of=pictures_of,
+    )
+
+
+def hardest(scores: PairScores, share: float) -> PairScores:
+    """The same set with only the most alike `share` of its different pairs kept; the others are still counted.
+
+    Resampling costs what is kept. Give several times the largest FPR asked for: a resample in which even that share
+    is too small has no threshold.
+    """
+    kept = min(len(scores.different), int(np.ceil(share * scores.different_total)))
+    if kept == len(scores.different):
+        return scores
+    return replace(
+        scores,
+        different=scores.different[:kept],
+        different_people=scores.different_people[:, :kept],
+        floor=float(scores.different[kept - 1]) if kept else float("inf"),
     )
 
 

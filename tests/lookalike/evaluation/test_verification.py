@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.evaluation.bootstrap import draw
-from lookalike.evaluation.verification import PairScores, _resampled, all_pairs, paired_gain, tpr_at, verify
+from lookalike.evaluation.verification import PairScores, _resampled, all_pairs, hardest, paired_gain, tpr_at, verify
 
 
 def _set(people: int, pictures: int, *, spread: float, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -100,6 +100,18 @@ def test_a_floor_keeps_fewer_pairs_and_the_same_figures() -> None:
     assert verify(cut, fprs=(0.05, 0.01), resamples=20) == verify(whole, fprs=(0.05, 0.01), resamples=20)
     with pytest.raises(ValueError, match="lower the floor"):
         verify(cut, fprs=(0.9,))
+
+
+def test_the_hardest_pairs_alone_give_the_same_figures_and_intervals() -> None:
+    """What resampling leaves away must not be asked for; where it is, that is said."""
+    whole = all_pairs(*_set(40, 5, spread=0.8))
+    cut = hardest(whole, 0.4)
+    assert len(cut.different) == pytest.approx(0.4 * len(whole.different), abs=1)
+    assert cut.different_total == whole.different_total
+    assert verify(cut, fprs=(0.05, 0.01), resamples=30) == verify(whole, fprs=(0.05, 0.01), resamples=30)
+    assert hardest(cut, 0.9) is cut
+    with pytest.raises(ValueError, match="lower the floor"):
+        verify(cut, fprs=(0.5,))
 
 
 def test_one_person_or_single_pictures_are_refused() -> None:
