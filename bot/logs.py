@@ -88,3 +88,4 @@ def set_up_logs(
     root.setLevel(level.upper())
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # one line an update says nothing
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # three lines on which instructions it tried
