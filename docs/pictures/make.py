@@ -12,10 +12,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from bot.drawings import help_picture
+from bot.languages import load_languages, translator
 from lookalike.answers import Compared, Found
 from lookalike.app import build
 from lookalike.cards import FolderPictures, Style, answer_card, compare_card, explain_card, faces_picture
 from lookalike.cards.theme import ThemeName
+from lookalike.finder import Finder
 from lookalike.settings import ROOT, Settings
 
 HERE = Path(__file__).parent
@@ -46,9 +49,26 @@ def main() -> None:
         _write(f"card-{style.theme}.jpg", card)
         _write(f"explain-{style.theme}.jpg", explain_card(first, photo=found.photo, pictures=nobody, style=style))
         _write(f"faces-{name}.jpg", faces_picture(found.photo))
+        if name == "grace_hopper":
+            _write("card-ru.jpg", _russian(finder, found))
+    russian = translator(load_languages(), "ru")
+    _write("help.jpg", help_picture(4, theme="light", calibration=finder.calibration, translate=russian))
     comparison = finder.compare(photos["grace_hopper"], photos["astronaut"])
     if isinstance(comparison, Compared):
         _write("compare.jpg", compare_card(comparison, calibration=finder.calibration))
+
+
+def _russian(finder: Finder, found: Found) -> bytes:
+    """The same card as somebody sees it whose Telegram is Russian and who likes it dark."""
+    return answer_card(
+        found.faces[0],
+        photo=found.photo,
+        calibration=finder.calibration,
+        gallery=finder.gallery,
+        pictures=FolderPictures(None),
+        style=Style("dark"),
+        translate=translator(load_languages(), "ru"),
+    )
 
 
 def _write(name: str, data: bytes) -> None:
