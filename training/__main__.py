@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from typing import Final
 from training.command_line import RECIPES
 from training.config import load_values
 
+DYING_S: Final = 10.0  # a killed process may hold its lock a moment longer
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
@@ -129,10 +131,17 @@ def remake(folders: Folders) -> None:
 def _alone(path: Path) -> Iterator[int]:
     """Hold the lock or raise NotAgain: two trainings in one folder would write over each other."""
     with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotAgain(f"{path.parent}: another process is at work here, perhaps one a kill left behind") from None
+        deadline = time.monotonic() + DYING_S
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise NotAgain(
+                        f"{path.parent}: another process is at work here, perhaps one a kill left behind"
+                    ) from None
+                time.sleep(0.1)
         yield file.fileno()
 
 
