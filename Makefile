@@ -14,7 +14,7 @@ comma := ,
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-dev$(if $(EXTRAS),-$(subst $(comma),-,$(EXTRAS)))
 
-.PHONY: help run test check card gallery train evaluate golden image clean
+.PHONY: help run test check card gallery train evaluate demo golden image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -57,6 +57,9 @@ train: ## re-make every network from DATA (hours on two cores; resumes where it 
 evaluate: $(RUN_STAMP) ## measure the shipped files on DATA: weights/calibration.json, weights/evaluation.json, runs/report.html
 	$(BIN)/lookalike evaluate all --data $(DATA) --cache runs/cache/evaluation
 	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html --depth weights/depth.json
+
+demo: $(TEST_STAMP) ## make the README's short film anew from the bot's own answers
+	$(BIN)/python docs/demo/make.py
 
 golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
 	$(BIN)/python -m pytest tests -k golden --update-golden
