@@ -104,10 +104,9 @@ def resident_mb() -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
-async def test_photos_101_to_500_add_hardly_any_memory(start_bot: StartBot, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["polling"])  # once is enough
+async def test_photos_101_to_500_add_hardly_any_memory(start_bot: StartBot) -> None:
     """The networks' own part is in test_with_weights; this is the bot's: queue, tasks, stores, HTTP."""
-    if mode == "webhook":
-        pytest.skip("once is enough")
     bot = await start_bot(rate_burst=1000)
     person = Person(id=900)
     bot.parts.desk.told.first_time(person.id)
