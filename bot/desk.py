@@ -23,7 +23,7 @@ from aiogram.utils.i18n import gettext as _
 from bot.artist import Artist, Painter, Theme
 from bot.background import Background
 from bot.callbacks import Filter
-from bot.heif import HeifFailed, is_heif, to_jpeg
+from bot.heif import MAX_AT_ONCE, HeifFailed, is_heif, to_jpeg
 from bot.languages import translator
 from bot.limits import MAX_DOWNLOAD_BYTES
 from bot.notices import Told
@@ -80,6 +80,9 @@ class Desk:
     stats: Stats = field(default_factory=Stats)
     # (chat, message) -> unique id of the photo it held: an edit runs again only when the photo changed
     answered: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
+    # (chat, message) -> deleted by its reader: work on it that is under way says nothing
+    deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
+    heif_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_AT_ONCE))
     told: Told = field(default_factory=Told)
     background: Background = field(default_factory=Background)
 
@@ -95,7 +98,10 @@ class Desk:
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
         """Bytes that the pipeline takes: HEIC and AVIF come back as JPEG."""
         data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
-        return await to_jpeg(data) if is_heif(data) else data
+        if not is_heif(data):
+            return data
+        async with self.heif_places:
+            return await to_jpeg(data)
 
     async def welcome(self, message: Message, photos: Sequence[PhotoRef], asker: User | None) -> int:
         """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
@@ -105,11 +111,12 @@ class Desk:
         allowed = len(photos)
         outlet = self.outlet(message, photos[0], asker)
         if asker is not None:
-            verdicts = [self.rates.ask(asker.id) for _photo in photos]
+            who = rated(message, asker)
+            verdicts = [self.rates.ask(who) for _photo in photos]
             allowed = verdicts.count(Verdict.GO)
             self.stats.failed["rate_limited"] += len(photos) - allowed
             if Verdict.SAY in verdicts:
-                await outlet.text(self.too_many(asker))
+                await outlet.text(self.too_many(who))
         if not allowed:
             return 0
         self.background.start(_react(message, photos[0]), name="reaction")
@@ -122,9 +129,9 @@ class Desk:
             )
         return allowed
 
-    def too_many(self, asker: User) -> str:
-        """The one polite sentence of the rate limit."""
-        seconds = max(1, round(self.rates.wait_s(asker.id)))
+    def too_many(self, who: int) -> str:
+        """The one polite sentence of the rate limit. who: as `rated` says."""
+        seconds = max(1, round(self.rates.wait_s(who)))
         return ngettext(
             "That's a lot of photos at once. Please send the next one in {seconds} second.",
             "That's a lot of photos at once. Please send the next one in {seconds} seconds.",
@@ -132,9 +139,18 @@ class Desk:
         ).format(seconds=seconds)
 
     async def at_turn(
-        self, message: Message, photo: PhotoRef, asker: User | None, work: Callable[[Outlet], Awaitable[None]]
+        self,
+        message: Message,
+        photo: PhotoRef,
+        asker: User | None,
+        work: Callable[[Outlet], Awaitable[None]],
+        *,
+        edits: bool = False,
     ) -> None:
-        """Run `work` when this chat's turn comes; what goes wrong with the photo is answered with a sentence."""
+        """Run `work` when this chat's turn comes; what goes wrong with the photo is answered with a sentence.
+
+        edits: another photo put into the same message is to be answered, too, also while this one is at work.
+        """
         outlet = self.outlet(message, photo, asker)
         start = time.monotonic()
         try:
@@ -146,6 +162,8 @@ class Desk:
         except Stopping as error:
             await outlet.text(unfinished(error))
             return
+        if edits:
+            self.answered.put((message.chat.id, photo.message), photo.unique_id)
         with ticket:
             let_next_in()
             try:
@@ -157,7 +175,6 @@ class Desk:
                 self.stats.failed[type(error).__name__] += 1
                 await outlet.text(unfinished(error))
             else:
-                self.answered.put((message.chat.id, photo.message), photo.unique_id)
                 self.stats.took(time.monotonic() - start)
 
     async def _wait(self, ticket: Ticket, outlet: Outlet) -> None:
@@ -181,6 +198,11 @@ class Desk:
             yield
         finally:
             task.cancel()
+
+
+def rated(message: Message, asker: User) -> int:
+    """Whose photos are counted together: a person's, or those of a chat that speaks for itself (anonymous admins)."""
+    return message.sender_chat.id if message.sender_chat is not None else asker.id
 
 
 def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause

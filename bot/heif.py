@@ -17,7 +17,7 @@ import structlog
 
 BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
 TIMEOUT_S: Final = 20.0
-MAX_AT_ONCE: Final = 2
+MAX_AT_ONCE: Final = 1  # one takes up to 300 MB for a second or two; see desk.py
 
 log = structlog.get_logger(__name__)
 

@@ -18,9 +18,12 @@ from bot.heif import heif_is_read
 from bot.limits import MAX_DOWNLOAD_BYTES
 
 DOWNLOAD_TRIES: Final = 4
-DOWNLOAD_TIMEOUT_S: Final = 30
+DOWNLOAD_TIMEOUT_S: Final = 12  # all tries fit into the time limit of a photo
 FIRST_PAUSE_S: Final = 0.3
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"})
+PICTURE_KINDS: Final = frozenset(
+    {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/webp", "image/gif"}
+)
 HEIF_SUFFIXES: Final = frozenset({".heic", ".heif", ".avif"})
 UNREAD_SUFFIXES: Final = HEIF_SUFFIXES | frozenset({".tif", ".tiff", ".bmp", ".svg", ".psd", ".raw", ".dng"})
 
@@ -120,7 +123,7 @@ def _is_picture(document: Document) -> bool:
     kind, suffix = document.mime_type or "", _suffix(document)
     if kind in {"image/heic", "image/heif", "image/avif"} or suffix in HEIF_SUFFIXES:
         return heif_is_read()
-    if kind in {"image/jpeg", "image/png", "image/webp", "image/gif"}:
+    if kind in PICTURE_KINDS:
         return True
     return not kind.startswith("image/") and suffix in PICTURE_SUFFIXES
 

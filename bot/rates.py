@@ -45,8 +45,9 @@ class RateLimit:
         bucket.tokens = min(float(self._burst), bucket.tokens + (now - bucket.at) * self._per_s)
         bucket.at = now
         if bucket.tokens >= 1.0:
+            # Told once a flood, not once for every token that comes back in its midst.
+            bucket.told = bucket.told and bucket.tokens < self._burst / 2
             bucket.tokens -= 1.0
-            bucket.told = False
             return Verdict.GO
         if bucket.told:
             return Verdict.HUSH

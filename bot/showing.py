@@ -84,8 +84,10 @@ class Showing:
         await self._outlet.album([(await self._artist.faces_picture(photo), name) for photo, name in named])
 
     async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
-        """Send, or edit; a message that is gone is sent anew. Returns the message that was sent."""
+        """Send, or edit; a message that is gone is sent anew, unless its reader deleted it. Returns what was sent."""
         if self._instead is not None:
+            if self._desk.deleted.get((self._instead.chat.id, self._instead.message_id)):
+                return None
             try:
                 await replace_picture(self._bot, self._instead, picture, caption, keyboard)
             except TelegramBadRequest as error:

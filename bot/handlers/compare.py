@@ -48,8 +48,7 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
     pointed_at = replied_photo(message)
     photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
     if len(photos) >= 2:
-        await state.clear()
-        await _compare(message, photos[0], photos[1], bot, desk, person, pairs)
+        await _compare(message, photos[0], photos[1], bot, state, desk, person, pairs)
     elif photos:
         await _ask_second(message, photos[0], state)
     else:
@@ -72,8 +71,7 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
     if raw_state == Comparing.second.state:
         photos.insert(0, PhotoRef(**(await state.get_data())["a"]))
     if len(photos) >= 2:
-        await state.clear()
-        await _compare(message, photos[0], photos[1], bot, desk, person, pairs)
+        await _compare(message, photos[0], photos[1], bot, state, desk, person, pairs)
     else:
         await _ask_second(message, photos[0], state)
 
@@ -127,9 +125,18 @@ async def _ask(message: Message, text: str) -> None:
 
 
 async def _compare(  # noqa: PLR0917 - both photos and what to do with them
-    message: Message, a: PhotoRef, b: PhotoRef, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+    message: Message,
+    a: PhotoRef,
+    b: PhotoRef,
+    bot: Bot,
+    state: FSMContext,
+    desk: Desk,
+    person: PersonSettings,
+    pairs: Pairs,
 ) -> None:
-    if await desk.welcome(message, [b, a], message.from_user) == 2:
+    """One comparison counts as one photo. Who has sent too many keeps the first photo and sends the second again."""
+    if await desk.welcome(message, [b], message.from_user):
+        await state.clear()
         work = partial(_work, message, a, b, bot, desk, person, pairs)
         await desk.at_turn(message, b, message.from_user, work)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
@@ -22,18 +22,20 @@ from bot.views import texts
 async def on_photo(
     message: Message, bot: Bot, desk: Desk, person: PersonSettings, album: tuple[Message, ...] | None = None
 ) -> None:
-    await answer_photos(message, own_photos(message, album), bot, desk, person)
+    await answer_photos(message, own_photos(message, album), bot, desk, person, edits=True)
 
 
 async def on_match(
     message: Message, bot: Bot, desk: Desk, person: PersonSettings, album: tuple[Message, ...] | None = None
 ) -> None:
     pointed_at = replied_photo(message)
-    photos = own_photos(message, album) or ([pointed_at] if pointed_at else [])
+    own = own_photos(message, album)
+    photos = own or ([pointed_at] if pointed_at else [])
     if not photos:
         await message.reply(texts.match_what(), allow_sending_without_reply=True)
         return
-    await answer_photos(message, photos, bot, desk, person)
+    # Somebody else's photo, pointed at once, is not watched for edits: its sender asked for nothing.
+    await answer_photos(message, photos, bot, desk, person, edits=bool(own))
 
 
 async def on_edit(message: Message, bot: Bot, desk: Desk, person: PersonSettings) -> None:
@@ -41,15 +43,20 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, person: PersonSettings
     photo = photo_of(message)
     before = desk.answered.get((message.chat.id, message.message_id))
     if photo is not None and before is not None and before != photo.unique_id:
-        await answer_photos(message, [photo], bot, desk, person)
+        await answer_photos(message, [photo], bot, desk, person, edits=True)
 
 
-async def answer_photos(message: Message, photos: list[PhotoRef], bot: Bot, desk: Desk, person: PersonSettings) -> None:
+async def answer_photos(
+    message: Message, photos: list[PhotoRef], bot: Bot, desk: Desk, person: PersonSettings, *, edits: bool
+) -> None:
     """Every photo gets its own answer; all take their places in the queue at once, so that the order holds."""
     asker = message.from_user
     photos = photos[: await desk.welcome(message, photos, asker)]
     done = await asyncio.gather(
-        *(desk.at_turn(message, photo, asker, partial(_answer, photo, bot, desk, person)) for photo in photos),
+        *(
+            desk.at_turn(message, photo, asker, partial(_answer, photo, bot, desk, person), edits=edits)
+            for photo in photos
+        ),
         return_exceptions=True,
     )
     for result in done:
@@ -67,5 +74,5 @@ def make_router() -> Router:
     router = Router(name=__name__)
     router.message.register(on_match, Command("match"))
     router.message.register(on_photo, ToMe(), HasPhoto())
-    router.edited_message.register(on_edit, F.photo)
+    router.edited_message.register(on_edit, HasPhoto())
     return router

@@ -29,9 +29,9 @@ Show = Callable[[Showing, Found], Awaitable[None]]
 async def on_face(query: CallbackQuery, callback_data: FaceCard, bot: Bot, desk: Desk, person: PersonSettings) -> None:
     async def show(showing: Showing, found: Found) -> None:
         face = found.faces[min(max(callback_data.face, 1), len(found.faces)) - 1]
-        await showing.card(found, face, people=callback_data.people, skip=max(callback_data.skip, 0))
+        await showing.card(found, face, people=callback_data.people, skip=_skip(callback_data.skip, desk))
 
-    await _again(query, bot, desk, person, show, people=callback_data.people, skip=max(callback_data.skip, 0))
+    await _again(query, bot, desk, person, show, people=callback_data.people, skip=_skip(callback_data.skip, desk))
 
 
 async def on_explain(
@@ -39,9 +39,14 @@ async def on_explain(
 ) -> None:
     async def show(showing: Showing, found: Found) -> None:
         face = found.faces[min(max(callback_data.face, 1), len(found.faces)) - 1]
-        await showing.explanation(found, face, people=callback_data.people, skip=max(callback_data.skip, 0))
+        await showing.explanation(found, face, people=callback_data.people, skip=_skip(callback_data.skip, desk))
 
-    await _again(query, bot, desk, person, show, people=callback_data.people, skip=max(callback_data.skip, 0))
+    await _again(query, bot, desk, person, show, people=callback_data.people, skip=_skip(callback_data.skip, desk))
+
+
+def _skip(asked: int, desk: Desk) -> int:
+    """How many people are passed over: what a forged button may say, within the gallery."""
+    return min(max(asked, 0), desk.finder.finder.gallery.people)
 
 
 async def on_picker(query: CallbackQuery, bot: Bot, desk: Desk, person: PersonSettings) -> None:
@@ -54,18 +59,22 @@ async def on_all(query: CallbackQuery, bot: Bot, desk: Desk, person: PersonSetti
     await _again(query, bot, desk, person, _show_all, people=people)
 
 
-async def on_delete(query: CallbackQuery, bot: Bot) -> None:
+async def on_delete(query: CallbackQuery, bot: Bot, desk: Desk) -> None:
     message = query.message
     if not isinstance(message, Message):
         await query.answer(_("This message is too old for me to delete."), show_alert=True)
         return
     asked = message.reply_to_message.from_user if message.reply_to_message else None
-    if message.chat.type != ChatType.PRIVATE and asked is not None and asked.id != query.from_user.id:
+    # An ephemeral answer is seen by its reader alone, who may always take it away.
+    shared = message.chat.type != ChatType.PRIVATE and message.ephemeral_message_id is None
+    if shared and (asked is None or asked.id != query.from_user.id):
         member = await bot.get_chat_member(message.chat.id, query.from_user.id)
         if member.status not in {"creator", "administrator"}:
             await query.answer(_("Only whoever sent the photo, or an administrator, can delete this."), show_alert=True)
             return
     await query.answer()
+    if message.ephemeral_message_id is None:  # whose message_id is 0
+        desk.deleted.put((message.chat.id, message.message_id), True)
     await remove(bot, message)
 
 
@@ -85,7 +94,7 @@ async def photo_behind(query: CallbackQuery, desk: Desk) -> tuple[Message, Photo
         await query.answer(_("The photo of this answer is gone. Please send it again."), show_alert=True)
         return None
     if desk.rates.ask(query.from_user.id) is not Verdict.GO:
-        await query.answer(desk.too_many(query.from_user), show_alert=True)
+        await query.answer(desk.too_many(query.from_user.id), show_alert=True)
         return None
     await query.answer()
     return message, photo
