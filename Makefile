@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?=
 DATA ?= data
+# As it was typed: blanks, quotes and dollars are part of a name, not of a command.
+override PHOTO := $(value PHOTO)
+export PHOTO
 comma := ,
 
 # One stamp a set of extras: a change of pyproject.toml installs again.
@@ -33,7 +36,7 @@ $(TEST_STAMP): pyproject.toml | $(VENV)/bin/python
 	@touch $(RUN_STAMP) $@
 
 run: $(RUN_STAMP) ## start the bot (with BOT_TOKEN), or answer a photo: make run PHOTO=me.jpg
-	@PHOTO='$(PHOTO)' $(BIN)/python -m lookalike.run
+	@$(BIN)/python -m lookalike.run
 
 test: check ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too)
 	$(BIN)/python -m pytest
@@ -45,7 +48,7 @@ check: $(TEST_STAMP) ## style, types and import contracts
 	$(BIN)/lint-imports
 
 card: $(RUN_STAMP) ## draw the card of PHOTO (a public-domain portrait without one)
-	$(BIN)/lookalike match $(or $(PHOTO),lookalike/sample/grace_hopper.jpg)
+	@$(BIN)/lookalike match -- "$${PHOTO:-lookalike/sample/grace_hopper.jpg}"
 
 gallery: $(RUN_STAMP) ## rebuild the gallery from DATA/celeba
 	$(BIN)/lookalike index build $(DATA)/celeba

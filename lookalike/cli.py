@@ -5,6 +5,8 @@ Exit codes: 0 answered, 1 a photo could not be read or used, 2 usage, 3 the set-
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib.metadata import entry_points
 from typing import Final
@@ -46,7 +48,13 @@ def main() -> None:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        _complain(f"setting {name}: {first['msg']}; see .env.example")
+        _complain(f"setting {name}: {first['msg'].removeprefix('Value error, ')}; see .env.example")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more when it ends
+        sys.stderr.write(f"lookalike: the answer can't be written: {error.strerror}\n")
+        sys.exit(answer.EXIT_UNANSWERED)
 
 
 def _complain(message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     max_photo_mb: float = Field(default=20.0, gt=0, le=200, description="Largest photo file, in MB.")
     max_photo_mpx: float = Field(default=40.0, gt=0, le=170, description="Largest photo, in millions of pixels.")
     card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards.")
+
+    @field_validator("gallery_images")
+    @classmethod
+    def _is_a_folder(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}; leave it empty to have people drawn")
+        return folder
 
     @property
     def gallery_path(self) -> Path:

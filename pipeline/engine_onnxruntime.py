@@ -13,7 +13,8 @@ try:
     import onnxruntime as ort
 except ModuleNotFoundError as error:
     raise EngineFailed(
-        "the backend onnxruntime is not installed; run `pip install lookalike[onnxruntime]` or set BACKEND=openvino"
+        "onnxruntime is not installed; run `pip install '.[onnxruntime]'` in the project's folder "
+        "or set ENGINE=openvino"
     ) from error
 
 

@@ -165,7 +165,7 @@ def load_manifest(folder: Path) -> Manifest:
             f"{path} can't be read ({error.strerror}); restore the weights folder from the repository"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: {error}") from error
+        raise ManifestError(f"{path}: {error}; restore the weights folder from the repository") from error
     entries = {role: Table(f"{path}: [{role}]", tables.get(role)) for role in get_args(Role)}
     detector = _detector(entries["detector"], folder)
     return Manifest(

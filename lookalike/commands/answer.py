@@ -11,6 +11,8 @@ import typer
 
 from lookalike.answers import Answer, Compared, Found, NoFace, NoUsableFace, Unreadable
 from lookalike.commands.sentences import refusal_sentence, unanswered_sentence
+from lookalike.photo_file import read_photo_file
+from lookalike.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +68,7 @@ def match(
     failed = False
     for path in photos:
         try:
-            answer = app.finder.find(_read(path))
+            answer = app.finder.find(_read(path, app.settings))
         except _FileProblem as problem:
             failed = True
             documents.append(failed_document(path, problem.code, problem.message))
@@ -98,12 +100,13 @@ def faces(photos: Photos, *, as_json: AsJson = False, embeddings: Embeddings = F
     from lookalike.settings import Settings
     from pipeline.errors import BadPhoto
 
-    pipeline = open_pipeline(Settings())
+    settings = Settings()
+    pipeline = open_pipeline(settings)
     documents: list[dict[str, Any]] = []
     failed = False
     for path in photos:
         try:
-            photo = pipeline.read(_read(path))
+            photo = pipeline.read(_read(path, settings))
         except (_FileProblem, BadPhoto) as problem:
             failed = True
             documents.append(failed_document(path, str(problem.code), problem.message))
@@ -136,7 +139,8 @@ def compare(
     app = _app()
     comparison = None
     try:
-        comparison = app.finder.compare(_read(a), _read(b), face_a=face_a - 1, face_b=face_b - 1)
+        photos = _read(a, app.settings), _read(b, app.settings)
+        comparison = app.finder.compare(*photos, face_a=face_a - 1, face_b=face_b - 1)
         document = comparison_document(a, b, comparison)
     except _FileProblem as error:
         document = failed_comparison_document(a, b, error.code, error.message)
@@ -162,10 +166,9 @@ def _app() -> App:
     return build(Settings())
 
 
-def _read(path: str) -> bytes:
-    file = Path(path)
+def _read(path: str, settings: Settings) -> bytes:
     try:
-        return file.read_bytes()
+        return read_photo_file(Path(path), max_bytes=round(settings.max_photo_mb * 1_000_000))
     except FileNotFoundError:
         raise _FileProblem("not_found", f"{path}: there is no such file") from None
     except IsADirectoryError:
@@ -177,7 +180,12 @@ def _read(path: str) -> bytes:
 def _report(path: str, message: str, *, as_json: bool) -> None:
     if not as_json:
         prefix = "" if message.startswith(path) else f"{path}: "
-        sys.stderr.write(f"lookalike: {prefix}{message}\n")
+        sys.stderr.write(f"lookalike: {_printable(prefix + message)}\n")
+
+
+def _printable(text: str) -> str:
+    """One line without what would steer a terminal: a file's name may hold anything."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -209,7 +217,8 @@ def _print_found(path: str, answer: Found, app: App) -> None:
     console = _console()
     refused = len(answer.photo.faces) - len(answer.faces)
     console.print(
-        f"{path}: {_count(len(answer.faces), 'usable face')}" + (f", {refused} not usable" if refused else ""),
+        f"{_printable(path)}: {_count(len(answer.faces), 'usable face')}"
+        + (f", {refused} not usable" if refused else ""),
         soft_wrap=True,
     )
     for item in answer.faces:

@@ -16,6 +16,7 @@ import numpy as np
 
 from index.embed import Embedded, Skipped
 from index.source import Picture
+from lookalike.photo_file import read_photo_file
 from pipeline.decode import PhotoLimits, decode
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.gates import QualityGates
@@ -67,7 +68,7 @@ class PictureEmbedder:
 
     def _prepare(self, folder: Path, picture: Picture) -> _Straightened | Embedded | Skipped:
         try:
-            data = (folder / picture.file).read_bytes()
+            data = read_photo_file(folder / picture.file, max_bytes=self._limits.max_bytes)
             if picture.points is None:
                 return _largest(self._read(data))
             photo = decode(data, limits=self._limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -317,3 +318,39 @@ def test_wrong_usage_is_exit_code_2() -> None:
     assert run("match").exit_code == 2
     assert run("compare", HOPPER).exit_code == 2
     assert run("nonsense").exit_code == 2
+
+
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    """Opening one would wait for its writer for ever."""
+    pipe = tmp_path / "p.jpg"
+    os.mkfifo(pipe)
+    result = run("match", str(pipe))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "a pipe or a device, not a file" in result.stderr
+
+
+def test_a_name_that_would_steer_the_terminal_is_one_harmless_line(tmp_path: Path) -> None:
+    result = run("faces", str(tmp_path / "a\nb\x1b[31m.jpg"))
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "a\\nb\\x1b[31m.jpg: there is no such file" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_full_disk_behind_the_answer_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lookalike", "match", str(HOPPER), "--json"],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "lookalike: the answer can't be written: No space left on device\n"
+
+
+def test_a_folder_of_pictures_that_is_not_there_is_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lookalike", "match", str(HOPPER)],
+        cwd=ROOT, env=os.environ | {"GALLERY_IMAGES": "/nowhere"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.startswith("lookalike: setting GALLERY_IMAGES: there is no folder /nowhere; ")
