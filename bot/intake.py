@@ -41,13 +41,14 @@ class Intake:
 
     async def take(self, bot: Bot, update: Update) -> bool:
         """Start on an update, waiting for a place. False when it was taken before."""
+        await self._places.acquire()  # first: a caller that gives up waiting must not leave its update as seen
         if update.update_id in self._seen:
+            self._places.release()
             log.info("update came again", update_id=update.update_id)
             return False
         self._seen[update.update_id] = None
         while len(self._seen) > REMEMBERED_UPDATES:
             self._seen.popitem(last=False)
-        await self._places.acquire()
         task = asyncio.create_task(self._handle(bot, update), name=f"update {update.update_id}")
         self._tasks.add(task)
         task.add_done_callback(self._done)

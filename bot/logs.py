@@ -1,7 +1,8 @@
 """Logging by structlog, ours and the libraries' through one pipe, and nothing secret in it.
 
 Redaction works on the finished line, so that it holds for every field, message and traceback: tokens, Telegram's file
-ids (long runs of base64url), and anything that looks like a vector. Bytes and arrays become a word before that.
+ids (long runs of base64url), and anything that looks like a vector. Bytes and arrays become a word before that, and
+an answer of Telegram's that could not be read, which its error quotes whole, becomes the error's name and place.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Final, Literal, TextIO
 
 import numpy as np
 import structlog
+from aiogram.exceptions import ClientDecodeError
+from structlog.typing import ExcInfo
 
 TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
 FILE_ID: Final = re.compile(r"(?<![A-Za-z0-9_./-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])")
@@ -29,6 +33,35 @@ def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
     line = TOKEN.sub("<token>", line)
     line = FILE_ID.sub("<file id>", line)
     return VECTOR.sub("<numbers>", line)
+
+
+def _format_error(exc_info: ExcInfo) -> str:
+    """A traceback. With a ClientDecodeError in its chain: the places and the names of the errors, none of their words.
+
+    That error and its cause quote what Telegram sent: texts, names and ids of people.
+    """
+    chain = list(_chain(exc_info[1]))
+    if not any(isinstance(error, ClientDecodeError) for error in chain):
+        return "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    return "\n".join(
+        "".join(traceback.format_tb(error.__traceback__)) + f"{type(error).__name__} (its words are withheld)"
+        for error in reversed(chain)
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, the errors of its group, and what it came from; each once."""
+    waiting: list[BaseException | None] = [error]
+    met: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in met:
+            continue
+        met.add(id(one))
+        yield one
+        waiting += [one.__context__, one.__cause__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
 
 
 def _name_large_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -65,7 +98,7 @@ def set_up_logs(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_format_error),
         _name_large_values,
     ]
     structlog.configure(

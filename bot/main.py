@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
@@ -23,7 +24,9 @@ from bot.memory import spare_memory
 from bot.serve import serve
 from bot.settings import NO_TOKEN, TOKEN_SHAPE, BotSettings
 from bot.stores import open_stores
-from bot.webhook import webhook_secret
+from bot.stores.people import StoreError
+from bot.stores.sqlite import PeopleInSqlite
+from bot.webhook import WebhookRefused, webhook_secret
 from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
@@ -78,8 +81,7 @@ def _run() -> None:
     problem = token_problem(settings)
     if problem:
         raise _Broken(problem)
-    secrets = (settings.bot_token.get_secret_value(), webhook_secret(settings), settings.redis_url.get_secret_value())
-    set_up_logs(form=settings.log_format, level=settings.log_level, secrets=secrets)
+    set_up_logs(form=settings.log_format, level=settings.log_level, secrets=_secrets(settings))
     spare_memory()
     try:
         app = build(shared)
@@ -90,13 +92,22 @@ def _run() -> None:
         asyncio.run(_serve(app, pool, settings))
     except TelegramUnauthorizedError as error:
         raise _Broken("Telegram does not know BOT_TOKEN; copy it again from @BotFather") from error
+    except WebhookRefused as error:
+        raise _Broken(f"Telegram will not call WEBHOOK_URL={settings.webhook_url}: {error}") from error
     except ModuleNotFoundError as error:
         problem = f"REDIS_URL is set and the extra is missing ({error.name}): pip install '.[redis]'"
         raise _Broken(problem) from error
+    except StoreError as error:
+        raise _Broken(str(error)) from error
     except OSError as error:
         raise _Broken(f"a port or a file could not be opened: {error.strerror or error}") from error
     finally:
         _close(pool)
+
+
+def _secrets(settings: BotSettings) -> tuple[str, ...]:
+    """What no log line may hold."""
+    return settings.bot_token.get_secret_value(), webhook_secret(settings), settings.redis_url.get_secret_value()
 
 
 async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
@@ -153,6 +164,7 @@ def check_setup() -> int:
     except ValidationError as error:
         say("settings", setting_problem(error))
         return EXIT_SETUP
+    set_up_logs(form="text", level="critical", secrets=_secrets(settings))  # what is wrong is said in the lines
     say("settings", None, f"{settings.bot_mode}, queue of {settings.queue_length}")
     try:
         app = build(Settings())
@@ -179,13 +191,24 @@ def check_setup() -> int:
 
 def _check_stores(settings: BotSettings, say: Say) -> None:
     if settings.settings_file:
-        file = settings.settings_file
-        folder = next(parent for parent in file.resolve().parents if parent.exists())
-        writable = os.access(file if file.exists() else folder, os.W_OK)
-        say("settings file", None if writable else f"{file} can't be written", str(file))
+        say("settings file", _try_file(settings.settings_file), str(settings.settings_file))
     if settings.redis_url.get_secret_value():
         say("Redis", asyncio.run(_ask_redis(settings)), "answers")
     say("HEIC and AVIF", None, "are read" if heif_is_read() else "declined; to read them: pip install '.[heif]'")
+
+
+def _try_file(file: Path) -> str | None:
+    """Open it as the bot will; one that is not there yet is not made."""
+    if not file.exists():
+        folder = next(parent for parent in file.resolve().parents if parent.exists())
+        return None if folder.is_dir() and os.access(folder, os.W_OK) else f"{file} can't be written"
+    if not os.access(file, os.W_OK):
+        return f"{file} can't be written"
+    try:
+        asyncio.run(PeopleInSqlite(file).close())
+    except StoreError as error:
+        return str(error)
+    return None
 
 
 async def _ask_redis(settings: BotSettings) -> str | None:
@@ -195,7 +218,10 @@ async def _ask_redis(settings: BotSettings) -> str | None:
         from bot.stores.redis import connect
     except ModuleNotFoundError:
         return "the extra is missing: pip install '.[redis]'"
-    client = connect(settings.redis_url.get_secret_value())
+    try:
+        client = connect(settings.redis_url.get_secret_value())
+    except StoreError as error:
+        return str(error)
     try:
         await client.ping()
     except (RedisError, OSError) as error:

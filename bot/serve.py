@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import Parts
@@ -56,27 +56,25 @@ async def serve(
         log.info("running", bot=me.username, mode=settings.bot_mode)
         try:
             await announce_commands(bot, parts.desk.i18n, settings)
-        except TelegramAPIError as error:
+        except AiogramError as error:
             log.warning("menu and description could not be set", error=type(error).__name__)
         if warm_up is not None:
             parts.desk.background.start(_when_idle(parts, warm_up), name="warm up")
         if settings.bot_mode == "webhook":
-            site = _Site(
-                webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port
+            await open_things.enter_async_context(
+                _Site(webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port)
             )
-            async with site:
-                announce = partial(announce_webhook, bot, settings, allowed_updates=allowed)
-                log.info("webhook", announced=await _reached(announce, stop))
-                health.ready = True
-                await stop.wait()
-                health.ready = False
-                await _drain(parts, settings)
+        # From here on updates may be taken: however this ends, they are finished before anything is closed.
+        open_things.push_async_callback(_drain, parts, settings, health)
+        if settings.bot_mode == "webhook":
+            announce = partial(announce_webhook, bot, settings, allowed_updates=allowed)
+            log.info("webhook", announced=await _reached(announce, stop))
+            health.ready = True
+            await stop.wait()
         else:
             await _reached(bot.delete_webhook, stop)
             health.ready = True
             await poll(bot, parts.intake, allowed_updates=allowed, stop=stop)
-            health.ready = False
-            await _drain(parts, settings)
 
 
 async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
@@ -86,8 +84,10 @@ async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T |
             return await call()
         except TelegramUnauthorizedError:
             raise
-        except TelegramAPIError as error:
-            log.warning("Telegram is not reached", error=type(error).__name__, again_in_s=AGAIN_S)
+        except AiogramError as error:
+            # A ClientDecodeError's message is the bare fact; what Telegram sent is in its str() only.
+            reason = getattr(error, "message", "")
+            log.warning("Telegram is not reached", error=type(error).__name__, reason=reason, again_in_s=AGAIN_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), AGAIN_S)
     return None
@@ -102,7 +102,8 @@ async def _when_idle(parts: Parts, work: Callable[[], Awaitable[None]]) -> None:
     await work()
 
 
-async def _drain(parts: Parts, settings: BotSettings) -> None:
+async def _drain(parts: Parts, settings: BotSettings, health: Health) -> None:
+    health.ready = False
     log.info("stopping", in_flight=parts.intake.in_flight)
     await parts.intake.drain(deadline_s=settings.stop_s)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Update
 from aiohttp import web
 from pydantic import ValidationError
@@ -25,6 +26,10 @@ MAX_BODY_BYTES: Final = 1 << 20
 MAX_CONNECTIONS: Final = 40
 
 log = structlog.get_logger(__name__)
+
+
+class WebhookRefused(Exception):  # noqa: N818 - named for what it is
+    """Telegram will not call this address; the message is its reason."""
 
 
 def webhook_secret(settings: BotSettings) -> str:
@@ -75,7 +80,10 @@ def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Applicat
 
 
 async def announce_webhook(bot: Bot, settings: BotSettings, *, allowed_updates: list[str]) -> bool:
-    """Tell Telegram where to call. False when it knows already."""
+    """Tell Telegram where to call. False when it knows already.
+
+    Raises WebhookRefused when Telegram finds the address wrong: no such host, no HTTPS, a port it does not call.
+    """
     url = settings.webhook_url + webhook_path(settings)
     known = await bot.get_webhook_info()
     if (
@@ -84,10 +92,13 @@ async def announce_webhook(bot: Bot, settings: BotSettings, *, allowed_updates: 
         and known.max_connections == MAX_CONNECTIONS
     ):
         return False
-    await bot.set_webhook(
-        url,
-        secret_token=webhook_secret(settings),
-        max_connections=MAX_CONNECTIONS,
-        allowed_updates=allowed_updates,
-    )
+    try:
+        await bot.set_webhook(
+            url,
+            secret_token=webhook_secret(settings),
+            max_connections=MAX_CONNECTIONS,
+            allowed_updates=allowed_updates,
+        )
+    except TelegramBadRequest as error:
+        raise WebhookRefused(error.message.removeprefix("Bad Request: ")) from error
     return True

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import structlog
 from aiogram import Router
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ErrorEvent
 from aiogram.utils.i18n import gettext as _
 
@@ -30,7 +30,7 @@ async def on_error(event: ErrorEvent, stats: Stats) -> None:
     text = _("Something went wrong on my side, not with your photo. It is written down; please try once more.")
     update = event.update
     message = update.message or update.edited_message
-    with suppress(TelegramAPIError):
+    with suppress(AiogramError):
         if message is not None:
             await message.reply(text, allow_sending_without_reply=True)
         elif update.callback_query is not None:

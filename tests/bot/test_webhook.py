@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import sys
+from collections import deque
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.app import build_bot
 from bot.settings import BotSettings
-from bot.webhook import SECRET_HEADER, announce_webhook, webhook_path, webhook_secret
-from tests.bot.conftest import RunningBot, StartBot, bot_settings
-from tests.telegram_peer import TOKEN
+from bot.webhook import SECRET_HEADER, WebhookRefused, announce_webhook, webhook_path, webhook_secret
+from tests.bot.conftest import RunningBot, StartBot, bot_settings, free_port
+from tests.telegram_peer import TOKEN, Fault, TelegramPeer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+UNKNOWN_HOST = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
 
 
 @pytest.fixture
@@ -81,6 +89,35 @@ async def test_the_same_webhook_is_not_set_twice_and_a_new_secret_is(start_bot: 
     other = bot.settings.model_copy(update={"webhook_secret": type(bot.settings.bot_token)("a" * 20)})
     assert await announce_webhook(client, other, allowed_updates=allowed)
     await client.session.close()
+
+
+async def test_an_address_that_telegram_refuses_ends_the_bot_with_the_reason(start_bot: StartBot) -> None:
+    bot = await start_bot()
+    bot.peer.faults["setWebhook"] = deque([Fault("error", 400, UNKNOWN_HOST)])
+    client = build_bot(bot.settings)
+    other = bot.settings.model_copy(update={"webhook_secret": type(bot.settings.bot_token)("a" * 20)})
+    with pytest.raises(WebhookRefused, match=r"^bad webhook: Failed to resolve host"):
+        await announce_webhook(client, other, allowed_updates=[])
+    await client.session.close()
+
+
+@pytest.mark.weights
+async def test_an_address_that_telegram_refuses_is_one_line_and_exit_code_3() -> None:
+    async with TelegramPeer() as peer:
+        peer.faults["setWebhook"] = deque([Fault("error", 400, UNKNOWN_HOST)])
+        variables = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}} | {
+            "ENGINE_THREADS": "1", "BOT_TOKEN": TOKEN, "BOT_API_URL": peer.url, "LOG_LEVEL": "error",
+            "BOT_MODE": "webhook", "WEBHOOK_URL": "https://bot.example", "WEBHOOK_PORT": str(free_port()),
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", cwd=ROOT, stderr=asyncio.subprocess.PIPE, env=variables
+        )
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 3
+    assert errors.decode() == (
+        "lookalike: Telegram will not call WEBHOOK_URL=https://bot.example: "
+        "bad webhook: Failed to resolve host: Name or service not known\n"
+    )
 
 
 def test_secret_and_path_do_not_give_the_token_away() -> None:
