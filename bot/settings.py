@@ -13,12 +13,19 @@ from bot.limits import MAX_DOWNLOAD_BYTES
 TOKEN_SHAPE: Final = r"\d{3,20}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - what a token looks like
 NO_TOKEN: Final = "BOT_TOKEN is not set; get one from @BotFather and put BOT_TOKEN=... into .env"  # noqa: S105 - a sentence
 
+REDIS_STARTS: Final = ("redis://", "rediss://", "unix://")
+
 
 class BotSettings(BaseSettings):
     """How the bot reaches Telegram, whom it serves, and how much it takes on."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     bot_token: SecretStr = Field(default=SecretStr(""), description="The token that @BotFather gave. Needed.")
@@ -74,7 +81,7 @@ class BotSettings(BaseSettings):
         default=60.0, gt=0, le=600, description="Longest time on one photo, from its turn to its answer."
     )
     updates_at_once: int = Field(default=1000, ge=1, le=10_000, description="Updates held at the same time.")
-    rate_burst: int = Field(default=10, ge=1, le=1000, description="Photos one person may send in one go.")
+    rate_burst: int = Field(default=10, ge=2, le=1000, description="Photos one person may send in one go.")
     rate_per_minute: float = Field(
         default=20.0, gt=0, le=6000, description="Photos a minute for one person after that."
     )
@@ -101,6 +108,15 @@ class BotSettings(BaseSettings):
         """Read "1, -100200" as two ids."""
         if isinstance(value, str):
             return frozenset(int(part) for part in value.strip("[] ").split(",") if part.strip())
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _an_address(cls, value: SecretStr) -> SecretStr:
+        """Nothing of the value is said: a password may be in it."""
+        url = value.get_secret_value()
+        if url and not url.startswith(REDIS_STARTS):
+            raise ValueError(f"must start with one of {', '.join(REDIS_STARTS)}")
         return value
 
     @field_validator("bot_api_url", "webhook_url")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from aiogram import Router
 from aiogram.filters import Command
@@ -14,8 +13,8 @@ from aiogram.utils.i18n import I18n
 from bot.callbacks import Choose, Filter
 from bot.desk import Desk
 from bot.languages import LANGUAGES
-from bot.stores.people import PeopleStore, PersonSettings
-from bot.views.settings import deleted_text, settings_keyboard, settings_text
+from bot.stores.people import PeopleStore, PersonSettings, StoreError
+from bot.views.settings import deleted_text, settings_keyboard, settings_text, unreachable_text
 
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "language": tuple(LANGUAGES),
@@ -36,9 +35,11 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
     if callback_data.value not in ALLOWED.get(callback_data.name, ()):
         await query.answer()
         return
-    changes: dict[str, Any] = {callback_data.name: callback_data.value}
-    changed = replace(person, **changes)
-    await people.write(query.from_user.id, changed)
+    try:
+        changed = await people.change(query.from_user.id, {callback_data.name: callback_data.value})
+    except StoreError:
+        await query.answer(unreachable_text(), show_alert=True)
+        return
     await query.answer()
     language = changed.language or i18n.current_locale
     if isinstance(query.message, Message) and changed != person:
@@ -51,7 +52,11 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
 async def on_delete(message: Message, people: PeopleStore, state: FSMContext, desk: Desk) -> None:
     if message.from_user is None:
         return
-    was = await people.delete(message.from_user.id)
+    try:
+        was = await people.delete(message.from_user.id)
+    except StoreError:
+        await message.answer(unreachable_text())
+        return
     talking = await state.get_state() is not None
     await state.clear()
     told = desk.told.forget(message.from_user.id)

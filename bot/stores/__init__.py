@@ -13,7 +13,7 @@ from bot.stores.sqlite import PeopleInSqlite
 def open_stores(settings: BotSettings) -> tuple[BaseStorage, PeopleStore]:
     """By the settings: REDIS_URL keeps both in Redis, an extra; SETTINGS_FILE, when set too, keeps people's settings.
 
-    Raises OSError where the file can't be opened, ModuleNotFoundError where the extra is missing.
+    Raises StoreError where the file or the address can't be used, ModuleNotFoundError where the extra is missing.
     """
     storage: BaseStorage = ExpiringStorage(ttl_s=settings.conversation_s)
     people: PeopleStore | None = PeopleInSqlite(settings.settings_file) if settings.settings_file else None

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from aiogram import Bot
 from aiogram.fsm.storage.base import BaseStorage, StorageKey
-from aiogram.types import MaybeInaccessibleMessageUnion
+from aiogram.types import MaybeInaccessibleMessageUnion, Message
 
 from bot.photos import PhotoRef
 
@@ -29,4 +29,9 @@ class Pairs:
 
 
 def _key(bot: Bot, message: MaybeInaccessibleMessageUnion) -> StorageKey:
+    """By message; every ephemeral one has message_id 0, and is told apart by its own id and whoever sees it."""
+    if isinstance(message, Message) and message.ephemeral_message_id is not None:
+        receiver = message.receiver_user.id if message.receiver_user is not None else 0
+        destiny = f"ephemeral_pair{message.ephemeral_message_id}"
+        return StorageKey(bot_id=bot.id, chat_id=message.chat.id, user_id=receiver, destiny=destiny)
     return StorageKey(bot_id=bot.id, chat_id=message.chat.id, user_id=0, destiny=f"pair{message.message_id}")

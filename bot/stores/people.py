@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +19,26 @@ class PersonSettings:
 NOTHING_SET = PersonSettings()
 
 
+class StoreError(Exception):
+    """Settings can't be read or written: a sentence for the log or, at the start, for whoever runs the bot."""
+
+
 class PeopleStore(Protocol):
-    """Settings by a person's Telegram id."""
+    """Settings by a person's Telegram id. `read` never fails; all else raises StoreError when the store does."""
 
     async def read(self, person: int) -> PersonSettings:
-        """What is stored; NOTHING_SET for somebody unknown."""
+        """What is stored; NOTHING_SET for somebody unknown, and for everybody while the store fails.
+
+        Not to be written back: that would wipe what could not be read. `change` is for that.
+        """
         ...
 
     async def write(self, person: int, settings: PersonSettings) -> None:
         """Store; NOTHING_SET removes the record."""
+        ...
+
+    async def change(self, person: int, changes: Mapping[str, Any]) -> PersonSettings:
+        """Set some fields of PersonSettings and keep the others; returns all of them."""
         ...
 
     async def delete(self, person: int) -> PersonSettings:
@@ -50,6 +62,11 @@ class PeopleInMemory:
             self._people.pop(person, None)
         else:
             self._people[person] = settings
+
+    async def change(self, person: int, changes: Mapping[str, Any]) -> PersonSettings:
+        changed = replace(await self.read(person), **changes)
+        await self.write(person, changed)
+        return changed
 
     async def delete(self, person: int) -> PersonSettings:
         return self._people.pop(person, NOTHING_SET)

@@ -5,51 +5,84 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
+
+import structlog
 
 from bot.artist import Theme
-from bot.stores.people import NOTHING_SET, PersonSettings
+from bot.stores.people import NOTHING_SET, PersonSettings, StoreError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (person INTEGER PRIMARY KEY, language TEXT, people TEXT, theme TEXT) STRICT
 """
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 
 class PeopleInSqlite:
-    """Calls run in a thread, one at a time; a write is on the disk when it returns."""
+    """Calls run in a thread, one at a time; a write is on the disk when it returns.
+
+    Opening raises StoreError where the file is no such file, or a folder, or may not be written.
+    """
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.Lock()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA secure_delete=ON")  # /delete leaves no bytes behind
-        self._db.execute(SCHEMA)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"SETTINGS_FILE={file} can't be opened ({error})") from error
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA secure_delete=ON")  # /delete leaves no bytes behind
+            self._db.execute(SCHEMA)
+            self._read(0)  # a table of that name may be somebody else's
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StoreError(f"SETTINGS_FILE={file} is not a file of people's settings ({error})") from error
 
     async def read(self, person: int) -> PersonSettings:
-        return await self._in_thread(lambda: self._read(person))
+        try:
+            return await self._in_thread(lambda: self._read(person))
+        except StoreError:
+            return NOTHING_SET
 
     async def write(self, person: int, settings: PersonSettings) -> None:
-        if settings == NOTHING_SET:
-            await self.delete(person)
-            return
-        row = (person, settings.language, settings.people, settings.theme)
-        await self._in_thread(lambda: self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row))
+        await self._in_thread(lambda: self._write(person, settings))
+
+    async def change(self, person: int, changes: Mapping[str, Any]) -> PersonSettings:
+        def change() -> PersonSettings:
+            changed = replace(self._read(person), **changes)
+            self._write(person, changed)
+            return changed
+
+        return await self._in_thread(change)
 
     async def delete(self, person: int) -> PersonSettings:
         def delete() -> PersonSettings:
             was = self._read(person)
-            self._db.execute("DELETE FROM people WHERE person = ?", (person,))
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._delete(person)
             return was
 
         return await self._in_thread(delete)
 
     async def close(self) -> None:
         await self._in_thread(self._db.close)
+
+    def _write(self, person: int, settings: PersonSettings) -> None:
+        if settings == NOTHING_SET:
+            self._delete(person)
+            return
+        row = (person, settings.language, settings.people, settings.theme)
+        self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row)
+
+    def _delete(self, person: int) -> None:
+        self._db.execute("DELETE FROM people WHERE person = ?", (person,))
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _read(self, person: int) -> PersonSettings:
         row = self._db.execute("SELECT language, people, theme FROM people WHERE person = ?", (person,)).fetchone()
@@ -63,4 +96,8 @@ class PeopleInSqlite:
             with self._lock:
                 return work()
 
-        return await asyncio.to_thread(locked)
+        try:
+            return await asyncio.to_thread(locked)
+        except sqlite3.Error as error:
+            log.warning("the settings file fails", error=str(error))
+            raise StoreError(str(error)) from error

@@ -42,6 +42,10 @@ def settings_keyboard(person: PersonSettings, *, language: str, theme: Theme) ->
     )
 
 
+def unreachable_text() -> str:
+    return _("I can't reach what you have set just now, so nothing was changed. Please try again in a minute.")
+
+
 def deleted_text(was: PersonSettings, *, talking: bool, told: bool) -> str:
     """What was stored of somebody and is gone now."""
     looks = {"light": _("Light cards"), "dark": _("Dark cards")}

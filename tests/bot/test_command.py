@@ -50,6 +50,33 @@ def test_a_wrong_setting_is_one_line_and_exit_code_3() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_address_without_a_scheme_is_one_line_without_it() -> None:
+    done = run("-m", "lookalike", "bot", BOT_TOKEN=TOKEN, REDIS_URL="localhost:hunter2")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "REDIS_URL: must start with" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.weights
+def test_stores_that_can_not_be_used_are_one_line_of_the_bot_and_a_line_each_of_its_check(tmp_path: Path) -> None:
+    file = tmp_path / "people.db"
+    file.write_bytes(b"no database " * 100)
+    variables = {"BOT_TOKEN": TOKEN, "BOT_API_URL": "http://127.0.0.1:1", "SETTINGS_FILE": str(file)}
+    done = run("-m", "bot", LOG_LEVEL="error", **variables)
+    assert done.returncode == 3
+    assert f"SETTINGS_FILE={file} is not a file of people's settings" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    checked = run("-m", "lookalike", "bot", "--check", REDIS_URL="redis://localhost?hunter2=1", **variables)
+    assert checked.returncode == 3
+    assert "wrong  settings file: SETTINGS_FILE=" in checked.stdout
+    assert "wrong  Redis: REDIS_URL has a part that can't be read" in checked.stdout
+    assert "wrong  Telegram: can't be reached" in checked.stdout
+    assert "hunter2" not in checked.stdout
+    assert all(line.startswith(("   ok  ", "wrong  ")) for line in checked.stdout.splitlines()), "no log lines between"
+    assert checked.stderr == ""
+
+
 @pytest.mark.weights
 def test_a_token_telegram_does_not_know_is_one_line() -> None:
     async def unknown() -> tuple[int | None, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.stores import open_stores
-from bot.stores.people import NOTHING_SET, PeopleInMemory, PeopleStore, PersonSettings
+from bot.stores.people import NOTHING_SET, PeopleInMemory, PeopleStore, PersonSettings, StoreError
 from bot.stores.sqlite import PeopleInSqlite
-from tests.bot.conftest import bot_settings
+from tests.bot.conftest import bot_settings, running_bot
 from tests.bot.redis_process import RedisProcess, redis_missing
 
 DARK = PersonSettings(language="ru", theme="dark")
@@ -50,6 +53,79 @@ async def test_setting_nothing_stores_nothing(people: PeopleStore) -> None:
     await people.write(1, DARK)
     await people.write(1, NOTHING_SET)
     assert await people.delete(1) == NOTHING_SET
+
+
+async def test_a_change_keeps_what_else_was_set(people: PeopleStore) -> None:
+    await people.write(1, DARK)
+    assert await people.change(1, {"people": "w"}) == PersonSettings(language="ru", theme="dark", people="w")
+    assert await people.read(1) == PersonSettings(language="ru", theme="dark", people="w")
+    assert await people.change(2, {"theme": "light"}) == PersonSettings(theme="light")
+
+
+async def test_a_failing_file_answers_everybody_and_changes_nothing(tmp_path: Path, log_text: io.StringIO) -> None:
+    file = tmp_path / "people.db"
+    people = PeopleInSqlite(file)
+    async with running_bot("polling", people=people) as bot:
+        await people.write(bot.ann.id, DARK)
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("ALTER TABLE people RENAME TO gone")
+        bot.parts.desk.told.first_time(bot.ann.id)
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "nearest of" in (await bot.peer.until_sent(1))[0].text
+        await bot.peer.say(bot.ann, "/settings")
+        await bot.peer.until_sent(2)
+        await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Women")
+        await bot.peer.until(lambda: bot.peer.made("answerCallbackQuery"))
+        assert "nothing was changed" in bot.peer.made("answerCallbackQuery")[0].params["text"]
+        await bot.peer.say(bot.ann, "/delete")
+        assert "nothing was changed" in (await bot.peer.until_sent(3))[2].text
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("ALTER TABLE gone RENAME TO people")
+        assert await people.read(bot.ann.id) == DARK
+    assert "the settings file fails" in log_text.getvalue()
+
+
+@redis_missing
+async def test_one_failed_read_of_redis_wipes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from redis.exceptions import TimeoutError as RedisTimeout
+
+    from bot.stores.redis import PeopleInRedis, connect
+
+    async with RedisProcess() as redis:
+        client = connect(redis.url)
+        async with running_bot("polling", people=PeopleInRedis(client)) as bot:
+            people = bot.parts.people
+            await people.write(bot.ann.id, DARK)
+            await bot.peer.say(bot.ann, "/settings")
+            await bot.peer.until_sent(1)
+            get = client.get
+
+            async def fail_once(_key: str) -> bytes:
+                monkeypatch.setattr(client, "get", get)
+                raise RedisTimeout("slow")
+
+            monkeypatch.setattr(client, "get", fail_once)
+            await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Женщины")
+            await bot.peer.until_sent(2)
+            assert await people.read(bot.ann.id) == PersonSettings(language="ru", theme="dark", people="w")
+
+
+@pytest.mark.parametrize("what", ["garbage", "a folder", "somebody else's table", "under a file"])
+def test_a_file_that_can_not_be_used_is_one_sentence(what: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.db"
+    if what == "garbage":
+        file.write_bytes(b"no database " * 100)
+    elif what == "a folder":
+        file.mkdir()
+    elif what == "under a file":
+        file.write_bytes(b"")
+        file /= "people.db"
+    else:
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("CREATE TABLE people (name TEXT)")
+    with pytest.raises(StoreError, match="SETTINGS_FILE=") as caught:
+        PeopleInSqlite(file)
+    assert "\n" not in str(caught.value)
 
 
 async def test_the_file_outlives_the_process_and_forgets_deleted_people(tmp_path: Path) -> None:

@@ -117,3 +117,84 @@ async def test_while_redis_is_gone_conversations_go_on_and_come_back(redis: Redi
         await bot.peer.send_photo(bot.ann, b"faces=1")
         assert "strangers" in (await bot.peer.until_sent(5, within_s=20))[4].text
     await people.close()
+
+
+async def test_a_comparison_goes_on_when_redis_fails_in_its_middle(redis: RedisProcess) -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    async with running_bot("polling", storage=SteadyStorage(connect(redis.url), ttl_s=60)) as bot:
+        bot.parts.desk.told.first_time(bot.ann.id)
+        await bot.peer.say(bot.ann, "/compare")
+        await bot.peer.until_sent(1)
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "second photo" in (await bot.peer.until_sent(2))[1].text
+        await redis.stop()
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "strangers" in (await bot.peer.until_sent(3, within_s=20))[2].text
+
+
+class Failing:
+    """In the place of a storage: every call fails as when the line is cut."""
+
+    def __getattr__(self, name: str) -> object:
+        async def fail(*_arguments: object) -> None:
+            raise ConnectionError(name)
+
+        return fail
+
+
+async def test_what_redis_missed_comes_back_and_takes_nothing_else_away(
+    redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    storage = SteadyStorage(connect(redis.url), ttl_s=60)
+    real = storage._redis
+    await storage.set_state(key(1), "second")
+    monkeypatch.setattr(storage, "_redis", Failing())
+    await storage.set_data(key(1), {"a": 1})
+    assert (await storage.get_state(key(1)), await storage.get_data(key(1))) == ("second", {"a": 1})
+    monkeypatch.setattr(storage, "_redis", real)
+    assert (await storage.get_state(key(1)), await storage.get_data(key(1))) == ("second", {"a": 1})
+    assert await real.get_data(key(1)) == {"a": 1}
+    await storage.close()
+
+
+async def test_a_conversation_that_ended_while_redis_was_gone_stays_ended(
+    redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    storage = SteadyStorage(connect(redis.url), ttl_s=60)
+    real = storage._redis
+    await storage.set_state(key(1), "second")
+    monkeypatch.setattr(storage, "_redis", Failing())
+    await storage.set_state(key(1), None)
+    await storage.set_data(key(1), {})
+    monkeypatch.setattr(storage, "_redis", real)
+    assert await storage.get_state(key(1)) is None
+    assert await real.get_state(key(1)) is None
+    await storage.close()
+
+
+async def test_what_redis_missed_is_forgotten_with_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    storage = SteadyStorage(connect("redis://127.0.0.1:1/0"), ttl_s=0.2)
+    monkeypatch.setattr(storage, "_redis", Failing())
+    for user in range(200):
+        await storage.set_state(key(user), "first")
+        await storage.set_state(key(user), None)
+    assert storage._missed.held > 0
+    await asyncio.sleep(0.3)
+    assert (storage._missed.held, storage._memory.held) == (0, 0)
+
+
+@pytest.mark.parametrize("rest", ["localhost:hunter2/0", "localhost?socket_timeout=hunter2", "localhost?hunter2=1"])
+def test_an_address_no_client_takes_is_one_sentence_without_it(rest: str) -> None:
+    from bot.stores.people import StoreError
+    from bot.stores.redis import connect
+
+    with pytest.raises(StoreError, match="REDIS_URL") as caught:
+        connect(f"redis://{rest}")
+    assert "hunter2" not in str(caught.value)

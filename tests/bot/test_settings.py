@@ -27,6 +27,8 @@ def made(**values: object) -> BotSettings:
         ({"bot_mode": "carrier pigeon"}, "BOT_MODE"),
         ({"admins": "one, two"}, "ADMINS"),
         ({"log_level": "loud"}, "LOG_LEVEL"),
+        ({"rate_burst": 1}, "RATE_BURST"),
+        ({"redis_url": "localhost:6379"}, "REDIS_URL: must start with one of redis://"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -58,6 +60,13 @@ def test_secrets_are_not_printed() -> None:
     assert TOKEN not in repr(settings)
     assert "hunter2" not in repr(settings)
     assert "s" * 20 not in repr(settings)
+
+
+def test_a_password_in_a_wrong_address_is_not_repeated() -> None:
+    with pytest.raises(ValidationError) as caught:
+        made(redis_url="http://:hunter2@x", bot_token=TOKEN)
+    assert "hunter2" not in setting_problem(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("token", "words"), [("", "not set"), ("hello", "does not look like"), (TOKEN, None)])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from aiogram import Bot
 from aiogram.fsm.storage.base import StorageKey
+from aiogram.types import Message
 
 from bot.app import build_dispatcher
 from bot.notices import Told
 from bot.ordering import OrderedTurns, let_next_in
+from bot.photos import PhotoRef
 from bot.rates import RateLimit, Verdict
 from bot.stores.memory import ExpiringStorage
+from bot.stores.pairs import Pairs
 from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder
+from tests.telegram_peer import TOKEN
 
 
 def key(user: int) -> StorageKey:
@@ -65,6 +70,35 @@ async def test_stored_data_can_not_be_changed_from_outside() -> None:
     data["a"] = 2
     (await storage.get_data(key(1)))["a"] = 3
     assert await storage.get_data(key(1)) == {"a": 1}
+
+
+async def test_ephemeral_comparisons_of_two_people_are_kept_apart() -> None:
+    """Ephemeral messages all have message_id 0."""
+    bot = Bot(TOKEN)
+    pairs = Pairs(ExpiringStorage(ttl_s=10))
+    photos = [
+        PhotoRef(file_id=f"photo {number}", unique_id=f"u{number}", size_bytes=1, message=number) for number in range(4)
+    ]
+    ann, boris, later = shown_to(501, 7), shown_to(502, 7), shown_to(501, 8)
+    await pairs.write(bot, ann, photos[0], photos[1])
+    await pairs.write(bot, boris, photos[2], photos[3])
+    assert await pairs.read(bot, ann) == (photos[0], photos[1])
+    assert await pairs.read(bot, boris) == (photos[2], photos[3])
+    assert await pairs.read(bot, later) is None
+    assert await pairs.read(bot, shown_to(501, 7)) == (photos[0], photos[1])
+
+
+def shown_to(person: int, ephemeral_id: int) -> Message:
+    """A message that only this person sees."""
+    return Message.model_validate(
+        {
+            "message_id": 0,
+            "date": 1,
+            "chat": {"id": -1001, "type": "supergroup"},
+            "ephemeral_message_id": ephemeral_id,
+            "receiver_user": {"id": person, "is_bot": False, "first_name": "P"},
+        }
+    )
 
 
 def test_the_bucket_says_go_then_says_so_once_then_hushes_and_fills_again() -> None:
