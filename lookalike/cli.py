@@ -42,7 +42,10 @@ for entry in sorted(entry_points(group="lookalike.commands"), key=lambda point: 
 def main() -> None:
     """Run the command line; a broken set-up is one line on stderr and exit code 3."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here a full disk is still ours to report
     except SETUP_ERRORS as error:
         _complain(str(error))
     except ValidationError as error:
@@ -50,10 +53,11 @@ def main() -> None:
         name = "_".join(str(part) for part in first["loc"]).upper()
         _complain(f"setting {name}: {first['msg'].removeprefix('Value error, ')}; see .env.example")
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in {errno.ENOSPC, errno.EPIPE}:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more when it ends
-        sys.stderr.write(f"lookalike: the answer can't be written: {error.strerror}\n")
+        if error.errno == errno.ENOSPC:  # a reader that went away, `| head` say, wants to hear nothing
+            sys.stderr.write(f"lookalike: the answer can't be written: {error.strerror}\n")
         sys.exit(answer.EXIT_UNANSWERED)
 
 
