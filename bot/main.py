@@ -118,7 +118,7 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
         painter,
         settings,
         theme=app.settings.card_theme,
-        photo_limit_bytes=round(app.settings.max_photo_mb * 1_000_000),
+        photo_limit_bytes=app.settings.max_photo_bytes,
         storage=storage,
         people=people,
         about=About(

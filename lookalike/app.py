@@ -36,7 +36,7 @@ def open_pipeline(settings: Settings) -> FacePipeline:
         PipelineConfig(
             backend=settings.engine,
             threads=settings.engine_threads,
-            max_bytes=round(settings.max_photo_mb * 1_000_000),
+            max_bytes=settings.max_photo_bytes,
             max_pixels=round(settings.max_photo_mpx * 1_000_000),
         ),
     )

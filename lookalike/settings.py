@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         return folder
 
     @property
+    def max_photo_bytes(self) -> int:
+        return round(self.max_photo_mb * 1_000_000)
+
+    @property
     def gallery_path(self) -> Path:
         return self.gallery or self.weights_dir / "gallery"
 

@@ -168,7 +168,7 @@ def _app() -> App:
 
 def _read(path: str, settings: Settings) -> bytes:
     try:
-        return read_photo_file(Path(path), max_bytes=round(settings.max_photo_mb * 1_000_000))
+        return read_photo_file(Path(path), max_bytes=settings.max_photo_bytes)
     except FileNotFoundError:
         raise _FileProblem("not_found", f"{path}: there is no such file") from None
     except IsADirectoryError:
