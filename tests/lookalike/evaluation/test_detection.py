@@ -110,6 +110,7 @@ def _scenes(draw: st.DrawFn) -> list[ScenePair]:
         faces = rng.integers(0, 60, size=(draw(st.integers(0, 4)), 2))
         faces = np.concatenate([faces, faces + rng.integers(10, 40, size=faces.shape)], axis=1)
         near = faces + rng.normal(0, 3, size=faces.shape)
+        near = np.concatenate([np.minimum(near[:, :2], near[:, 2:]), np.maximum(near[:, :2], near[:, 2:])], axis=1)
         far = rng.integers(0, 60, size=(draw(st.integers(0, 4)), 2))
         boxes = np.concatenate([near, np.concatenate([far, far + 20], axis=1)]).astype(np.float32)
         scores = rng.permutation(1000)[: len(boxes)] / 1000 + len(scenes) * 1e-4  # no ties between boxes
