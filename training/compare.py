@@ -1,5 +1,6 @@
-"""Losses, and starts and backbones, side by side at one equal budget: `python -m training.compare losses|backbones`.
+"""Side by side at one equal budget: `python -m training.compare losses|backbones|aligners`.
 
+Losses, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
 and only the recipe's own difference is left. Runs go on where a kill stopped them, and a finished one is read.
 Writes weights/records/losses.json or weights/records/backbones.json: TPR at FPR 0.01 and 0.001 on the held-out train
@@ -15,16 +16,15 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import nn
 
-from pipeline.engine import open_engine
-from pipeline.manifest import InputSpec, NetworkFacts
+from training import compare_aligners
 from training.command_line import RECIPES, add_data, cache_folder
 from training.config import load_recipe, load_values
 from training.data.people import open_people, prepare, read_held_out
-from training.embedder import SIDE_PX, EmbedderRecipe, StartMissing, build_network, network_weights, train
+from training.embedder import EmbedderRecipe, StartMissing, build_network, network_weights, train
 from training.embedder_choice import dev_sets, scores, val_sets
-from training.export import current_commit, export_onnx, write_record
+from training.export import current_commit, write_record
+from training.timing import milliseconds
 
 SETS: Final = {
     "losses": ("embedder_ce", "embedder_arcface", "embedder_cosface", "embedder_triplet", "embedder_distill"),
@@ -39,7 +39,6 @@ SETS: Final = {
     ),
 }
 ONE_BACKBONE: Final = "embedder_xxs"  # losses are compared on the smaller one
-TIMED_RUNS: Final = 60
 
 
 def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = RECIPES, progress: bool = True) -> Path:
@@ -82,39 +81,10 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
             "val": scores(network, people, val, precise=True),
         }
         if what == "backbones":
-            row |= milliseconds(network, run / "network.onnx")
+            row |= milliseconds(network, run / "network.onnx", role="embedder", outputs=("embedding",))
         record["runs"][name] = row
         write_record(path, record)
     return path
-
-
-def milliseconds(network: nn.Module, path: Path) -> dict[str, Any]:
-    """Export to `path` and time one face on one core through the product's engine: median and quarter points."""
-    exported = export_onnx(network, path, side_px=SIDE_PX, outputs=("embedding",), to_ship=False)
-    facts = NetworkFacts(
-        role="embedder",
-        kind="arcface",
-        path=path,
-        sha256=exported.sha256,
-        input=InputSpec(name="images", sizes_px=(SIDE_PX,), color="RGB", mean=(127.5,) * 3, std=(127.5,) * 3),
-        outputs=exported.outputs,
-        precision="f32",
-        licence="-",
-        facts={},
-    )
-    engine = open_engine(facts, threads=1, buckets=(1,))
-    batch = np.zeros((1, 3, SIDE_PX, SIDE_PX), np.float32)
-    taken = []
-    for _ in range(TIMED_RUNS):
-        began = time.perf_counter()
-        engine.run(batch)
-        taken.append(1000 * (time.perf_counter() - began))
-    low, middle, high = np.percentile(taken[TIMED_RUNS // 6 :], [25, 50, 75])
-    return {
-        "ms_a_face": round(float(middle), 2),
-        "ms_quarters": [round(float(low), 2), round(float(high), 2)],
-        "megabytes": round(exported.size_bytes / 1e6, 1),
-    }
 
 
 def table(record: dict[str, Any]) -> str:
@@ -138,13 +108,17 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=sorted(SETS))
+    parser.add_argument("what", choices=sorted([*SETS, "aligners"]))
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     given = parser.parse_args()
     import json
 
+    if given.what == "aligners":
+        path = compare_aligners.compare_aligners(data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
+        print(compare_aligners.table(json.loads(path.read_text(encoding="utf-8"))))
+        return
     path = compare(given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
     print(table(json.loads(path.read_text(encoding="utf-8"))))
 

@@ -13,6 +13,7 @@ import torch
 
 from pipeline.similarity import CROP_SIDE_PX, template_for
 from pipeline.types import FloatArray, Rgb8
+from training import compare_aligners
 from training.config import load_recipe
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import FaceWithPoints
@@ -234,6 +235,30 @@ def test_the_commands_train_go_on_evaluate_and_export(tmp_path: Path, capsys: py
     assert report["mtfl, given"]["two_passes"]["n"] == 2
     assert main(["export", str(run), "--out", str(tmp_path / "out"), *common]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "aligner.onnx")
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
+def test_compared_aligners_share_a_budget_and_get_errors_and_milliseconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    data, recipes = write_faces(tmp_path / "data"), tmp_path / "recipes"
+    recipes.mkdir()
+    (recipes / "compare_aligners.toml").write_text("[run]\nsteps = 2\nbatch = 2\nwarmup_steps = 1\n")
+    drawn = "[data]\nhelen_afw = 0.0\nytf68 = 0.0\nceleba = 0.0\nwild = 0.0\n[network]\n"
+    (recipes / "glass.toml").write_text(f'{drawn}model = "hourglass"\nwidth = 8\ndepth = 3\n')
+    (recipes / "points.toml").write_text(f'{drawn}width = 8\n[loss]\nkind = "l1"\n')
+    monkeypatch.setattr(compare_aligners, "ALIGNERS", ("points", "glass"))
+    path = compare_aligners.compare_aligners(
+        data=data, runs=tmp_path / "runs", out=tmp_path / "out", recipes=recipes, progress=False
+    )
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert [row["loss"] for row in record["runs"].values()] == ["l1", "heat maps"]
+    for row in record["runs"].values():
+        assert row["crops_seen"] == 4
+        assert row["val"]["mtfl"]["two_looks"]["n"] == 2
+        assert row["ms_a_face"] > 0
+    assert len(compare_aligners.table(record).splitlines()) == 2
 
 
 def test_the_trunk_learns_slower_than_the_head() -> None:

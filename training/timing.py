@@ -1,0 +1,49 @@
+"""Milliseconds a face through the product's engine, for networks that are compared and not shipped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from torch import nn
+
+from pipeline.engine import open_engine
+from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role
+from pipeline.similarity import CROP_SIDE_PX
+from training.export import export_onnx
+
+TIMED_RUNS: Final = 60
+
+
+def milliseconds(
+    network: nn.Module, path: Path, *, role: Role, outputs: Sequence[str], precision: Precision = "f32"
+) -> dict[str, Any]:
+    """Export to `path` and time one face of 112 px on one core: median and quarter points, size of the file."""
+    exported = export_onnx(network, path, side_px=CROP_SIDE_PX, outputs=outputs, to_ship=False)
+    facts = NetworkFacts(
+        role=role,
+        kind=KINDS[role][0],
+        path=path,
+        sha256=exported.sha256,
+        input=InputSpec(name="images", sizes_px=(CROP_SIDE_PX,), color="RGB", mean=(127.5,) * 3, std=(127.5,) * 3),
+        outputs=exported.outputs,
+        precision=precision,
+        licence="-",
+        facts={},
+    )
+    engine = open_engine(facts, threads=1, buckets=(1,))
+    batch = np.zeros((1, 3, CROP_SIDE_PX, CROP_SIDE_PX), np.float32)
+    taken = []
+    for _ in range(TIMED_RUNS):
+        began = time.perf_counter()
+        engine.run(batch)
+        taken.append(1000 * (time.perf_counter() - began))
+    low, middle, high = np.percentile(taken[TIMED_RUNS // 6 :], [25, 50, 75])
+    return {
+        "ms_a_face": round(float(middle), 2),
+        "ms_quarters": [round(float(low), 2), round(float(high), 2)],
+        "megabytes": round(exported.size_bytes / 1e6, 1),
+    }
