@@ -1,9 +1,10 @@
-"""Side by side at one equal budget: `python -m training.compare losses|backbones|aligners`.
+"""Side by side at one equal budget: `python -m training.compare losses|sweep|backbones|aligners`.
 
-Losses, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`.
+Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
-and only the recipe's own difference is left. Runs go on where a kill stopped them, and a finished one is read.
-Writes weights/records/losses.json or weights/records/backbones.json: TPR at FPR 0.01 and 0.001 on the held-out train
+and only the recipe's own difference is left; the sweep's are one recipe with the tables of `sweep.toml` over that.
+Runs go on where a kill stopped them, and a finished one is read.
+Writes losses.json, sweep.json or backbones.json in weights/records: TPR at FPR 0.01 and 0.001 on the held-out train
 people and on val, seconds, and for backbones the milliseconds a face on one core through the shipped engine.
 """
 
@@ -19,7 +20,7 @@ import torch
 
 from training import compare_aligners
 from training.command_line import RECIPES, add_data, cache_folder
-from training.config import load_recipe, load_values
+from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
 from training.embedder import EmbedderRecipe, StartMissing, build_network, network_weights, train
 from training.embedder_choice import dev_sets, scores, val_sets
@@ -38,7 +39,9 @@ SETS: Final = {
         "embedder_resnet18",
     ),
 }
-ONE_BACKBONE: Final = "embedder_xxs"  # losses are compared on the smaller one
+ONE_BACKBONE: Final = "embedder_xxs"  # losses and the sweep are compared on the smaller one
+SWEPT: Final = "embedder_arcface"
+KINDS: Final = ("losses", "sweep", "backbones")
 
 
 def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = RECIPES, progress: bool = True) -> Path:
@@ -47,7 +50,7 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
     people = open_people(prepare(data, cache))
     dev, val = dev_sets(people, read_held_out()), val_sets(people)
     shared = load_values(recipes / "compare.toml")
-    if what == "losses":
+    if what != "backbones":
         shared = shared | {"network": load_values(recipes / f"{ONE_BACKBONE}.toml")["network"]}
     record: dict[str, Any] = {
         "measures": "TPR at FPR 0.01 and 0.001, given points, one crop, no flip, float32; dev: held-out train people",
@@ -57,15 +60,16 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
         "runs": {},
     }
     path = out / "records" / f"{what}.json"
-    for name in SETS[what]:
-        recipe = load_recipe(recipes / f"{name}.toml", EmbedderRecipe, overrides=shared)
+    for name, (file, changes) in _runs(what, recipes).items():
+        recipe = load_recipe(recipes / f"{file}.toml", EmbedderRecipe, overrides=merge(shared, changes))
         try:
             network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
         except StartMissing as missing:
             record["runs"][name] = {"left_out": str(missing)}
             write_record(path, record)
             continue
-        row: dict[str, Any] = {"backbone": recipe.network.backbone, "started_from": recipe.network.started_from}
+        row: dict[str, Any] = {"changes": changes} if changes else {}
+        row |= {"backbone": recipe.network.backbone, "started_from": recipe.network.started_from}
         if what == "losses" and "start" not in record["runs"]:
             record["runs"]["start"] = {
                 "dev": scores(network, people, dev, precise=True),
@@ -85,6 +89,13 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
         record["runs"][name] = row
         write_record(path, record)
     return path
+
+
+def _runs(what: str, recipes: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Each run's name -> its recipe's, and what it changes of it."""
+    if what == "sweep":
+        return {name: (SWEPT, changes) for name, changes in load_values(recipes / "sweep.toml").items()}
+    return {name: (name, {}) for name in SETS[what]}
 
 
 def table(record: dict[str, Any]) -> str:
@@ -108,7 +119,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=sorted([*SETS, "aligners"]))
+    parser.add_argument("what", choices=[*KINDS, "aligners"])
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))

@@ -36,7 +36,7 @@ class RecipeError(ValueError):
 
 def load_recipe(path: Path, cls: type[Recipe], *, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe and its bases into `cls`, the nearest file winning, then `overrides` (nested as in the file)."""
-    return build(cls, _merge(load_values(path), overrides or {}))
+    return build(cls, merge(load_values(path), overrides or {}))
 
 
 def load_values(path: Path) -> dict[str, Any]:
@@ -89,14 +89,15 @@ def _read(path: Path, *, seen: tuple[Path, ...]) -> dict[str, Any]:
     base = values.pop("base", None)
     if base is None:
         return values
-    return _merge(_read(path.parent / base, seen=(*seen, path)), values)
+    return merge(_read(path.parent / base, seen=(*seen, path)), values)
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the values of `above` over those of `below`, table by table."""
     merged = dict(below)
     for name, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
-        merged[name] = _merge(merged[name], value) if both else value
+        merged[name] = merge(merged[name], value) if both else value
     return merged
 
 

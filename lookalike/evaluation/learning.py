@@ -13,7 +13,7 @@ def read_curves(folder: Path) -> list[dict[str, Any]]:
 
     A line that is cut short (a run being written) ends its curve. Nothing where the folder is not there.
     """
-    runs = [_jsonl(path, folder) for path in sorted(folder.glob("*/log.jsonl"))]
+    runs = [_jsonl(path, folder) for path in sorted(folder.glob("**/log.jsonl"))]
     runs += [_results(path, folder) for path in sorted(folder.glob("*/*/results.csv"))]
     return [run for run in runs if run["loss"] or run["checks"]]
 

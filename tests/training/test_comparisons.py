@@ -14,7 +14,7 @@ from tests.training.mini_pack import write_mini_pack
 from training import closed_set, compare
 from training.closed_set import class_means, draw, right_by
 from training.command_line import RECIPES
-from training.config import load_recipe, load_values
+from training.config import load_recipe, load_values, merge, recipe_values
 from training.data.people import People
 from training.embedder import EmbedderRecipe, NetworkSettings, StartMissing, build_network
 
@@ -69,6 +69,20 @@ def test_compared_recipes_differ_in_what_they_compare_alone(name: str) -> None:
     assert (recipe.steps, recipe.learning_rate, recipe.batch.size, recipe.batch.alike) == (196, 2e-4, 128, 0)
 
 
+def test_every_run_of_the_sweep_changes_one_number_of_arcface() -> None:
+    shared = load_values(RECIPES / "compare.toml")
+    base = recipe_values(load_recipe(RECIPES / "embedder_arcface.toml", EmbedderRecipe, overrides=shared))
+    for name, changes in load_values(RECIPES / "sweep.toml").items():
+        recipe = load_recipe(RECIPES / "embedder_arcface.toml", EmbedderRecipe, overrides=merge(shared, changes))
+        assert [a != b for a, b in zip(_flat(recipe_values(recipe)), _flat(base), strict=True)].count(True) == 1, name
+
+
+def _flat(values: object) -> list[object]:
+    if isinstance(values, dict):
+        return [leaf for value in values.values() for leaf in _flat(value)]
+    return [values]
+
+
 def test_weights_of_another_task_leave_their_classes_behind(tmp_path: Path) -> None:
     """A ResNet-18 with ImageNet's 1,000 classes: everything but the classifier is taken, which stays our own."""
     import timm
@@ -110,6 +124,27 @@ def test_the_closed_set_command_writes_both_accuracies_with_n_and_interval(
             assert row["n"] == people
             assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
     assert found["arcface"]["pictures_seen"] == found["ce"]["pictures_seen"] == 16
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
+def test_the_sweep_says_what_each_run_changed(pack: Path) -> None:
+    torch.set_num_threads(1)
+    (pack / "recipes" / "compare.toml").write_text(
+        "steps = 2\nwarmup_steps = 1\n[batch]\nsize = 8\nalike = 0\nconfused = 0.0"
+    )
+    (pack / "recipes" / "embedder_xxs.toml").write_text(SMALL)
+    (pack / "recipes" / "sweep.toml").write_text("[scale_32.margin]\nscale = 32.0\n")
+    path = compare.compare(
+        "sweep",
+        data=pack / "data",
+        runs=pack / "runs",
+        out=pack / "out",
+        recipes=pack / "recipes",
+        progress=False,
+    )
+    row = json.loads(path.read_text(encoding="utf-8"))["runs"]["scale_32"]
+    assert row["changes"] == {"margin": {"scale": 32.0}}
+    assert row["pictures_seen"] == 16
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
