@@ -74,7 +74,7 @@ class Detector:
         """Faces that count at this size: their larger side as shares of the photo's longer one."""
         sizes = self._engine.spec.sizes_px
         smallest = self.thresholds.both_from if side_px == min(sizes) < max(sizes) else 0.0
-        largest = self.thresholds.both_to if side_px == max(sizes) > min(sizes) else np.inf
+        largest = self.thresholds.both_to if side_px > min(sizes) else np.inf
         return smallest, largest
 
 

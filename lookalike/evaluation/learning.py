@@ -9,12 +9,12 @@ from typing import Any
 
 
 def read_curves(folder: Path) -> list[dict[str, Any]]:
-    """Every run below `folder`, by name: points of its loss and of what was checked on held-out pictures.
+    """Every run below `folder`, however deep, by its path: points of its loss and of what was checked on held-out pictures.
 
     A line that is cut short (a run being written) ends its curve. Nothing where the folder is not there.
     """
     runs = [_jsonl(path, folder) for path in sorted(folder.glob("**/log.jsonl"))]
-    runs += [_results(path, folder) for path in sorted(folder.glob("*/*/results.csv"))]
+    runs += [_results(path, folder) for path in sorted(folder.glob("**/results.csv"))]
     return [run for run in runs if run["loss"] or run["checks"]]
 
 

@@ -65,6 +65,8 @@ def test_each_size_answers_for_the_faces_it_sees_well() -> None:
     assert [round(box.width) for box, _ in detect({640: every, 320: []})] == [60]
     assert [round(box.width) for box, _ in detect({640: [], 320: every})] == [500]
     assert [round(box.width) for box, _ in detect({640: every})] == [500, 60], "alone, a size answers for all"
+    three = detect({640: every, 960: every, 320: []})
+    assert [round(box.width) for box, _ in three] == [60], "of three sizes the smallest alone sees the large face"
 
 
 def test_half_a_face_inside_a_face_is_dropped_and_a_neighbour_is_not() -> None:

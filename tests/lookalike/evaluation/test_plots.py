@@ -110,15 +110,15 @@ def test_the_plane_keeps_apart_who_lies_apart() -> None:
 
 
 def test_learning_curves_are_read_and_a_line_cut_short_ends_them(tmp_path: Path) -> None:
-    ours = tmp_path / "embedder" / "log.jsonl"
-    ours.parent.mkdir()
+    ours = tmp_path / "compare" / "losses" / "ce" / "log.jsonl"
+    ours.parent.mkdir(parents=True)
     rows = [{"step": 20, "loss": 1.0}, {"step": 40, "loss": 0.5}, {"step": 40, "check": {"small@0.01": 0.8}}]
     ours.write_text("\n".join(map(json.dumps, rows)) + '\n{"step": 60, "lo', "utf-8")
     theirs = tmp_path / "detector" / "detector" / "results.csv"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("epoch, train/box_loss,dev/ap50\n1,1.5,0.93\n2,1.4,0.95,7\n3,,\n", "utf-8")
-    embedder, detector = read_curves(tmp_path)
-    assert (embedder["run"], embedder["loss"]) == ("embedder", [(20, 1.0), (40, 0.5)])
-    assert embedder["checks"] == {"small@0.01": [(40, 0.8)]}
+    loss, detector = read_curves(tmp_path)
+    assert (loss["run"], loss["loss"]) == ("compare/losses/ce", [(20, 1.0), (40, 0.5)])
+    assert loss["checks"] == {"small@0.01": [(40, 0.8)]}
     assert (detector["unit"], detector["checks"]) == ("epoch", {"dev/ap50": [(1, 0.93), (2, 0.95)]})
     assert read_curves(tmp_path / "nowhere") == []
