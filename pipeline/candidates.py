@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.letterbox import Letterbox
 from pipeline.manifest import DetectorThresholds
-from pipeline.nms import non_maximum_suppression
+from pipeline.nms import non_maximum_suppression, overlaps
 from pipeline.types import Box, Detection, FloatArray
+
+RANGE_SLACK: Final = 1.15  # a look's silence on a face this near the end of its range says nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,43 @@ def together(parts: Sequence[Candidates]) -> Candidates:
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.scores for part in parts]),
         np.concatenate(points) if len(points) == len(parts) else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a network said of one input size, in the photo's pixels, and which faces it can judge there."""
+
+    found: Candidates  # one a face
+    smallest_px: float  # larger side of a face, in the photo
+    largest_px: float
+
+
+def agreed(looks: Sequence[Look], *, max_iou: float) -> Candidates:
+    """Give every box of every look the mean score of the looks that can judge it, and the mean of their boxes.
+
+    What one size takes for a face and another does not see at all is seldom one; a look's silence counts as a score of
+    nothing, unless the face is near the end of its range. Boxes are weighted by their scores. Solovyev et al. (weighted
+    boxes fusion), 2021, without their groups: the suppression that follows makes them.
+    """
+    everything = together([look.found for look in looks])
+    side = (everything.boxes[:, 2:] - everything.boxes[:, :2]).max(axis=1, initial=0.0)
+    total, judges = np.zeros(len(side)), np.zeros(len(side))
+    edges = np.zeros((len(side), 4))
+    for look in looks:
+        judging = (side >= look.smallest_px * RANGE_SLACK) & (side <= look.largest_px / RANGE_SLACK)
+        if len(look.found.scores):
+            overlap = overlaps(everything.boxes, look.found.boxes)
+            best = overlap.argmax(axis=1)
+            score = np.where(overlap.max(axis=1) >= max_iou, look.found.scores[best], 0.0)
+            edges += score[:, None] * look.found.boxes[best]
+            total += score
+            judging |= score > 0.0
+        judges += judging
+    return Candidates(
+        (edges / np.maximum(total, 1e-9)[:, None]).astype(np.float32),
+        (total / np.maximum(judges, 1.0)).astype(np.float32),
+        everything.points,
     )
 
 

@@ -1,8 +1,8 @@
 """Face boxes of a network that sees the whole photo at once: a photo in, boxes in its pixels out.
 
-The photo is seen at each of the manifest's sizes. The shipped network has two: a large one for small faces, a small one
-for faces that fill the frame, which a network trained on whole scenes misses or takes apart when it sees them at
-600 px. Each answers for the faces it sees well, one suppression merges the rest. How outputs are read is a function:
+The photo is seen at each of the manifest's sizes: large ones for small faces, a small one for faces that fill the
+frame, which a network trained on whole scenes misses or takes apart when it sees them at 600 px. Each answers for the
+faces it sees well; where several do, the mean of their scores counts. How outputs are read is a function:
 YOLO's boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
 """
 
@@ -12,14 +12,16 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from pipeline.candidates import Candidates, one_a_face, together
+from pipeline.candidates import Candidates, Look, agreed, one_a_face
 from pipeline.engine import Engine, to_batch
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import PADDING_GREY, letterbox
 from pipeline.manifest import DetectorThresholds
+from pipeline.nms import non_maximum_suppression
 from pipeline.types import Detection, FloatArray, Rgb8
 
 BOX_ROWS: Final = 5  # cx, cy, w, h, score
+WORD_SHARE: Final = 0.2  # of the threshold: from here on a size's score of a face counts towards their mean
 
 
 class ReadOutputs(Protocol):
@@ -59,16 +61,21 @@ class Detector:
         """See pipeline.parts.FaceDetector. Raises EngineFailed."""
         height, width = image.shape[:2]
         score = self.thresholds.score if threshold is None else threshold
-        found = together([self._at_size(image, side, score) for side in self._engine.spec.sizes_px])
-        return one_a_face(found, self.thresholds, width=width, height=height)
+        looks = [self._at_size(image, side, score * WORD_SHARE) for side in self._engine.spec.sizes_px]
+        found = agreed(looks, max_iou=self.thresholds.iou)
+        return one_a_face(found.where(found.scores >= score), self.thresholds, width=width, height=height)
 
-    def _at_size(self, image: Rgb8, side_px: int, threshold: float) -> Candidates:
+    def _at_size(self, image: Rgb8, side_px: int, threshold: float) -> Look:
         canvas, place = letterbox(image, side_px=side_px, centred=self._centred, padding=self._padding)
         outputs = self._engine.run(to_batch([canvas], self._engine.spec))
         found = self._read(outputs, side_px=side_px, threshold=threshold)
         smallest, largest = self._range(side_px)
         side = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0) / side_px
-        return found.where((side >= smallest) & (side <= largest)).to_photo(place)
+        found = found.where((side >= smallest) & (side <= largest)).to_photo(place)
+        limits = self.thresholds
+        kept = non_maximum_suppression(found.boxes, found.scores, max_iou=limits.iou, max_covered=limits.covered)
+        longer = max(image.shape[:2])
+        return Look(found.where(kept), smallest * longer, largest * longer)
 
     def _range(self, side_px: int) -> tuple[float, float]:
         """Faces that count at this size: their larger side as shares of the photo's longer one."""

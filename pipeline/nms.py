@@ -15,6 +15,11 @@ def intersection_over_union(box: FloatArray, boxes: FloatArray) -> FloatArray:
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
+def overlaps(boxes: FloatArray, others: FloatArray) -> FloatArray:
+    """Intersection over union of each of M boxes with each of N: (M, N)."""
+    return np.stack([intersection_over_union(box, others) for box in boxes]).reshape(len(boxes), len(others))
+
+
 def covered_share(box: FloatArray, boxes: FloatArray) -> FloatArray:
     """Tell what share of the smaller of the two one box (4,) and each of N boxes (N, 4) have in common."""
     shared = _shared(box, boxes)

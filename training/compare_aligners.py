@@ -18,7 +18,7 @@ from training.landmark_evaluation import predictor, run_passes
 from training.landmarks import HUMAN_SETS, LandmarkRecipe, load_network, train
 from training.timing import milliseconds
 
-ALIGNERS: Final = ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_hourglass")
+ALIGNERS: Final = ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass")
 OUTPUTS: Final = ("points", "log_error")
 
 

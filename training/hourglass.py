@@ -78,11 +78,21 @@ class HourglassNetwork(nn.Module):
             Residual(width, width),
         )
         self.glasses = nn.ModuleList(
-            nn.Sequential(Hourglass(depth, width), Residual(width, width)) for _ in range(stacks)
+            nn.Sequential(
+                Hourglass(depth, width),
+                Residual(width, width),
+                nn.Conv2d(width, width, 1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+            )
+            for _ in range(stacks)
         )
         self.heads = nn.ModuleList(nn.Conv2d(width, points, 1) for _ in range(stacks))
         self.back_features = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(stacks - 1))
         self.back_maps = nn.ModuleList(nn.Conv2d(points, width, 1) for _ in range(stacks - 1))
+        for head in self.heads:  # empty maps to begin with: the targets are nearly everywhere zero
+            nn.init.normal_(head.weight, std=1e-3)
+            nn.init.zeros_(head.bias)
         self.error = nn.Linear(points, 1)
         nn.init.zeros_(self.error.weight)
         nn.init.constant_(self.error.bias, -2.0)

@@ -53,10 +53,28 @@ def test_boxes_come_in_the_photos_pixels(box: Box) -> None:
     assert score == pytest.approx(0.75)
 
 
-def test_both_sizes_count_and_a_face_seen_twice_is_one() -> None:
-    big, big_again, small = Box(100, 50, 500, 450), Box(104, 54, 498, 452), Box(10, 10, 30, 34)
-    found = detect({640: [(small, 0.6), (big, 0.5)], 320: [(big_again, 0.9)]})
-    assert [round(box.width) for box, _ in found] == [394, 20]
+def test_a_face_that_two_sizes_see_is_one_between_them() -> None:
+    """In a 640 px photo both sizes judge a face of 200 px; its box is their mean, weighted by their scores."""
+    seen, seen_again, small = Box(100, 50, 300, 250), Box(104, 50, 304, 250), Box(10, 10, 30, 34)
+    (large, large_score), (_, small_score) = detect({640: [(small, 0.6), (seen, 0.5)], 320: [(seen_again, 0.9)]})
+    assert large_score == pytest.approx(0.7)
+    assert large.x0 == pytest.approx((0.5 * 100 + 0.9 * 104) / 1.4, abs=0.1)
+    assert small_score == pytest.approx(0.6), "of a small face the small input's silence says nothing"
+
+
+def test_what_one_size_takes_for_a_face_and_another_does_not_see_must_be_surer() -> None:
+    once = Box(100, 100, 300, 300)
+    assert detect({640: [(once, 0.7)], 320: []}) == []
+    ((_, score),) = detect({640: [(once, 0.9)], 320: []})
+    assert score == pytest.approx(0.45)
+    ((_, score),) = detect({640: [(once, 0.7)], 320: [(once, 0.1)]})
+    assert score == pytest.approx(0.4), "a look counts from far below the threshold on"
+
+
+def test_at_the_end_of_its_range_a_sizes_silence_says_nothing() -> None:
+    """The small input judges from 0.2 of the photo on: 128 px here."""
+    ((_, score),) = detect({640: [(Box(100, 100, 235, 235), 0.7)], 320: []})
+    assert score == pytest.approx(0.7)
 
 
 def test_each_size_answers_for_the_faces_it_sees_well() -> None:
