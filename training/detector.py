@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
     add_data(write)
-    write.add_argument("--checkpoint", default="best.pt", help="best.pt or last.pt")
+    write.add_argument("--checkpoint", default="last.pt", help="last.pt or best.pt")
     labels = commands.add_parser("labels", help="write YOLO labels from CelebA's box list")
     labels.add_argument("boxes", type=Path, help="list_bbox_celeba.txt")
     labels.add_argument("--images", type=Path, required=True, help="the pictures the boxes belong to")

@@ -150,10 +150,11 @@ def parity_batches(scenes: list[Scene]) -> Iterator[Nchw]:
         yield np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
-def export_run(run: Path, *, out: Path, data: Path, checkpoint: str = "best.pt", with_val: bool = True) -> Path:
+def export_run(run: Path, *, out: Path, data: Path, checkpoint: str = "last.pt", with_val: bool = True) -> Path:
     """Write `out`/detector.onnx and `out`/records/detector.json from a run's folder.
 
-    checkpoint: the file in the run's `weights`; `best.pt` is the epoch with the best dev AP from 16 px.
+    checkpoint: the file in the run's `weights`: `last.pt` is the end of the schedule, `best.pt` the epoch with the best
+    dev AP from 16 px at one size, which in the last epochs is chance.
     The file replaces an older one only when parity holds; otherwise raises ExportFailed with the figures.
     """
     import json
@@ -201,7 +202,7 @@ def _record(
         "size_bytes": path.stat().st_size,
         "input": {
             "name": "images",
-            "sizes_px": [recipe.score_side_px, 320],
+            "sizes_px": [recipe.score_side_px, 960, 256],
             "multiple_px": 32,
             "color": "RGB",
             "mean": [0, 0, 0],
