@@ -24,6 +24,7 @@ from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
+from pipeline.steady_heap import keep_heap_steady
 from pipeline.types import Box, Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
 
 TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
@@ -125,7 +126,7 @@ class FacePipeline:
         )
 
     def warm_up(self) -> None:
-        """Compile the shapes that group photos need, for which the first of them would wait half a second.
+        """Run the shape that group photos need, for which the first of them would wait.
 
         For processes that stay: memory then has its final size before the first photo.
         """
@@ -226,6 +227,7 @@ class _Stopwatch:
 
 def load_pipeline(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:
     """Open the networks of weights_dir/manifest.toml, of whichever kinds. Raises ManifestError, EngineFailed."""
+    keep_heap_steady()
     config = config or PipelineConfig()
     manifest = load_manifest(weights_dir)
     backend, threads = config.backend, config.threads

@@ -202,7 +202,7 @@ def _record(
         "size_bytes": path.stat().st_size,
         "input": {
             "name": "images",
-            "sizes_px": [recipe.score_side_px, 960, 256],
+            "sizes_px": [recipe.score_side_px, 896, 256],
             "multiple_px": 32,
             "color": "RGB",
             "mean": [0, 0, 0],

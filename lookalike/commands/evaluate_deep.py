@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lookalike.settings import Settings
 
 DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
-OTHER_SIZES_PX: Final = (320, 480, 640)
+OTHER_SIZES_PX: Final = ((320,), (480,), (640,), (896,), (640, 256))
 
 Kept = Annotated[
     Path, typer.Option("--cache", metavar="DIR", help="Keep vectors and outcomes here and use them again.")
@@ -168,7 +168,7 @@ def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEva
     manifest = load_manifest(settings.weights_dir)
     engine = f"{settings.engine} {manifest.embedder.precision}"
     sizes = getattr(getattr(manifest.detector, "input", None), "sizes_px", ())
-    shipped = "shipped: " + (" and ".join(f"{side}" for side in sizes) + " px" if sizes else "as the manifest says")
+    shipped = "shipped: " + (_in_words(sizes) if sizes else "as the manifest says")
     samples = ROOT / "lookalike" / "sample"
     return DeepEvaluation(
         run=Evaluation(networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache),
@@ -184,7 +184,7 @@ def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEva
 
 
 def _detectors(settings: Settings) -> dict[str, BoxFinder]:
-    """The shipped detector at one size each, where its kind can be run at others."""
+    """The shipped detector at other sizes, where its kind can be run at them."""
     from dataclasses import replace
 
     from pipeline.manifest import NetworkFacts, load_manifest
@@ -195,14 +195,18 @@ def _detectors(settings: Settings) -> dict[str, BoxFinder]:
     if not isinstance(facts, NetworkFacts):
         return {}
     return {
-        f"{side} px": open_detector(
-            replace(facts, input=replace(facts.input, sizes_px=(side,))),
+        _in_words(sizes): open_detector(
+            replace(facts, input=replace(facts.input, sizes_px=sizes)),
             manifest.thresholds,
             backend=settings.engine,
             threads=settings.engine_threads,
         )
-        for side in OTHER_SIZES_PX
+        for sizes in OTHER_SIZES_PX
     }
+
+
+def _in_words(sizes_px: Sequence[int]) -> str:
+    return f"{' and '.join(str(side) for side in sizes_px)} px"
 
 
 def _measure(deep: DeepEvaluation, names: tuple[str, ...]) -> dict[str, Any]:

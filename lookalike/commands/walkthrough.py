@@ -191,7 +191,7 @@ The EXIF orientation is applied, transparency is laid on white, and what comes o
 ## 2. Where is a face? `pipeline/detector.py`
 
 The photo is fitted into a square of 640 px and padded with grey. A YOLOv8n looks at all of it at once: for each of 8,400 places it gives a box and a score.
-A second look at 256 px catches faces that fill the frame. Boxes that overlap are one face: the surest stays.
+A look at 896 px catches smaller faces, one at 256 px those that fill the frame. A face has the mean score of the sizes that can judge it: what one takes for a face and another does not see is seldom one.
 
 <img src="pictures/walkthrough-detect.jpg" width="360" alt="The photo in its square, with one box">
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def read_curves(folder: Path) -> list[dict[str, Any]]:
-    """Every run below `folder`, however deep, by its path: points of its loss and of what was checked on held-out pictures.
+    """Every run below `folder`, however deep, by its path: points of its loss and of its checks on held-out pictures.
 
     A line that is cut short (a run being written) ends its curve. Nothing where the folder is not there.
     """

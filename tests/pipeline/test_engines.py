@@ -157,9 +157,9 @@ def test_buckets_hold_every_row_once_and_waste_little(count: int, buckets: tuple
 
 @pytest.mark.parametrize(
     ("count", "parts"),
-    [(1, [1]), (4, [1] * 4), (5, [8]), (8, [8]), (9, [8, 1]), (13, [8, 8]), (40, [8] * 5)],
+    [(1, [1]), (2, [1, 1]), (3, [4]), (4, [4]), (5, [4, 1]), (7, [4, 4]), (40, [4] * 10)],
 )
-def test_five_faces_are_a_batch_of_eight_and_four_are_not(count: int, parts: list[int]) -> None:
+def test_three_faces_are_a_batch_of_four_and_two_are_not(count: int, parts: list[int]) -> None:
     assert [bucket for _, bucket in in_buckets(count, DEFAULT_BUCKETS)] == parts
 
 

@@ -1,0 +1,27 @@
+"""Keeps a long-lived process's memory flat under arrays of many megabytes. Linux with glibc; elsewhere nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Final
+
+_TRIM_THRESHOLD: Final = -1  # M_TRIM_THRESHOLD of malloc.h
+_MMAP_THRESHOLD: Final = -3  # M_MMAP_THRESHOLD
+_TRIM_BYTES: Final = 16 << 20
+_MMAP_BYTES: Final = 8 << 20
+
+
+def keep_heap_steady() -> None:
+    """Have blocks of 8 MB and more come from the system and go back there when they are freed.
+
+    glibc begins so, at 128 kB, but moves the limit up with each such block that is freed, to 32 MB; the large
+    detector's canvases then land in the heap among what lives long, and after some photos of groups it has grown by
+    tens of megabytes. A limit that is set stays. mallopt(3).
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is not None:
+        mallopt(_TRIM_THRESHOLD, _TRIM_BYTES)
+        mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
