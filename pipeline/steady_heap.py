@@ -8,7 +8,7 @@ from typing import Final
 
 _TRIM_THRESHOLD: Final = -1  # M_TRIM_THRESHOLD of malloc.h
 _MMAP_THRESHOLD: Final = -3  # M_MMAP_THRESHOLD
-_TRIM_BYTES: Final = 16 << 20
+_TRIM_BYTES: Final = 4 << 20
 _MMAP_BYTES: Final = 8 << 20
 
 
