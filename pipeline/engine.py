@@ -45,7 +45,7 @@ def open_engine(
 ) -> Engine:
     """Load a network of the manifest. Raises WeightsMissing, WrongHash, EngineFailed.
 
-    threads: how many cores one inference uses. buckets: batch sizes that are compiled, each when first needed.
+    threads: how many cores one inference uses. buckets: batch sizes that it is run with.
     """
     match backend:
         case "openvino":

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from aiogram.fsm.storage.base import StorageKey
@@ -14,6 +15,11 @@ from aiogram.fsm.storage.base import StorageKey
 from tests.bot.conftest import running_bot
 from tests.bot.redis_process import RedisProcess, redis_missing
 from tests.telegram_peer import Person, TelegramPeer
+
+if TYPE_CHECKING:  # the package redis is an extra
+    from aiogram.fsm.storage.redis import RedisStorage
+
+    from bot.stores.redis import SteadyStorage
 
 pytestmark = redis_missing
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -143,38 +149,41 @@ class Failing:
         return fail
 
 
-async def test_what_redis_missed_comes_back_and_takes_nothing_else_away(
+@pytest.fixture
+async def cut(
     redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> AsyncIterator[tuple[SteadyStorage, RedisStorage]]:
+    """A storage with a conversation in state "second" whose line was cut then, and what it had at the other end."""
     from bot.stores.redis import SteadyStorage, connect
 
     storage = SteadyStorage(connect(redis.url), ttl_s=60)
     real = storage._redis
     await storage.set_state(key(1), "second")
     monkeypatch.setattr(storage, "_redis", Failing())
+    yield storage, real
+    await storage.close()
+
+
+async def test_what_redis_missed_comes_back_and_takes_nothing_else_away(
+    cut: tuple[SteadyStorage, RedisStorage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, real = cut
     await storage.set_data(key(1), {"a": 1})
     assert (await storage.get_state(key(1)), await storage.get_data(key(1))) == ("second", {"a": 1})
     monkeypatch.setattr(storage, "_redis", real)
     assert (await storage.get_state(key(1)), await storage.get_data(key(1))) == ("second", {"a": 1})
     assert await real.get_data(key(1)) == {"a": 1}
-    await storage.close()
 
 
 async def test_a_conversation_that_ended_while_redis_was_gone_stays_ended(
-    redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+    cut: tuple[SteadyStorage, RedisStorage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.stores.redis import SteadyStorage, connect
-
-    storage = SteadyStorage(connect(redis.url), ttl_s=60)
-    real = storage._redis
-    await storage.set_state(key(1), "second")
-    monkeypatch.setattr(storage, "_redis", Failing())
+    storage, real = cut
     await storage.set_state(key(1), None)
     await storage.set_data(key(1), {})
     monkeypatch.setattr(storage, "_redis", real)
     assert await storage.get_state(key(1)) is None
     assert await real.get_state(key(1)) is None
-    await storage.close()
 
 
 async def test_what_redis_missed_is_forgotten_with_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
