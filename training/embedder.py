@@ -39,11 +39,14 @@ from training.losses.imitation import ImitationLoss, procrustes
 from training.losses.margin import MarginLoss, MarginSettings
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
+from training.sface import load_sface
+from training.side_by_side import SideBySide
 
 DIMENSION: Final = 512
 START_VIEW: Final = "start_view.npy"
 NOISE_SEED: Final = 512  # of what starts as noise
 SIDE_PX: Final = 112
+WIDE_RATE: Final = 0.03  # of the rate, for SFace's dense layer: its weights are a thirtieth of the convolutions'
 CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
 
 
@@ -57,6 +60,8 @@ class NetworkSettings:
     without_head: bool = False  # the file's classifier is left aside (ImageNet's 1,000 classes), ours starts as noise
     started_from: str = "EdgeFace-XS (Idiap), timm edgenext_x_small, from upstream's quantised file"  # for the card
     licence: str = "CC-BY-NC-SA-4.0"  # of the start weights, hence of ours
+    beside: Literal["", "sface"] = ""  # a second network that looks at the same face (training/sface.py)
+    beside_share: float = 0.4  # of each cosine, the second network's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +96,16 @@ class EmbedderRecipe:
 
 
 def build_network(settings: NetworkSettings, data: Path) -> nn.Module:
-    """Make the backbone with its 512 outputs and load its start weights, every key of which must fit.
+    """Make the network with its start weights, every key of which must fit: 512 outputs, 640 with SFace beside.
 
     Without a file to start from, and for a head of its own, the noise is the same every time: a resumed run and the
-    export build the network anew. Raises StartMissing.
+    export build the network anew. Raises StartMissing, SFaceMissing.
     """
+    network = _build_first(settings, data)
+    return SideBySide(network, load_sface(), settings.beside_share) if settings.beside else network
+
+
+def _build_first(settings: NetworkSettings, data: Path) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(NOISE_SEED)
         network = timm.create_model(settings.backbone, num_classes=DIMENSION)
@@ -136,13 +146,13 @@ class EmbedderModule(lightning.LightningModule):
         self.network = network.to(memory_format=torch.channels_last)  # a fifth faster on CPU
         self.imitation = ImitationLoss(carry)
         self.relational = RelationalLoss()
-        self.margin = MarginLoss(len(person_means), DIMENSION, recipe.margin)
+        self.margin = MarginLoss(*person_means.shape, recipe.margin)
         self.margin.weight.data = person_means.clone()
         self.triplet = SemiHardTripletLoss(recipe.triplet_margin)
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
         """One step: embed, normalise, weigh the terms."""
-        raw = self.network(batch.images.contiguous(memory_format=torch.channels_last))  # (B, 512)
+        raw = self.network(batch.images.contiguous(memory_format=torch.channels_last))  # (B, D)
         with torch.autocast(raw.device.type, enabled=False):
             embedding = functional.normalize(raw.float(), dim=1)
             weights = self.recipe.losses
@@ -159,13 +169,15 @@ class EmbedderModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; no decay on norms, biases and the people's weights (their length does not count)."""
-        matrices = [p for p in self.network.parameters() if p.ndim > 1]
+        wide = [self.network.second.head.weight] if isinstance(self.network, SideBySide) else []
+        matrices = [p for p in self.network.parameters() if p.ndim > 1 and not any(p is other for other in wide)]
         vectors = [p for p in self.network.parameters() if p.ndim <= 1]
         rate = self.recipe.learning_rate
         return torch.optim.AdamW(
             [
                 {"params": matrices, "lr": rate, "weight_decay": self.recipe.weight_decay},
                 {"params": vectors, "lr": rate, "weight_decay": 0.0},
+                *({"params": [p], "lr": rate * WIDE_RATE, "weight_decay": self.recipe.weight_decay} for p in wide),
                 {"params": [self.margin.weight], "lr": self.recipe.margin_learning_rate, "weight_decay": 0.0},
             ]
         )
@@ -306,7 +318,7 @@ def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run
 
 
 def keep_start_view(view: FloatArray, run_dir: Path) -> None:
-    """Put what the start network makes of a run's pictures, (len(rows), 512), into its folder, whole or not at all."""
+    """Put what the start network makes of a run's pictures, (len(rows), D), into its folder, whole or not at all."""
     run_dir.mkdir(parents=True, exist_ok=True)
     partial = run_dir / f"partial-{START_VIEW}"
     np.save(partial, view.astype(np.float16))

@@ -27,7 +27,7 @@ Sets = Mapping[str, NDArray[np.int64]]  # name -> rows of People
 def embed_rows(
     network: nn.Module, people: People, rows: NDArray[np.int64], *, batch: int = 128, precise: bool = False
 ) -> FloatArray:
-    """Embed unmoved crops: (len(rows), 512), unit length. `precise`: in float32, as reported; else in bf16."""
+    """Embed unmoved crops: (len(rows), D), unit length. `precise`: in float32, as reported; else in bf16."""
     network.eval()
     device = next(network.parameters()).device
     parts = []

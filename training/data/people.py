@@ -27,9 +27,11 @@ from index.source import IDENTITY_FILE
 from lookalike.evaluation import data
 from pipeline.errors import DegeneratePoints
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
+from pipeline.stretched_edges import blacken_stretched
 from pipeline.types import FloatArray, Points5, Rgb8
 
 MARGIN_PX: Final = 8  # on each edge of the 112 px crop, so that turning and shifting find pixels, not black
+CROP_RULE: Final = "stretched edges black"  # part of the cache's name: crops made otherwise are another cache
 CACHE_SIDE_PX: Final = CROP_SIDE_PX + 2 * MARGIN_PX
 HELD_OUT_FILE: Final = Path(__file__).parent / "held_out.json"
 SPLITS: Final = ("train", "val", "test")  # by the official partition's number (list_eval_partition.txt)
@@ -126,7 +128,7 @@ def align_with_margin(image: Rgb8, points: Points5) -> tuple[Rgb8, Points5]:
     """Straighten a face as the pipeline does, with MARGIN_PX more on each edge. Returns the crop and its points."""
     target = template_for(CACHE_SIDE_PX, margin_share=MARGIN_PX / CACHE_SIDE_PX)
     matrix = estimate_similarity(points, target)
-    return warp(image, matrix, side_px=CACHE_SIDE_PX), apply_affine(matrix, points)
+    return blacken_stretched(warp(image, matrix, side_px=CACHE_SIDE_PX)), apply_affine(matrix, points)
 
 
 def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val")) -> Path:
@@ -239,7 +241,7 @@ def _read_teacher(path: Path, rows: int) -> FloatArray | None:
 
 
 def _data_id(pictures: Sequence[Picture]) -> str:
-    digest = hashlib.sha256(f"{CACHE_SIDE_PX} {MARGIN_PX}\n".encode())
+    digest = hashlib.sha256(f"{CACHE_SIDE_PX} {MARGIN_PX} {CROP_RULE}\n".encode())
     for picture in pictures:
         digest.update(f"{picture.path.name}\t{picture.person}\t{picture.split}\t{picture.source}\t".encode())
         digest.update(picture.points.tobytes())
