@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.engine import Engine, to_batch
 from pipeline.errors import EngineFailed
+from pipeline.stretched_edges import blacken_stretched
 from pipeline.types import Embedding, FloatArray, Rgb8, Vector
 
 MIN_NORM: Final = 1e-6  # under it a vector has no direction; networks give norms of 1 and far more
@@ -22,10 +23,13 @@ class Embedder:
         self.model = model
 
     def embed(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
-        """Embed (112, 112, 3) RGB crops in their order; None where the network gave no direction."""
+        """Embed (112, 112, 3) RGB crops in their order; None where the network gave no direction.
+
+        What a crop shows beyond the edges of its photo, stretched pixels, the network sees as black.
+        """
         if not crops:
             return []
-        (vectors,) = self._engine.run(to_batch(crops, self._engine.spec))
+        (vectors,) = self._engine.run(to_batch([blacken_stretched(crop) for crop in crops], self._engine.spec))
         if vectors.ndim != 2 or len(vectors) != len(crops):
             raise EngineFailed(f"embedder: wants ({len(crops)}, D), got {vectors.shape}")
         units = [unit(vector) for vector in vectors]

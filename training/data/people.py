@@ -124,11 +124,15 @@ def read_wild(data_root: Path) -> list[Picture]:
     ]
 
 
-def align_with_margin(image: Rgb8, points: Points5) -> tuple[Rgb8, Points5]:
-    """Straighten a face as the pipeline does, with MARGIN_PX more on each edge. Returns the crop and its points."""
+def align_with_margin(image: Rgb8, points: Points5, *, stretched_too: bool = False) -> tuple[Rgb8, Points5]:
+    """Straighten a face as the pipeline does, with MARGIN_PX more on each edge. Returns the crop and its points.
+
+    stretched_too: leave what was stretched beyond the photo's edges in the crop, where the pipeline makes it black.
+    """
     target = template_for(CACHE_SIDE_PX, margin_share=MARGIN_PX / CACHE_SIDE_PX)
     matrix = estimate_similarity(points, target)
-    return blacken_stretched(warp(image, matrix, side_px=CACHE_SIDE_PX)), apply_affine(matrix, points)
+    crop = warp(image, matrix, side_px=CACHE_SIDE_PX)
+    return crop if stretched_too else blacken_stretched(crop), apply_affine(matrix, points)
 
 
 def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val")) -> Path:
