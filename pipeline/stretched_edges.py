@@ -24,14 +24,15 @@ from pipeline.types import FloatArray, Rgb8
 COARSE_DEG: Final = tuple(range(-44, 45, 4))
 FINE_DEG: Final = (-2, -1, 0, 1, 2)  # around the best of those
 # A line of pixels speaks for the band while its change along the normal is less than this.
-STILL_LEVELS: Final = 0.4  # grey levels a pixel: what storing a picture leaves
-STILL_SHARE: Final = 0.3  # and this share of the change along the edge
+STILL_LEVELS: Final = 0.25  # grey levels a pixel: what storing a picture leaves
+STILL_SHARE: Final = 0.35  # and this share of the change along the edge
 # A band is one when over all of it
-PROOF_LEVELS: Final = 1.0  # the change along the edge is at least this, or it could be a wall,
+PROOF_LEVELS: Final = 0.8  # the change along the edge is at least this, or it could be a wall,
 PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
 LEAST_PX: Final = 3  # it is so wide,
-LEAST_SHARE: Final = 0.1  # and all four together so much of the crop: less is a shadow more often than an edge.
+LEAST_SHARE: Final = 0.15  # and all four together so much of the crop: less is a shadow more often than an edge.
 FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)  # left, top, right, bottom of the middle, of the side: never cut
+BLUR_PX: Final = 1.0  # standard deviation: of stripes finer than that differences of neighbours tell no direction
 STEP: Final = 2  # every second pixel of every second row is looked at
 
 
@@ -115,6 +116,7 @@ def _grid(axis: NDArray[np.int64], side: int) -> tuple[FloatArray, FloatArray]:
 def _changes(crop: Rgb8) -> tuple[FloatArray, FloatArray]:
     """Grey levels a pixel, to the right and downwards, at the pixels that are looked at: (N,) each."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.GaussianBlur(grey, (0, 0), BLUR_PX)
     right = (grey[1:-1, 2:] - grey[1:-1, :-2]) / 2
     down = (grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
     return right[::STEP, ::STEP].ravel(), down[::STEP, ::STEP].ravel()
