@@ -212,11 +212,13 @@ One shift, one turn, one scale: the similarity that brings the five points neare
 
 <img src="pictures/walkthrough-straight.jpg" width="360" alt="The face cut by its box, and straightened with crosses at the template's places">
 
+Had somebody filled a tight photo's surroundings by repeating its edge, as collections of faces do, those stripes would be made black before the next network looks: strangers share them (`pipeline/stretched_edges.py`). This photo is whole.
+
 Before it goes on, the crop must pass the gates of `pipeline/gates.py`: here sharpness {quality.sharpness:.0f} (10 are needed), light {quality.light:.0f} of 255.
 
 ## 5. A face as 512 numbers: `pipeline/embedder.py`
 
-An EdgeFace-XS, tuned in this repository, turns the crop into a vector of length one. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors.
+Two networks, EdgeFace-XS and SFace, tuned in this repository as one, turn the crop into a vector of length one: it keeps what both say, because they err on different faces. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors.
 
 <img src="pictures/walkthrough-embedding.jpg" width="360" alt="512 small squares in blue and orange">
 
