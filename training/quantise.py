@@ -2,8 +2,9 @@
 
     python -m training.quantise --data data --out runs/quantise.json
 
-Variants: bfloat16 (the same file, computed so where the CPU has it), weights stored as float16, int8 weights with
-ranges found while running (dynamic), int8 throughout with ranges found beforehand on train crops (static). A variant
+Variants: the file as it ships, where that stores its weights narrowly; bfloat16 (the same file, computed so where the
+CPU has it), weights stored as float16, int8 weights with ranges found while running (dynamic), int8 throughout with
+ranges found beforehand on train crops (static). A variant
 is worth shipping when every cosine to float32 stays above 0.995, TPR at FPR 0.01 moves by less than 0.005, and it is
 faster; docs/decisions/0005-no-int8.md has the outcome. Minutes on two cores.
 """
@@ -25,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
 from lookalike.evaluation.data import FacePicture, read_wild
@@ -65,10 +67,14 @@ class Variant:
 
 def variants(facts: NetworkFacts, folder: Path, crops: Sequence[Rgb8]) -> Iterator[Variant]:
     """Make every variant as a file in `folder`; float32 first. crops: what the static ranges are found on."""
+    shipped = onnx.load_from_string(facts.read_bytes())
+    narrow = any(weight.data_type in (TensorProto.FLOAT16, TensorProto.INT8) for weight in shipped.graph.initializer)
     source = folder / "float32.onnx"
-    source.write_bytes(facts.read_bytes())
+    source.write_bytes(with_whole_weights(shipped).SerializeToString() if narrow else facts.read_bytes())
     yield Variant(name="float32", facts=_of(facts, source))
-    yield Variant(name="bfloat16", facts=_of(facts, source, precision="bf16"))
+    if narrow:
+        yield Variant(name="as shipped", facts=_of(facts, facts.path))
+    yield Variant(name="bfloat16", facts=_of(facts, facts.path if narrow else source, precision="bf16"))
     half = folder / "float16-weights.onnx"
     onnx.save(with_half_weights(onnx.load(source)), half)
     yield Variant(name="float16 weights", facts=_of(facts, half))
@@ -89,6 +95,28 @@ def variants(facts: NetworkFacts, folder: Path, crops: Sequence[Rgb8]) -> Iterat
         weight_type=QuantType.QInt8,
     )
     yield Variant(name="int8 static", facts=_of(facts, static))
+
+
+def with_whole_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Carry out what widens stored weights (casts, scales, shapes), so that float32 weights are left."""
+    stored = {weight.name: weight for weight in model.graph.initializer}
+    kept = []
+    for node in model.graph.node:
+        if not node.input or not all(name in stored for name in node.input):
+            kept.append(node)
+            continue
+        weights = [stored[name] for name in node.input]
+        output = helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, None)
+        graph = helper.make_graph([node], "widened", [], [output], initializer=weights)
+        (value,) = ReferenceEvaluator(helper.make_model(graph, opset_imports=model.opset_import)).run(None, {})
+        stored[node.output[0]] = numpy_helper.from_array(value, node.output[0])
+    needed = {name for node in kept for name in node.input}
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    del whole.graph.node[:], whole.graph.initializer[:]
+    whole.graph.node.extend(kept)
+    whole.graph.initializer.extend(weight for name, weight in stored.items() if name in needed)
+    return whole
 
 
 def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:

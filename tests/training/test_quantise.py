@@ -34,6 +34,19 @@ def test_weights_stored_in_half_the_bytes_give_the_same_answer(tmp_path: Path, n
         assert np.abs(found - wanted).max() < 2e-3 * np.abs(wanted).max()
 
 
+def test_a_file_with_narrow_weights_is_measured_against_its_wide_self(tmp_path: Path, network: NetworkFacts) -> None:
+    half = with_half_weights(onnx.load(network.path)).SerializeToString()
+    other = facts(tmp_path, half, outputs=("means",), sizes_px=(32,), name="half.onnx")
+    wide, shipped, narrow, *_ = variants(other, tmp_path, CROPS)
+    assert [one.name for one in (wide, shipped, narrow)] == ["float32", "as shipped", "bfloat16"]
+    assert shipped.facts.sha256 == narrow.facts.sha256 == other.sha256
+    assert wide.facts.path.stat().st_size > 1.6 * len(half)
+    batch = to_batch(CROPS, network.input)
+    (wanted,) = open_engine(other, backend="onnxruntime").run(batch)
+    (found,) = open_engine(wide.facts, backend="onnxruntime").run(batch)
+    assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
 def test_every_variant_is_measured_against_float32(tmp_path: Path, network: NetworkFacts) -> None:
     made = list(variants(network, tmp_path, CROPS))
     assert [one.name for one in made] == ["float32", "bfloat16", "float16 weights", "int8 dynamic", "int8 static"]
