@@ -1,9 +1,11 @@
-"""Milliseconds a face through the product's engine, for networks that are compared and not shipped."""
+"""Milliseconds a face through the product's engine: of compared networks, and by `python -m training.timing` of ours."""
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +13,7 @@ import numpy as np
 from torch import nn
 
 from pipeline.engine import open_engine
-from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role
+from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role, load_manifest
 from pipeline.similarity import CROP_SIDE_PX
 from training.export import export_onnx
 
@@ -34,6 +36,11 @@ def milliseconds(
         licence="-",
         facts={},
     )
+    return time_network(facts) | {"megabytes": round(exported.size_bytes / 1e6, 1)}
+
+
+def time_network(facts: NetworkFacts) -> dict[str, Any]:
+    """One face of 112 px on one core: milliseconds, median and quarter points. Time it when nothing else runs."""
     engine = open_engine(facts, threads=1, buckets=(1,))
     batch = np.zeros((1, 3, CROP_SIDE_PX, CROP_SIDE_PX), np.float32)
     taken = []
@@ -42,8 +49,22 @@ def milliseconds(
         engine.run(batch)
         taken.append(1000 * (time.perf_counter() - began))
     low, middle, high = np.percentile(taken[TIMED_RUNS // 6 :], [25, 50, 75])
-    return {
-        "ms_a_face": round(float(middle), 2),
-        "ms_quarters": [round(float(low), 2), round(float(high), 2)],
-        "megabytes": round(exported.size_bytes / 1e6, 1),
-    }
+    return {"ms_a_face": round(float(middle), 2), "ms_quarters": [round(float(low), 2), round(float(high), 2)]}
+
+
+def main() -> None:
+    """Time the aligner and the embedder that ship, in float32 and as the CPU and the manifest let them run."""
+    parser = argparse.ArgumentParser(prog="python -m training.timing", description=main.__doc__)
+    parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
+    manifest = load_manifest(parser.parse_args().weights)
+    for facts in (manifest.aligner, manifest.embedder):
+        if not isinstance(facts, NetworkFacts):
+            continue
+        for precision in dict.fromkeys(("f32", facts.precision)):
+            found = time_network(replace(facts, precision=precision))
+            low, high = found["ms_quarters"]
+            print(f"{facts.role:9} {precision:5} {found['ms_a_face']:6.2f} ms a face on one core ({low} to {high})")
+
+
+if __name__ == "__main__":
+    main()

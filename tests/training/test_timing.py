@@ -1,0 +1,26 @@
+"""timing: the shipped networks are timed by one command, in both number formats."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from training import timing
+
+
+def test_the_command_times_what_ships(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["timing"])
+    monkeypatch.setattr(timing, "TIMED_RUNS", 6)
+    timing.main()
+    rows = [re.fullmatch(r"(\w+) +(\w+) +([\d.]+) ms .* \(([\d.]+) to ([\d.]+)\)", line) for line in _lines(capsys)]
+    found = [(row[1], row[2]) for row in rows if row]
+    assert found == [("aligner", "f32"), ("aligner", "bf16"), ("embedder", "f32"), ("embedder", "bf16")]
+    for row in rows:
+        assert row
+        assert 0 < float(row[4]) <= float(row[3]) <= float(row[5])
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
