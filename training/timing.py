@@ -1,4 +1,4 @@
-"""Milliseconds a face through the product's engine: of networks compared, and by `python -m training.timing` of ours."""
+"""Milliseconds a face through the product's engine: of networks compared, and by `python -m training.timing` ours."""
 
 from __future__ import annotations
 
