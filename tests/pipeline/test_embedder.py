@@ -48,6 +48,23 @@ def test_a_vector_without_direction_is_none_and_its_neighbours_stay(bad: float) 
     assert [one is None for one in found] == [False, True, False]
 
 
+def test_the_network_sees_black_where_a_crop_was_stretched() -> None:
+    class Keeps(Gives):
+        seen: Nchw
+
+        def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+            self.seen = batch
+            return super().run(batch)
+
+    noise = np.random.default_rng(0).integers(0, 256, (112, 84, 3), dtype=np.uint8)
+    stretched = np.concatenate([noise, np.repeat(noise[:, -1:], 28, axis=1)], axis=1)
+    engine = Keeps(np.eye(2, dtype=np.float32))
+    Embedder(engine, model="abc").embed([stretched, CROPS[0]])
+    assert (engine.seen[0, :, :, 88:] == -1).all()  # black, normalised
+    photo = (noise[:, :80].transpose(2, 0, 1) - 127.5) / 127.5
+    assert np.allclose(engine.seen[0, :, :, :80], photo, atol=1e-6)
+
+
 def test_nothing_in_nothing_out() -> None:
     assert Embedder(Gives(np.zeros((0, 2), np.float32)), model="abc").embed([]) == []
 
