@@ -105,6 +105,18 @@ def test_what_is_cut_is_black_and_the_rest_untouched() -> None:
     assert np.array_equal(crop, before)  # the caller's crop is the caller's
 
 
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_empty_crop_stays(level: int) -> None:
+    assert not find_stretched(np.full((112, 112, 3), level, np.uint8)).any()
+
+
+def test_the_face_is_never_cut_even_where_all_is_stripes() -> None:
+    stripes = np.random.default_rng(0).integers(0, 256, (1, 112, 3), dtype=np.uint8)
+    found = find_stretched(np.repeat(stripes, 112, axis=0))
+    assert found.any()
+    assert not found[FACE].any()
+
+
 def test_a_crop_with_a_margin_is_read_too() -> None:
     crop, stretched = tight("grace_hopper", 15.0, (38, 42, 38, 44))
     wide = np.pad(crop, ((8, 8), (8, 8), (0, 0)), mode="edge")
