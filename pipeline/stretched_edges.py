@@ -31,12 +31,8 @@ PROOF_LEVELS: Final = 0.8  # the change along the edge is at least this, or it c
 PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
 LEAST_PX: Final = 3  # it is so wide,
 LEAST_SHARE: Final = 0.15  # and all four together so much of the crop: less is a shadow more often than an edge.
-FACE_REACH: Final = (
-    0.24,
-    0.22,
-    0.24,
-    0.30,
-)  # left, top, right, bottom of the middle, of the side: brows to lip, never cut
+# Never cut, from brows to lip: so far to the left, top, right and bottom of the middle, as shares of the side.
+FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)
 BLUR_PX: Final = 1.0  # standard deviation: of stripes finer than that differences of neighbours tell no direction
 STEP: Final = 2  # every second pixel of every second row is looked at
 
