@@ -4,15 +4,14 @@
 
 Variants: the file as it ships, where that stores its weights narrowly; bfloat16 (the same file, computed so where the
 CPU has it), weights stored as float16, int8 weights with ranges found while running (dynamic), int8 throughout with
-ranges found beforehand on train crops (static). A variant
-is worth shipping when every cosine to float32 stays above 0.995, TPR at FPR 0.01 moves by less than 0.005, and it is
-faster; docs/decisions/0005-no-int8.md has the outcome. Minutes on two cores.
+ranges found beforehand on train crops (static). A variant is worth shipping when every cosine to float32 stays above
+0.995, TPR at FPR 0.01 moves by less than 0.005, and it is faster; docs/decisions/0005-no-int8.md has the
+outcome. Minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import logging
 import sys
@@ -36,6 +35,8 @@ from pipeline.embedder import Embedder
 from pipeline.engine import Backend, Engine, open_engine, to_batch
 from pipeline.manifest import NetworkFacts, Precision, load_manifest
 from pipeline.types import FloatArray, Nchw, Rgb8
+from training.export import sha256_of
+from training.small_file import narrowed
 
 KEPT_COSINE: Final = 0.995
 FPR: Final = 0.01
@@ -121,18 +122,7 @@ def with_whole_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """Store large float32 weights as float16 with a cast behind each; everything is still computed in float32."""
-    casts = []
-    for weight in model.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or int(np.prod(weight.dims)) < HALF_FROM:
-            continue
-        name = weight.name
-        stored = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half")
-        weight.CopyFrom(stored)
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
+    return narrowed(model, small=HALF_FROM - 1)
 
 
 def measure(
@@ -183,7 +173,7 @@ def _unit_rows(engine: Engine, crops: Sequence[Rgb8]) -> FloatArray:
 
 
 def _of(facts: NetworkFacts, path: Path, *, precision: Precision = "f32") -> NetworkFacts:
-    return replace(facts, path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), precision=precision)
+    return replace(facts, path=path, sha256=sha256_of(path), precision=precision)
 
 
 class _Crops(CalibrationDataReader):

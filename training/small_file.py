@@ -7,11 +7,13 @@ the very numbers that the file will keep, so that what is measured is what is sh
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from training.export import MAX_FILE_BYTES, Exported, ExportFailed, sha256_of
@@ -38,16 +40,29 @@ def shrink(exported: Exported, *, int8: str = "") -> Exported:
 
     Raises ExportFailed when what comes out is too large to ship; the file is gone then.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
     path = exported.path
-    model = onnx.load(str(path))
+    model = narrowed(onnx.load(str(path)), int8=int8)
+    onnx.checker.check_model(model)
+    partial = path.with_suffix(".onnx.small")
+    onnx.save(model, str(partial))
+    partial.replace(path)
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        path.unlink()
+        raise ExportFailed(f"{path.name} would be {size / 1e6:.1f} MB, the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
+    return replace(exported, sha256=sha256_of(path), size_bytes=size)
+
+
+def narrowed(model: onnx.ModelProto, *, int8: str = "", small: int = SMALL) -> onnx.ModelProto:
+    """Store float32 weights of more than `small` numbers as float16, the one that ends in `int8` in blocks of int8.
+
+    What widens them again stands before the other nodes. Changes the model and returns it.
+    """
     graph = model.graph
-    widen: list[Any] = []
+    widen: list[onnx.NodeProto] = []
     for stored in list(graph.initializer):
         values = numpy_helper.to_array(stored)
-        if values.dtype != np.float32 or values.size <= SMALL:
+        if values.dtype != np.float32 or values.size <= small:
             continue
         name = stored.name
         graph.initializer.remove(stored)
@@ -67,15 +82,7 @@ def shrink(exported: Exported, *, int8: str = "") -> Exported:
     nodes = list(graph.node)
     del graph.node[:]
     graph.node.extend([*widen, *nodes])
-    onnx.checker.check_model(model)
-    partial = path.with_suffix(".onnx.small")
-    onnx.save(model, str(partial))
-    partial.replace(path)
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        path.unlink()
-        raise ExportFailed(f"{path.name} would be {size / 1e6:.1f} MB, the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
-    return replace(exported, sha256=sha256_of(path), size_bytes=size)
+    return model
 
 
 def _in_blocks(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
