@@ -1,4 +1,4 @@
-"""The published embedders as they come, with the pictures' stretched edges and with black there.
+"""The published embedders as they come, with the pictures' stretched edges, with black there, and levelled as well.
 
 `python -m training.compare starts` writes starts.json in weights/records: TPR at FPR 0.01 and 0.001, given points, one
 crop, no flip, float32, on the held-out train people and on val. Nothing is trained.
@@ -18,7 +18,7 @@ from lookalike.evaluation import data as pictures_of
 from pipeline.types import Rgb8
 from training.command_line import cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
-from training.embedder import NetworkSettings, build_network
+from training.embedder import NetworkSettings, build_network, levelled
 from training.embedder_choice import dev_sets, scores, val_sets
 from training.export import current_commit, write_record
 from training.sface import load_sface
@@ -41,8 +41,12 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
         "commit": current_commit(),
         "runs": {
             name: {
-                edges: {part: scores(network, crops, rows, precise=True) for part, rows in sets.items()}
-                for edges, crops in (("stretched", stretched), ("black", people))
+                how: {part: scores(asked, crops, rows, precise=True) for part, rows in sets.items()}
+                for how, asked, crops in (
+                    ("stretched", network, stretched),
+                    ("black", network, people),
+                    ("levelled", levelled(network, people), people),
+                )
             }
             for name, network in _networks(data).items()
         },
@@ -53,11 +57,12 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record as lines: each set's TPR at both rates, stretched and black."""
+    """The record as lines: each set's TPR at both rates, stretched, black, and black and levelled."""
     return "\n".join(
-        f"{name:12} {edges:10} " + "  ".join(f"{at} {tpr:.3f}" for at, tpr in row["val"].items())
-        for name, both in record["runs"].items()
-        for edges, row in both.items()
+        f"{name:12} {how:10} dev {np.mean(list(row['dev'].values())):.4f}  "
+        + "  ".join(f"{at} {tpr:.3f}" for at, tpr in row["val"].items())
+        for name, ways in record["runs"].items()
+        for how, row in ways.items()
     )
 
 

@@ -2,7 +2,8 @@
 
     prepare   decode and straighten every picture once (49 kB each under RUNS/cache)
     train     a recipe -> RUNS/<the recipe's name>; --resume goes on after a kill
-    choose    how far to go from the start weights to the run's averaged ones, on held-out people
+    choose    how far to go from the start weights to the run's averaged ones, and how much of each cosine is the
+              second network's, on held-out people
     export    a run at that share -> weights/embedder.onnx and its record
 
 The network's input is normalised outside: (x - 127.5) / 127.5 of RGB, see `weights/manifest.toml`.
@@ -14,6 +15,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -26,26 +28,41 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
+from lookalike.evaluation.verification import tpr_at
 from pipeline.types import FloatArray
 from training.command_line import add_data, add_run, cache_folder, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.augment import Augmentation, middle
 from training.data.batches import Batch, BatchSettings, PeopleBatches
 from training.data.people import HELD_OUT_FILE, People, open_people, prepare, read_held_out
-from training.embedder_choice import choose_share, dev_sets, embed_rows, mix_weights, report, scores, val_sets
+from training.embedder_choice import (
+    FPRS,
+    Sets,
+    choose_share,
+    dev_sets,
+    embed_rows,
+    has_pairs,
+    mix_weights,
+    report,
+    scores,
+    val_sets,
+)
 from training.export import compare_with_torch, current_commit, export_onnx, sha256_of, write_record
+from training.levelling import Levelled, level
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 from training.losses.imitation import ImitationLoss, procrustes
 from training.losses.margin import MarginLoss, MarginSettings
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
 from training.sface import load_sface
-from training.side_by_side import SideBySide, Turned, principal_directions
+from training.side_by_side import SideBySide, with_share
 from training.small_file import round_weights, shrink
 
 DIMENSION: Final = 512
 START_VIEW: Final = "start_view.npy"
-DIRECTIONS_FROM: Final = 4000  # train pictures
+LEVELLED_ON: Final = 25_000  # train pictures of a collection, at most: all of the pack's
+LEVELLED_ON_TO_CHOOSE: Final = 2000  # a minute for each of the networks that are chosen from
+BESIDE_SHARES: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 NOISE_SEED: Final = 512  # of what starts as noise
 SIDE_PX: Final = 112
 WIDE_LAYER: Final = "second.head.weight"  # two thirds of SFace's numbers
@@ -255,17 +272,47 @@ def network_weights(fitted: Fitted) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): value for name, value in fitted.averaged.items() if name.startswith(prefix)}
 
 
-def choose(run_dir: Path, *, data: Path, cache: Path) -> float:
-    """Find how far to go from the start weights to the run's average, on held-out people; keep it in the run."""
+def choose(run_dir: Path, *, data: Path, cache: Path) -> dict[str, Any]:
+    """Find on held-out people how far to go from the start weights to the run's average; keep it in the run.
+
+    Then, of two networks side by side, how much of each cosine is the second one's: levelled, they want another share
+    than they were trained with. Every network is scored levelled, as it would ship.
+    """
     fitted = read_checkpoint(run_dir / CHECKPOINT)
     recipe = stored_recipe(fitted.facts)
     people = open_people(prepare(data, cache))
     network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
     start = {name: value.clone() for name, value in network.state_dict().items()}
     sets = dev_sets(people, read_held_out())
-    share, table = choose_share(network, start, network_weights(fitted), people, sets)
-    write_record(run_dir / CHOICE, {"share": share, "dev": table})
-    return share
+    share, table = choose_share(
+        network,
+        start,
+        network_weights(fitted),
+        people,
+        sets,
+        ready=lambda mixed: levelled(mixed, people, most=LEVELLED_ON_TO_CHOOSE),
+    )
+    choice: dict[str, Any] = {"share": share, "dev": table}
+    if isinstance(network, SideBySide):
+        choice["beside_share"], choice["dev_by_beside_share"] = choose_beside_share(network, people, sets)
+    write_record(run_dir / CHOICE, choice)
+    return choice
+
+
+def choose_beside_share(network: SideBySide, people: People, sets: Sets) -> tuple[float, dict[str, dict[str, float]]]:
+    """The share of BESIDE_SHARES that is best on `sets`, and every share's scores."""
+    train = [embed_rows(network, people, rows) for rows in _collections(people, LEVELLED_ON)]
+    asked = {name: embed_rows(network, people, rows) for name, rows in sets.items() if has_pairs(people, rows)}
+    table: dict[str, dict[str, float]] = {}
+    for share in BESIDE_SHARES:
+        mixed = partial(with_share, share=share, was=network.share, first=DIMENSION)
+        reading = level([mixed(vectors) for vectors in train], DIMENSION)
+        table[f"{share:g}"] = {
+            f"{name}@{rate:g}": tpr
+            for name, vectors in asked.items()
+            for rate, tpr in tpr_at(reading.read(mixed(vectors)), people.person[sets[name]], fprs=FPRS).items()
+        }
+    return max(BESIDE_SHARES, key=lambda share: float(np.mean(list(table[f"{share:g}"].values())))), table
 
 
 def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, Any]:
@@ -280,11 +327,13 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     before = build_network(recipe.network, data)
     network = build_network(recipe.network, data)
     network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
+    if isinstance(network, SideBySide):
+        network.share = choice["beside_share"]
     sets = val_sets(people)
     pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
     small = isinstance(network, SideBySide)  # in float32 the file would have 49 MB
+    network = levelled(network, people)
     if small:
-        network = Turned(network, _directions(network, people))
         round_weights(network, int8=WIDE_LAYER)
     exported = export_onnx(network, out / "embedder.onnx", side_px=SIDE_PX, outputs=("embedding",), to_ship=not small)
     if small:
@@ -310,19 +359,32 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
         "recipe": recipe_values(recipe),
         "steps": fitted.steps,
         "share_of_trained_weights": choice["share"],
+        **({"beside_share": choice["beside_share"]} if small else {}),
         "commit": fitted.facts["commit"],
         "parity": parity,
-        "scores": {"dev": choice["dev"], "val": report(before, network, people, sets)},
+        "scores": {name: table for name, table in choice.items() if name.startswith("dev")}
+        | {"val": report(before, network, people, sets)},
     }
     write_record(out / "records" / "embedder.json", record)
     return record
 
 
-def _directions(network: nn.Module, people: People) -> FloatArray:
-    """The 512 directions in which train pictures differ most, of the 640 that two networks have."""
+def levelled(network: nn.Module, people: People, *, most: int = LEVELLED_ON) -> Levelled:
+    """The network as it ships: what tells the collections of train pictures apart is taken out of its vectors.
+
+    most: train pictures of a collection that are looked at.
+    """
+    return Levelled(
+        network, level([embed_rows(network, people, rows) for rows in _collections(people, most)], DIMENSION)
+    )
+
+
+def _collections(people: People, most: int) -> list[NDArray[np.int64]]:
+    """Rows of the train pictures of people not held out, by the folder they came from, at most so many of each."""
     rows = np.flatnonzero((people.split == "train") & ~read_held_out().mask(people.person))
-    some = np.sort(np.random.default_rng(0).permutation(rows)[:DIRECTIONS_FROM])
-    return principal_directions(embed_rows(network, people, some), DIMENSION)
+    rows = np.random.default_rng(0).permutation(rows)
+    collection = np.array([source if source.startswith("wild/") else "celeba" for source in people.source[rows]])
+    return [np.sort(rows[collection == name][:most]) for name in np.unique(collection)]
 
 
 def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run_dir: Path) -> FloatArray:
@@ -367,7 +429,8 @@ def main() -> None:
             accelerator, folder = words.accelerator, run_folder(words)
             train(recipe, folder, data=data, cache=cache, resume=words.resume, accelerator=accelerator)
         case "choose":
-            print(choose(words.run, data=data, cache=cache))
+            choice = choose(words.run, data=data, cache=cache)
+            print({name: value for name, value in choice.items() if not name.startswith("dev")})
         case "export":
             print(json.dumps(export(words.run, words.out, data=data, cache=cache)["scores"]["val"], indent=1))
 

@@ -6,7 +6,7 @@ those that ship, lookalike.evaluation; crops are the cache's, points as given, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -103,16 +103,17 @@ def choose_share(
     sets: Sets,
     *,
     shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0),
+    ready: Callable[[nn.Module], nn.Module] = lambda mixed: mixed,
 ) -> tuple[float, dict[str, dict[str, float]]]:
     """Score the networks on the line between two sets of weights; return the best share and every share's scores.
 
     Best is the highest mean over all sets and rates; share 0, the start weights, wins where nothing is better.
-    `network` is left with the best weights.
+    `network` is left with the best weights. ready: what is done to a network with mixed weights before it is scored.
     """
     table: dict[str, dict[str, float]] = {}
     for share in shares:
         network.load_state_dict(mix_weights(start, end, share))
-        table[f"{share:g}"] = scores(network, people, sets)
+        table[f"{share:g}"] = scores(ready(network), people, sets)
     best = max(shares, key=lambda share: (float(np.mean(list(table[f"{share:g}"].values()))), -share))
     network.load_state_dict(mix_weights(start, end, best))
     return best, table

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -31,21 +30,9 @@ class SideBySide(nn.Module):
         return torch.cat([first * math.sqrt(1 - self.share), second * math.sqrt(self.share)], dim=1)
 
 
-class Turned(nn.Module):
-    """A network whose vectors (B, D) are read along fixed directions (K, D): (B, K)."""
-
-    def __init__(self, network: nn.Module, directions: FloatArray) -> None:
-        super().__init__()
-        self.network = network
-        self.register_buffer("directions", torch.from_numpy(np.ascontiguousarray(directions.T)))
-        self.directions: torch.Tensor
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Embed straightened faces."""
-        return self.network(images).float() @ self.directions
-
-
-def principal_directions(embedding: FloatArray, count: int) -> FloatArray:
-    """The `count` orthonormal directions (count, D) that keep most of (N, D) unit vectors: cosines hardly change."""
-    _, vectors = np.linalg.eigh((embedding.T @ embedding).astype(np.float64))  # ascending
-    return np.asarray(vectors[:, ::-1][:, :count].T, np.float32)
+def with_share(vectors: FloatArray, share: float, *, was: float, first: int) -> FloatArray:
+    """What SideBySide's vectors (N, first + D2) would be with another share of the second network, both in 0..1."""
+    wanted = vectors.copy()
+    wanted[:, :first] *= math.sqrt((1 - share) / (1 - was))
+    wanted[:, first:] *= math.sqrt(share / was)
+    return wanted

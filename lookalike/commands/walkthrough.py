@@ -218,7 +218,7 @@ Before it goes on, the crop must pass the gates of `pipeline/gates.py`: here sha
 
 ## 5. A face as 512 numbers: `pipeline/embedder.py`
 
-Two networks, EdgeFace-XS and SFace, tuned in this repository as one, turn the crop into a vector of length one: it keeps what both say, because they err on different faces. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors. The numbers lie in the order of how much faces differ by them: the last 192 are next to nothing.
+Two networks, EdgeFace-XS and SFace, tuned in this repository as one, turn the crop into a vector of length one: it keeps what both say, because they err on different faces. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors. What merely tells collections of pictures apart, how they were taken and whom they show, is taken out at the end (`training/levelling.py`). The numbers lie in the order of how much faces differ by them: the last 194 are next to nothing.
 
 <img src="pictures/walkthrough-embedding.jpg" width="360" alt="512 small squares in blue and orange">
 
@@ -230,7 +230,7 @@ The gallery holds one vector for each of {len(similarity):,} people: the mean of
 
 <img src="pictures/walkthrough-neighbours.jpg" width="360" alt="How alike everybody in the gallery is; eight strokes at the right end">
 
-Most people lie around {float(np.median(similarity)):.2f}. The nearest has {best.match.similarity:.2f}, the eighth {eighth.match.similarity:.2f}. Heights are square roots of counts, so that single people are seen; the strip below shows the bands.
+Half of all people lie below {round(float(np.median(similarity)), 2) + 0.0:.2f}. The nearest has {best.match.similarity:.2f}, the eighth {eighth.match.similarity:.2f}. Heights are square roots of counts, so that single people are seen; the strip below shows the bands.
 
 ## 7. What does {best.match.similarity:.2f} mean? `lookalike/calibration.py`
 

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
-from training.data.augment import Augmentation
+from training.data.augment import Augmentation, middle
 from training.data.batches import BatchSettings, PeopleBatches
 from training.data.people import HeldOut, People
-from training.embedder import EmbedderModule, EmbedderRecipe
+from training.embedder import BESIDE_SHARES, EmbedderModule, EmbedderRecipe, choose_beside_share, levelled
 from training.embedder_choice import choose_share, dev_sets, mix_weights, report, scores, val_sets
 from training.export import ExportFailed, compare_with_torch, export_onnx
+from training.levelling import Levelled
 from training.losses.imitation import procrustes
+from training.side_by_side import SideBySide
 
 PEOPLE = 6
 
@@ -151,6 +154,66 @@ def test_the_start_weights_win_where_training_made_it_worse(people: People) -> N
     assert share == 0.0
     assert set(table) == {"0", "1"}
     assert torch.equal(network.state_dict()["head.weight"], start["head.weight"])
+
+
+def test_every_mix_is_scored_as_it_would_ship(people: People) -> None:
+    rows = np.flatnonzero(people.split == "train")
+    network, blind, asked = TinyNetwork(), TinyNetwork(), []
+    nn.init.zeros_(blind.head.weight)  # all faces alike
+    weights = network.state_dict()
+
+    def ready(mixed: nn.Module) -> nn.Module:
+        asked.append(mixed)
+        return blind
+
+    _, table = choose_share(network, weights, weights, people, {"all": rows}, shares=(0.0, 0.5), ready=ready)
+    assert asked == [network, network]
+    assert table["0"] == table["0.5"] == scores(blind, people, {"all": rows}) != scores(network, people, {"all": rows})
+
+
+def test_what_ships_has_one_mean_for_all_collections_of_train_people(people: People) -> None:
+    source = np.where(people.person == "celeba/3", "wild/kpop", people.source)
+    people = replace(people, source=source)
+    whole = levelled(TinyNetwork(), people)
+    assert isinstance(whole, Levelled)
+    kpop, others = (np.flatnonzero((people.split == "train") & ((source == "wild/kpop") == is_so)) for is_so in (1, 0))
+
+    class UnitLength(nn.Module):
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return functional.normalize(self.network(images), dim=1)
+
+    def apart(network: nn.Module) -> float:
+        with torch.no_grad():
+            means = [network(middle(torch.from_numpy(people.crops[rows]))).mean(dim=0) for rows in (kpop, others)]
+        return float((means[0] - means[1]).norm())
+
+    assert apart(whole) < 0.02 * apart(UnitLength(TinyNetwork()))  # what is left is bf16's rounding
+
+
+class Grain(nn.Module):
+    """The grain of a picture, which tells nothing of the person: 32 numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        grain = images[:, 0, 40:72, 40] - images[:, 0, 40:72, 42]
+        return grain * self.scale
+
+
+def test_of_two_networks_the_one_that_tells_nothing_gets_the_least_share(people: People) -> None:
+    rows = np.flatnonzero(people.split == "train")
+    network = SideBySide(TinyNetwork(), Grain(), 0.4)
+    share, table = choose_beside_share(network, people, {"all": rows, "nobody": rows[:1]})
+    assert share == min(BESIDE_SHARES)
+    assert [float(name) for name in table] == list(BESIDE_SHARES)
+    assert np.mean(list(table["0.3"].values())) > np.mean(list(table["0.6"].values()))
+    assert set(table["0.3"]) == {"all@0.01", "all@0.001"}
 
 
 def test_mixed_weights_lie_on_the_line_between(people: People) -> None:

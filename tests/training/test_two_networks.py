@@ -14,8 +14,9 @@ from torch import nn
 from torch.nn import functional
 
 from training.export import ExportFailed, compare_with_torch, export_onnx
+from training.levelling import Levelled, Reading
 from training.sface import SFace, SFaceMissing, Slope, find_sface, load_sface
-from training.side_by_side import SideBySide, Turned, principal_directions
+from training.side_by_side import SideBySide, with_share
 from training.small_file import round_weights, shrink
 
 WIDE = "second.head.weight"
@@ -109,20 +110,20 @@ def test_the_cosine_is_the_weighted_mean_of_the_two(share: float) -> None:
     assert torch.allclose(together @ together.T, (1 - share) * one @ one.T + share * two @ two.T, atol=1e-5)
 
 
-def test_principal_directions_keep_the_cosines_of_what_lies_in_a_plane() -> None:
-    generator = np.random.default_rng(3)
-    flat = generator.normal(size=(200, 5)) @ generator.normal(size=(5, 32))
-    unit = (flat / np.linalg.norm(flat, axis=1, keepdims=True)).astype(np.float32)
-    directions = principal_directions(unit, 5)
-    assert np.allclose(directions @ directions.T, np.eye(5), atol=1e-5)
-    kept = unit @ directions.T
-    assert np.abs(kept @ kept.T - unit @ unit.T).max() < 1e-4
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_vectors_of_one_share_tell_those_of_another(share: float) -> None:
+    first, second, batch = Flat(20, 1), Flat(12, 2), images(6)
+    with torch.no_grad():
+        had, wanted = (SideBySide(first, second, one)(batch).numpy() for one in (0.4, share))
+    assert np.allclose(with_share(had, share, was=0.4, first=20), wanted, atol=1e-6)
 
 
-def pair() -> Turned:
+def pair() -> Levelled:
     network = SideBySide(Flat(40, 1, grid=8), Flat(32, 2, grid=16), 0.4)
-    turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(72, 72)))
-    return Turned(network, turn[:, :48].T.astype(np.float32))
+    generator = np.random.default_rng(0)
+    turn, _ = np.linalg.qr(generator.normal(size=(72, 72)))
+    origin = generator.normal(0, 0.03, 72)
+    return Levelled(network, Reading(origin.astype(np.float32), turn[:, :48].T.astype(np.float32)))
 
 
 def test_the_small_file_computes_what_the_rounded_network_does(tmp_path: Path) -> None:
