@@ -2,7 +2,7 @@
 
 A vector also says where its picture comes from: how it was photographed and stored, and, of a narrow collection, which
 kind of people are in it. Strangers of one collection are alike by that much, and the narrower it is the more: eight
-Korean singers pass for one another fifteen times as often as people do on the whole. So the mean of every
+Korean singers passed for one another sixteen times as often as people do on the whole. So the mean of every
 collection's vectors is brought to one point, the origin, by projecting out each direction in which these means differ.
 Nuisance attribute projection: Solomonoff, Campbell and Boardman, "Advances in channel compensation for SVM speaker
 recognition", ICASSP 2005, sec. 2, with every collection as a channel. Nothing in it is tuned.
