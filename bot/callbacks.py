@@ -24,7 +24,7 @@ class FaceCard(CallbackData, prefix="f"):
 
 
 class AllFaces(CallbackData, prefix="fa"):
-    """Send the cards of all faces as one album."""
+    """Send the cards of all faces as albums."""
 
 
 class FacePicker(CallbackData, prefix="fp"):

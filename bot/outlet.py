@@ -66,7 +66,7 @@ class Outlet:
         return await self._message.answer_photo(picture, **parts)
 
     async def album(self, pictures: Sequence[tuple[InputFile, str]]) -> None:
-        """Pictures with captions; two to ten of them."""
+        """Pictures with captions; ten at most."""
         if self._only_for is not None or len(pictures) < MIN_ALBUM:
             for picture, caption in pictures:
                 await self.picture(picture, caption)

@@ -61,17 +61,18 @@ class Showing:
         await self.show(picture, explain_caption(face), explain_keyboard(face, people=people, skip=skip))
 
     async def all_cards(self, found: Found) -> None:
-        """All faces as one album, ten at most; no buttons fit under it."""
+        """All faces, in albums of ten; no buttons fit under them."""
         finder = self._desk.finder.finder
         cards = [
             (
                 await self._artist.answer_card(found, face),
                 card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery),
             )
-            for face in found.faces[:MAX_ALBUM]
+            for face in found.faces
             if face.matches
         ]
-        await self._outlet.album(cards)
+        for start in range(0, len(cards), MAX_ALBUM):
+            await self._outlet.album(cards[start : start + MAX_ALBUM])
 
     async def comparison(self, comparison: Compared) -> Message | None:
         caption = compare_caption(comparison, calibration=self._desk.finder.finder.calibration)

@@ -48,7 +48,7 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
     pointed_at = replied_photo(message)
     photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
     if len(photos) >= 2:
-        await _compare(message, photos[0], photos[1], bot, state, desk, person, pairs)
+        await _compare(message, photos, bot, state, desk, person, pairs)
     elif photos:
         await _ask_second(message, photos[0], state)
     else:
@@ -71,7 +71,7 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
     if raw_state == Comparing.second.state:
         photos.insert(0, PhotoRef(**(await state.get_data())["a"]))
     if len(photos) >= 2:
-        await _compare(message, photos[0], photos[1], bot, state, desk, person, pairs)
+        await _compare(message, photos, bot, state, desk, person, pairs)
     else:
         await _ask_second(message, photos[0], state)
 
@@ -124,10 +124,9 @@ async def _ask(message: Message, text: str) -> None:
         await message.reply(text, reply_markup=ForceReply(selective=True), allow_sending_without_reply=True)
 
 
-async def _compare(  # noqa: PLR0917 - both photos and what to do with them
+async def _compare(  # noqa: PLR0917 - the photos and what to do with them
     message: Message,
-    a: PhotoRef,
-    b: PhotoRef,
+    photos: list[PhotoRef],
     bot: Bot,
     state: FSMContext,
     desk: Desk,
@@ -135,8 +134,11 @@ async def _compare(  # noqa: PLR0917 - both photos and what to do with them
     pairs: Pairs,
 ) -> None:
     """One comparison counts as one photo. Who has sent too many keeps the first photo and sends the second again."""
+    a, b, *more = photos
     if await desk.welcome(message, [b], message.from_user):
         await state.clear()
+        if more:
+            await desk.outlet(message, b, message.from_user).text(texts.first_two(len(photos)))
         work = partial(_work, message, a, b, bot, desk, person, pairs)
         await desk.at_turn(message, b, message.from_user, work)
 

@@ -48,6 +48,10 @@ def send_second() -> str:
     return _("Got it. Now the second photo. /cancel ends this.")
 
 
+def first_two(photos: int) -> str:
+    return _("I compare two photos at a time: the first two of these {photos}.").format(photos=photos)
+
+
 def photo_or_cancel() -> str:
     return _("I am waiting for a photo to compare. Send one, or /cancel.")
 

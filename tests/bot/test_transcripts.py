@@ -90,6 +90,16 @@ async def test_several_faces_are_numbered_and_a_press_edits_the_message(bot: Run
     assert len(album.params["media"]) == 3
 
 
+async def test_all_of_thirteen_faces_come_in_two_albums(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    await bot.peer.send_photo(bot.ann, b"faces=13")
+    await bot.peer.until_sent(1)
+    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "All")
+    albums = (await bot.peer.until_sent(3))[1:]
+    assert [album.method for album in albums] == ["sendMediaGroup"] * 2
+    assert [len(album.params["media"]) for album in albums] == [10, 3]
+
+
 async def test_next_eight_and_back_and_only_women(bot: RunningBot) -> None:
     await told(bot, bot.ann)
     await bot.peer.send_photo(bot.ann, b"faces=1")
@@ -265,6 +275,15 @@ async def test_compare_by_album_shows_numbers_and_every_pair(bot: RunningBot) ->
     assert changed.method == "editMessageMedia"
     assert "face 3 of the second" in changed.text
     assert bot.painter.painted[-1] == "compare 1 3 light"
+
+
+async def test_of_three_photos_the_first_two_are_compared_and_the_bot_says_so(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    for caption in ("/compare", None, None):
+        await bot.peer.send_photo(bot.ann, b"faces=1", group="g2", caption=caption)
+    note, card = await bot.peer.until_sent(2)
+    assert note.text == "I compare two photos at a time: the first two of these 3."
+    assert "strangers" in card.text
 
 
 async def test_compare_by_reply_with_and_without_a_photo(bot: RunningBot) -> None:
