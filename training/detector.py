@@ -3,10 +3,11 @@
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs --resume
     python -m training.detector export runs/detector --data data --out weights
+    python -m training.detector threshold --data data --weights weights
     python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
 
 Thin: the recipe's types are in `detector_recipe`, the start weights in `detector_start`, the trainer in
-`detector_run`, the graph in `detector_export`, the scores in `detector_score`.
+`detector_run`, the graph in `detector_export`, the scores in `detector_score`, the choice in `detector_threshold`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.command_line import add_data, add_run, run_folder
+from training.command_line import RECIPES, add_data, add_run, run_folder
 from training.config import load_recipe, recipe_values
 from training.detector_recipe import DetectorRecipe
 
@@ -171,6 +172,10 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("--out", type=Path, default=Path("weights"))
     add_data(write)
     write.add_argument("--checkpoint", default="last.pt", help="last.pt or best.pt")
+    score = commands.add_parser("threshold", help="choose the score that the detector of a folder ships with")
+    add_data(score)
+    score.add_argument("--recipe", type=Path, default=RECIPES / "detector.toml")
+    score.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
     labels = commands.add_parser("labels", help="write YOLO labels from CelebA's box list")
     labels.add_argument("boxes", type=Path, help="list_bbox_celeba.txt")
     labels.add_argument("--images", type=Path, required=True, help="the pictures the boxes belong to")
@@ -181,6 +186,11 @@ def main(arguments: list[str] | None = None) -> int:
         from training.data.celeba_boxes import convert_celeba_boxes
 
         print(convert_celeba_boxes(chosen.boxes, chosen.images, chosen.out, link=chosen.link))
+        return 0
+    if chosen.command == "threshold":
+        from training.detector_threshold import threshold_of
+
+        print(threshold_of(chosen.weights, load_recipe(chosen.recipe, DetectorRecipe), chosen.data))
         return 0
     if chosen.command == "train":
         print(train(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))

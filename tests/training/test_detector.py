@@ -20,11 +20,14 @@ import torch
 from safetensors.torch import save_file
 
 from lookalike.evaluation.detection import ScenePair
+from pipeline.manifest import DetectorThresholds
+from pipeline.types import Box, Detection, Rgb8
 from training.config import load_recipe
-from training.data.scenes import list_scenes, yolo_label_text
+from training.data.scenes import Scene, list_scenes, yolo_label_text
 from training.detector import main, quieten, ultralytics_settings
 from training.detector_recipe import DetectorRecipe, Repeats
 from training.detector_score import choose_threshold, false_boxes_on_empty, find_boxes, recall_at
+from training.detector_threshold import LOWEST_SCORE, choose_on
 
 ROOT = Path(__file__).parents[2]
 SIDE = 64
@@ -340,3 +343,34 @@ def test_the_threshold_is_the_lowest_that_keeps_empty_pictures_clean() -> None:
     assert false_boxes_on_empty(pairs, score=0.3) == 2
     assert recall_at(pairs, floor_px=24, score=0.1) == 1.0
     assert choose_threshold(pairs, false_share=0).score == pytest.approx(0.61)
+
+
+def test_the_threshold_is_asked_of_turned_empty_pictures_and_of_upright_faces(tmp_path: Path) -> None:
+    class Brightest:
+        """One box, as sure as the picture is bright; notes what it was shown."""
+
+        thresholds = DetectorThresholds(score=0.25, sure=0.5, iou=0.5, covered=0.7, both_from=0.15, both_to=0.6)
+
+        def __init__(self) -> None:
+            self.shown: list[tuple[int, int]] = []
+
+        def detect(self, image: Rgb8, *, threshold: float | None = None) -> list[Detection]:
+            assert threshold == LOWEST_SCORE
+            self.shown.append(image.shape[:2])
+            return [Detection(box=Box(10, 10, 50, 50), score=float(image.max()) / 255)]
+
+    def scene(name: str, bright: int, label: str) -> Scene:
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((60, 100, 3), bright, np.uint8))
+        (tmp_path / f"{name}.txt").write_text(label)
+        return Scene(image=tmp_path / f"{name}.png", label=tmp_path / f"{name}.txt")
+
+    empty = [scene(f"empty_{k:03}", 20 + k % 100, "") for k in range(300)]
+    face = f"0 {30 / 100} {30 / 60} {40 / 100} {40 / 60}"
+    with_faces = [scene("wider_1", 250, face), scene("wider_2", 40, face)]
+    detector = Brightest()
+    chosen = choose_on(detector, empty=empty, with_faces=with_faces)
+    assert detector.shown[:4] == [(100, 60), (60, 100), (100, 60), (100, 60)]
+    assert detector.shown[-2:] == [(60, 100)] * 2
+    assert chosen.score == pytest.approx(0.46)  # under 118 of 255; six of the 300 are as bright
+    assert chosen.false_boxes_on_empty == 6
+    assert chosen.recall_from_24px == 0.5
