@@ -18,14 +18,21 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from lookalike.evaluation.bootstrap import Figure, mean_figure
 from pipeline.types import FloatArray
-from training.command_line import RECIPES, add_data, cache_folder
+from training.command_line import RECIPES, add_data, cache_folder, plain_errors
 from training.config import load_recipe, recipe_values
 from training.data.people import People, open_people, prepare
-from training.embedder import START_VIEW, EmbedderRecipe, build_network, keep_start_view, network_weights, train
+from training.embedder import (
+    START_VIEW,
+    EmbedderRecipe,
+    build_network,
+    keep_start_view,
+    network_weights,
+    person_weights,
+    train,
+)
 from training.embedder_choice import embed_rows
 from training.export import current_commit, write_record
 
@@ -102,8 +109,7 @@ def measure(*, data: Path, runs: Path, recipes: Path = RECIPES, progress: bool =
         network.load_state_dict(network_weights(fitted))
         seen, vectors = _views(network, people, parts)
         means = class_means(seen, people.person[parts.train], names)
-        weights = functional.normalize(fitted.averaged["margin.weight"].float(), dim=1).numpy()
-        right[kind] = right_by(weights, names, vectors, owners)
+        right[kind] = right_by(person_weights(fitted), names, vectors, owners)
         found[kind] = {
             "by_weight": _accuracy(right[kind], owners),
             "by_mean": _accuracy(right_by(means, names, vectors, owners), owners),
@@ -161,4 +167,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with plain_errors():
+        main()

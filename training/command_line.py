@@ -1,4 +1,4 @@
-"""What every trainer's command line has in common: `--recipe`, `--data`, `--runs`, `--run`, `--resume`.
+"""What every trainer's command line has in common: `--recipe`, `--data`, `--runs`, `--run`, `--resume`; how it refuses.
 
     python -m training.<trainer> train --recipe FILE --data DIR --runs DIR [--run DIR] [--resume]
 
@@ -8,10 +8,28 @@ A run lies in RUNS/<the recipe's name>, so two recipes never share a folder; `--
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from pipeline.errors import PipelineError
+
 RECIPES: Final = Path("training/recipes")  # from the repository's root, so that a record names no machine's folders
+
+
+class Refused(ValueError):  # noqa: N818 - named for what it is, as all our errors are
+    """What was asked for can't be done; the message says what to do."""
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End the process with a sentence, not a traceback, where a thing can't be done or a file isn't there."""
+    try:
+        yield
+    except (Refused, PipelineError, OSError) as problem:
+        sys.exit(str(problem))
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ Losses, ArcFace's numbers, and starts and backbones, are embedders and compared 
 and the published networks as they come, without any training, in `compare_starts`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
 and only the recipe's own difference is left; the sweep's are one recipe with the tables of `sweep.toml` over that.
+What starts from noise has `compare_noise.toml` laid over that: gentle rates are for weights that know something.
 Runs go on where a kill stopped them, and a finished one is read.
 Writes losses.json, sweep.json or backbones.json in weights/records: TPR at FPR 0.01 and 0.001 on the held-out train
 people and on val, seconds, and for backbones the milliseconds a face on one core through the shipped engine.
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 
 from training import compare_aligners, compare_starts
-from training.command_line import RECIPES, add_data, cache_folder
+from training.command_line import RECIPES, add_data, cache_folder, plain_errors
 from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
 from training.embedder import EmbedderRecipe, StartMissing, build_network, network_weights, train
@@ -62,7 +63,7 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
     }
     path = out / "records" / f"{what}.json"
     for name, (file, changes) in _runs(what, recipes).items():
-        recipe = load_recipe(recipes / f"{file}.toml", EmbedderRecipe, overrides=merge(shared, changes))
+        recipe = recipe_of(recipes, file, merge(shared, changes))
         try:
             network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
         except StartMissing as missing:
@@ -70,7 +71,11 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
             write_record(path, record)
             continue
         row: dict[str, Any] = {"changes": changes} if changes else {}
-        row |= {"backbone": recipe.network.backbone, "started_from": recipe.network.started_from}
+        row |= {
+            "backbone": recipe.network.backbone,
+            "started_from": recipe.network.started_from,
+            "learning_rate": recipe.learning_rate,
+        }
         if what == "losses" and "start" not in record["runs"]:
             record["runs"]["start"] = {
                 "dev": scores(network, people, dev, precise=True),
@@ -90,6 +95,15 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
         record["runs"][name] = row
         write_record(path, record)
     return path
+
+
+def recipe_of(recipes: Path, file: str, overrides: dict[str, Any]) -> EmbedderRecipe:
+    """The recipe of that name with the comparison's values over it, and those for noise where it starts from that."""
+    recipe = load_recipe(recipes / f"{file}.toml", EmbedderRecipe, overrides=overrides)
+    if recipe.network.start != Path():
+        return recipe
+    from_noise = merge(overrides, load_values(recipes / "compare_noise.toml"))
+    return load_recipe(recipes / f"{file}.toml", EmbedderRecipe, overrides=from_noise)
 
 
 def _runs(what: str, recipes: Path) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -120,15 +134,17 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=[*KINDS, "aligners", "starts"])
+    parser.add_argument("what", choices=[*KINDS, *compare_aligners.SETS, "starts"])
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     given = parser.parse_args()
     import json
 
-    if given.what == "aligners":
-        path = compare_aligners.compare_aligners(data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
+    if given.what in compare_aligners.SETS:
+        path = compare_aligners.compare_aligners(
+            given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes
+        )
         print(compare_aligners.table(json.loads(path.read_text(encoding="utf-8"))))
         return
     if given.what == "starts":
@@ -140,4 +156,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with plain_errors():
+        main()

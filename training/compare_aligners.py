@@ -1,8 +1,10 @@
 """Regression and hourglass, Wing and L1 and MSE, side by side on the same crops at one equal budget.
 
-Every run is a recipe with `compare_aligners.toml` laid over it. Runs go on where a kill stopped them. Writes
-weights/records/aligners.json: NME over the eye distance on the held-out train faces and on val, boxes like the
-detector's, after one look and after two, and the milliseconds a face on one core through the shipped engine.
+`aligners` is a small budget for all of them, `aligners_long` the length of what ships for its recipe and the hourglass.
+Every run is a recipe with `compare_aligners.toml` (`compare_aligners_long.toml`) laid over it. Runs go on where a kill
+stopped them. Writes aligners.json or aligners_long.json in weights/records: NME over the eye distance on the held-out
+train faces and on val, boxes like the detector's, after one look and after two, and the milliseconds a face (one look)
+on one core through the shipped engine.
 """
 
 from __future__ import annotations
@@ -18,23 +20,28 @@ from training.landmark_evaluation import predictor, run_passes
 from training.landmarks import HUMAN_SETS, LandmarkRecipe, load_network, train
 from training.timing import milliseconds
 
-ALIGNERS: Final = ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass")
+SETS: Final = {
+    "aligners": ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass"),
+    "aligners_long": ("landmarks", "landmarks_hourglass"),
+}
 OUTPUTS: Final = ("points", "log_error")
 
 
-def compare_aligners(*, data: Path, runs: Path, out: Path, recipes: Path = RECIPES, progress: bool = True) -> Path:
-    """Run what is not finished and write the record after every run; return its path."""
-    shared = load_values(recipes / "compare_aligners.toml")
+def compare_aligners(
+    what: str, *, data: Path, runs: Path, out: Path, recipes: Path = RECIPES, progress: bool = True
+) -> Path:
+    """Run what of a set is not finished and write the record after every run; return its path."""
+    shared = load_values(recipes / f"compare_{what}.toml")
     record: dict[str, Any] = {
         "measures": "NME over the eye distance, boxes like the detector's, one look at the face and two",
         "shared": shared,
         "commit": current_commit(),
         "runs": {},
     }
-    path = out / "records" / "aligners.json"
-    for name in ALIGNERS:
+    path = out / "records" / f"{what}.json"
+    for name in SETS[what]:
         recipe = load_recipe(recipes / f"{name}.toml", LandmarkRecipe, overrides=shared)
-        run = runs / "compare" / "aligners" / name
+        run = runs / "compare" / what / name
         fitted = train(recipe, data=data, run_dir=run, resume=True, progress=progress)
         network, _ = load_network(run)
         record["runs"][name] = {

@@ -23,10 +23,12 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from training.command_line import Refused
+
 Recipe = TypeVar("Recipe")
 
 
-class RecipeError(ValueError):
+class RecipeError(Refused):
     """A recipe that can't be used. `key` is the dotted path of the value, "" for the file itself."""
 
     def __init__(self, key: str, problem: str) -> None:

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.command_line import RECIPES, add_data, add_run, run_folder
+from training.command_line import RECIPES, add_data, add_run, plain_errors, run_folder
 from training.config import load_recipe, recipe_values
 from training.detector_recipe import DetectorRecipe
 
@@ -203,4 +203,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with plain_errors():
+        sys.exit(main())

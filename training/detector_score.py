@@ -17,7 +17,7 @@ from pipeline.detector import boxes_above
 from pipeline.letterbox import letterbox
 from pipeline.nms import non_maximum_suppression
 from pipeline.types import FloatArray, Nchw, Rgb8
-from training.data.scenes import Scene
+from training.data.scenes import Scene, ScenesError
 
 RunNetwork = Callable[[Nchw], FloatArray]  # (1, 3, S, S), RGB 0..1 -> (1, 5, N): cx, cy, w, h, score
 
@@ -92,15 +92,17 @@ def false_boxes_on_empty(pairs: Sequence[ScenePair], *, score: float) -> int:
 
 
 def choose_threshold(pairs: Sequence[ScenePair], *, false_share: float) -> Threshold:
-    """The lowest score, in hundredths, with at most `false_share` false boxes a picture of the source `empty`."""
+    """The lowest score, in hundredths, with at most `false_share` false boxes a picture of the source `empty`.
+
+    Raises ScenesError without such pictures, and where no score is high enough.
+    """
     empty = sum(pair.source == "empty" for pair in pairs)
+    if not empty:
+        raise ScenesError("no pictures without people (named empty_...): a threshold can't be chosen without them")
     for hundredths in range(5, 96):
         score = hundredths / 100
         false = false_boxes_on_empty(pairs, score=score)
         if false <= false_share * empty:
-            break
-    return Threshold(
-        score=score,
-        recall_from_24px=recall_at(pairs, floor_px=24, score=score),
-        false_boxes_on_empty=false,
-    )
+            recall = recall_at(pairs, floor_px=24, score=score)
+            return Threshold(score=score, recall_from_24px=recall, false_boxes_on_empty=false)
+    raise ScenesError(f"{false} false boxes on {empty} pictures without people even at a score of 0.95: train longer")

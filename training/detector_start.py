@@ -16,8 +16,10 @@ from torch import nn
 from ultralytics.nn.modules import Conv
 from ultralytics.nn.tasks import DetectionModel
 
+from training.command_line import Refused
 
-class StartWeightsError(Exception):
+
+class StartWeightsError(Refused):
     """The start weights do not fit the network."""
 
 

@@ -30,7 +30,7 @@ from torch.nn import functional
 
 from lookalike.evaluation.verification import tpr_at
 from pipeline.types import FloatArray
-from training.command_line import add_data, add_run, cache_folder, run_folder
+from training.command_line import Refused, add_data, add_run, cache_folder, plain_errors, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.augment import Augmentation, middle
 from training.data.batches import Batch, BatchSettings, PeopleBatches
@@ -151,7 +151,7 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-class StartMissing(ValueError):  # noqa: N818 - named for what it is
+class StartMissing(Refused):
     """The file that a recipe starts from is not there."""
 
 
@@ -167,7 +167,7 @@ class EmbedderModule(lightning.LightningModule):
         self.imitation = ImitationLoss(carry)
         self.relational = RelationalLoss()
         self.margin = MarginLoss(len(person_means), person_means.shape[1], recipe.margin)
-        self.margin.weight.data = person_means.clone()
+        self.margin.start_at(person_means)
         self.triplet = SemiHardTripletLoss(recipe.triplet_margin)
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
@@ -179,7 +179,7 @@ class EmbedderModule(lightning.LightningModule):
             terms: dict[str, tuple[float, Callable[[], torch.Tensor]]] = {
                 "imitation": (weights.imitation, lambda: self.imitation(embedding, batch.teacher)),
                 "relational": (weights.relational, lambda: self.relational(embedding, batch.teacher)),
-                "margin": (weights.margin, lambda: self.margin(embedding, batch.person)),
+                "margin": (weights.margin, lambda: self.margin(embedding, batch.person, self.global_step)),
                 "triplet": (weights.triplet, lambda: self.triplet(embedding, batch.person)),
             }
             values = {name: (weight, term()) for name, (weight, term) in terms.items() if weight > 0}
@@ -270,6 +270,11 @@ def network_weights(fitted: Fitted) -> dict[str, torch.Tensor]:
     """The averaged weights of the network alone."""
     prefix = "network."
     return {name.removeprefix(prefix): value for name, value in fitted.averaged.items() if name.startswith(prefix)}
+
+
+def person_weights(fitted: Fitted) -> FloatArray:
+    """The averaged weight of every person, (P, D), unit length, in the order of the people's names."""
+    return np.asarray(functional.normalize(fitted.averaged["margin.loss.W"].float().T, dim=1).numpy(), np.float32)
 
 
 def choose(run_dir: Path, *, data: Path, cache: Path) -> dict[str, Any]:
@@ -436,4 +441,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with plain_errors():
+        main()

@@ -104,10 +104,12 @@ def predictor(network: Any) -> Predict:
 
     from training.data.landmark_batches import normalise
 
+    device = next(network.parameters()).device
+
     def predict(crops: Sequence[Rgb8]) -> tuple[FloatArray, FloatArray]:
         with torch.no_grad():
-            points, log_error = network(normalise(crops))
-        return points.float().numpy(), log_error.float().numpy()[:, 0]
+            points, log_error = network(normalise(crops).to(device))
+        return points.float().cpu().numpy(), log_error.float().cpu().numpy()[:, 0]
 
     return predict
 

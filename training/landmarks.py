@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from pipeline.similarity import CROP_SIDE_PX
-from training.command_line import add_data, add_run, run_folder
+from training.command_line import add_data, add_run, plain_errors, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import (
@@ -208,7 +208,15 @@ def make_batches(recipe: LandmarkRecipe, data: Path) -> LandmarkBatches:
     )
 
 
-def train(recipe: LandmarkRecipe, *, data: Path, run_dir: Path, resume: bool = False, progress: bool = True) -> Fitted:
+def train(
+    recipe: LandmarkRecipe,
+    *,
+    data: Path,
+    run_dir: Path,
+    resume: bool = False,
+    accelerator: str = "cpu",
+    progress: bool = True,
+) -> Fitted:
     """Run a recipe, or go on with it where it was killed. Checks on `dev` go to the run's log."""
     cv2.setNumThreads(1)
     batches = Ahead(make_batches(recipe, data))
@@ -231,6 +239,7 @@ def train(recipe: LandmarkRecipe, *, data: Path, run_dir: Path, resume: bool = F
             check=check,
             check_every=recipe.run.check_every,
             precision=recipe.run.precision,
+            accelerator=accelerator,
             resume=resume,
             facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data)},
             progress=progress,
@@ -329,6 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     train_parser = commands.add_parser("train", help="run a recipe")
     add_run(train_parser, recipe="landmarks.toml")
+    train_parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
     train_parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE")
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
     export_parser.add_argument("run", type=Path)
@@ -366,7 +376,7 @@ def _train_command(given: argparse.Namespace) -> None:
             place[key] = value
     recipe = load_recipe(given.recipe, LandmarkRecipe, overrides=overrides)
     folder = run_folder(given)
-    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume)
+    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, accelerator=given.accelerator)
     print(f"{folder}: {fitted.steps} steps", file=sys.stderr)
 
 
@@ -386,4 +396,5 @@ def _evaluate_command(given: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     np.set_printoptions(precision=4)
-    sys.exit(main())
+    with plain_errors():
+        sys.exit(main())

@@ -15,6 +15,10 @@ pictures at the same rates and ends with the same weights as one that was not.
 Under `run_dir`: `last.ckpt` (at most `checkpoint_every_s` old, replaced in one move; also written at the end) and
 `log.jsonl` (a line every `log_every` steps and after every check). What the checkpoint should carry beside weights
 (recipe, commit, data) comes in `facts` and is found by `read_checkpoint(path).facts`.
+
+On several devices every process makes the whole batch of a step and takes its share, one row in so many, so a step
+sees the same pictures on one GPU and on eight; gradients are averaged. Terms between pictures (relational, triplet)
+see the pairs inside a share alone. The first process writes the log, checks and keeps the time of checkpoints.
 """
 
 # ruff: noqa: ARG002 - Lightning calls its hooks by position, whatever of it they use
@@ -36,11 +40,14 @@ import lightning
 import torch
 from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
+from training.command_line import Refused
+
 Weights = dict[str, torch.Tensor]
 Check = Callable[[lightning.LightningModule], Mapping[str, float]]
 
 CHECKPOINT: Final = "last.ckpt"
 LOG: Final = "log.jsonl"
+MAY_DIFFER: Final = {"commit", "steps", "check_every"}  # where a run is resumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +76,7 @@ def fit(
     precision: str = "32-true",
     clip_norm: float | None = 5.0,
     accelerator: str = "cpu",
+    devices: int | None = None,
     resume: bool = False,
     facts: Mapping[str, Any] | None = None,
     progress: bool = True,
@@ -78,15 +86,21 @@ def fit(
     average_decay: of the moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)).
     check: called every `check_every` steps and at the end with the module holding its averaged weights, in eval mode;
     the numbers it returns go to the log. precision: Lightning's name ("bf16-mixed" halves the time on AMX processors).
-    Raises FileExistsError when `run_dir` holds a run that `resume` would have continued.
+    accelerator: Lightning's name; devices: how many of them, None for one CPU and for every GPU.
+    Raises RunBegun when `run_dir` holds a run that `resume` would have continued, OtherRun when what it holds
+    came of another recipe or other data; more steps than before are no other recipe.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     checkpoint = run_dir / CHECKPOINT
     if checkpoint.exists() and not resume:
-        raise FileExistsError(f"{checkpoint} is there: go on with resume, or name another run")
-    start = read_checkpoint(checkpoint).steps if checkpoint.exists() else 0
-    if start >= max_steps:
-        return read_checkpoint(checkpoint)  # killed after its end
+        raise RunBegun(f"{checkpoint} is there: go on with --resume, or name another run")
+    start = 0
+    if checkpoint.exists():
+        begun = read_checkpoint(checkpoint)
+        _must_agree(begun.facts, dict(facts or {}), run_dir)
+        if begun.steps >= max_steps:
+            return begun  # killed after its end
+        start = begun.steps
     average = _Average(average_decay)
     keeper = _Keeper(checkpoint, every_s=checkpoint_every_s, facts=dict(facts or {}))
     # Order matters: rates before the step, the average after it, then the log and the checkpoint that hold it.
@@ -97,13 +111,17 @@ def fit(
         _Progress(max_steps, shown=progress),
         keeper,
     ]
+    several = (devices or 0) > 1 or (devices is None and accelerator != "cpu" and torch.cuda.device_count() > 1)
+    # A recipe may leave a loss out, whose weights then have no gradient.
+    strategy = "ddp_find_unused_parameters_true" if several else "auto"
     with warnings.catch_warnings():
         # Both say that mid-epoch checkpoints may repeat data. Ours can't: a batch is a function of its step.
         warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
         warnings.filterwarnings("ignore", message=".*`train_dataloader`? does not have many workers.*")
         trainer = lightning.Trainer(
             accelerator=accelerator,
-            devices=1 if accelerator == "cpu" else "auto",
+            devices=devices or (1 if accelerator == "cpu" else "auto"),
+            strategy=strategy,
             max_steps=max_steps,
             max_epochs=-1,
             precision=precision,
@@ -118,6 +136,31 @@ def fit(
         steps = _Steps(batches, trainer, max_steps)
         trainer.fit(module, steps, ckpt_path=checkpoint if start else None, weights_only=False if start else None)
     return read_checkpoint(checkpoint)
+
+
+class RunBegun(Refused):
+    """A run's folder holds a run, and nobody said to go on with it."""
+
+
+class OtherRun(Refused):
+    """A run's folder holds what another recipe or other data made."""
+
+
+def _must_agree(begun: dict[str, Any], asked: dict[str, Any], run_dir: Path) -> None:
+    """The commit may be another, and the length."""
+    was, now = (json.loads(json.dumps(facts)) for facts in (begun, asked))
+    if differing := sorted(_differing(was, now)):
+        names = ", ".join(differing)
+        raise OtherRun(f"the run in {run_dir} was begun otherwise ({names}): name another folder, or delete it")
+
+
+def _differing(was: dict[str, Any], now: dict[str, Any], within: str = "") -> Iterator[str]:
+    """Names of the facts that both tell and tell differently; a recipe of before may lack what one has since."""
+    for name in was.keys() & now.keys() - MAY_DIFFER:
+        if isinstance(was[name], dict) and isinstance(now[name], dict):
+            yield from _differing(was[name], now[name], f"{within}{name}.")
+        elif was[name] != now[name]:
+            yield f"{within}{name}"
 
 
 def read_checkpoint(path: Path) -> Fitted:
@@ -160,8 +203,19 @@ class _Steps:
         self._max_steps = max_steps
 
     def __iter__(self) -> Iterator[Any]:
+        rank, count = self._trainer.global_rank, self._trainer.world_size
         for step in range(self._trainer.global_step, self._max_steps):
-            yield self._batches(step)
+            yield _share(self._batches(step), rank, count)
+
+
+def _share(batch: Any, rank: int, count: int) -> Any:
+    """Every `count`-th row of every part of a batch, from `rank` on. batch: tensors, in a tuple or alone."""
+    if count == 1:
+        return batch
+    if isinstance(batch, torch.Tensor):
+        return batch[rank::count]
+    parts = [part[rank::count] for part in batch]
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
 
 
 class _Rates(lightning.Callback):
@@ -243,11 +297,15 @@ class _Log(lightning.Callback):
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Drop the lines behind the checkpoint: their steps are taken again."""
+        if not trainer.is_global_zero:
+            return
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() and self._start else []
         kept = [line for line in lines if _step_of(line) <= self._start]
         self._path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if not trainer.is_global_zero:
+            return
         step = trainer.global_step
         if step % self._every == 0 or step == trainer.max_steps:
             logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -281,7 +339,7 @@ class _Progress(lightning.Callback):
         self._bar = tqdm(
             total=self._max_steps,
             initial=trainer.global_step,
-            disable=not self._shown,
+            disable=not (self._shown and trainer.is_global_zero),
             unit="step",
             mininterval=5.0,
         )
@@ -309,14 +367,17 @@ class _Keeper(lightning.Callback):
         checkpoint["facts"] = self._facts
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if time.monotonic() - self._saved >= self._every_s:
+        # All processes save together, so the first one's clock says when.
+        if trainer.strategy.broadcast(time.monotonic() - self._saved >= self._every_s):
             self._save(trainer)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self._save(trainer)
 
     def _save(self, trainer: Any) -> None:
-        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        partial = trainer.strategy.broadcast(self._path.with_suffix(f".{os.getpid()}.partial"))
         trainer.save_checkpoint(partial)
-        partial.replace(self._path)
+        if trainer.is_global_zero:
+            partial.replace(self._path)
+        trainer.strategy.barrier()
         self._saved = time.monotonic()

@@ -35,6 +35,7 @@ from pipeline.embedder import Embedder
 from pipeline.engine import Backend, Engine, open_engine, to_batch
 from pipeline.manifest import NetworkFacts, Precision, load_manifest
 from pipeline.types import FloatArray, Nchw, Rgb8
+from training.command_line import plain_errors
 from training.export import sha256_of
 from training.small_file import narrowed
 
@@ -234,4 +235,5 @@ def _line(one: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with plain_errors():
+        sys.exit(main())

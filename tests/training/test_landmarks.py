@@ -255,9 +255,9 @@ def test_compared_aligners_share_a_budget_and_get_errors_and_milliseconds(
     drawn = "[data]\nhelen_afw = 0.0\nytf68 = 0.0\nceleba = 0.0\nwild = 0.0\n[network]\n"
     (recipes / "glass.toml").write_text(f'{drawn}model = "hourglass"\nwidth = 8\ndepth = 3\n')
     (recipes / "points.toml").write_text(f'{drawn}width = 8\n[loss]\nkind = "l1"\n')
-    monkeypatch.setattr(compare_aligners, "ALIGNERS", ("points", "glass"))
+    monkeypatch.setitem(compare_aligners.SETS, "aligners", ("points", "glass"))
     path = compare_aligners.compare_aligners(
-        data=data, runs=tmp_path / "runs", out=tmp_path / "out", recipes=recipes, progress=False
+        "aligners", data=data, runs=tmp_path / "runs", out=tmp_path / "out", recipes=recipes, progress=False
     )
     record = json.loads(path.read_text(encoding="utf-8"))
     assert [row["loss"] for row in record["runs"].values()] == ["l1", "heat maps"]

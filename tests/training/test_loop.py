@@ -47,7 +47,7 @@ if __name__ == "__main__":
     fit(Tiny(), batches, run_dir=Path(sys.argv[1]), max_steps=int(sys.argv[2]), seed=3, average_decay=0.9,
         lr_factor=warmup_cosine(10, 60), checkpoint_every_s=float(sys.argv[3]), log_every=1,
         check=lambda module: {"weight": float(module.net[3].weight.sum())}, check_every=25,
-        resume="--resume" in sys.argv, facts={"recipe": "tiny"}, progress=False)
+        resume="--resume" in sys.argv, facts={"recipe": {"rate": 0.01, "steps": 60}}, progress=False)
 """
 
 
@@ -96,7 +96,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_weights_of_one_that_was_not(
         assert torch.equal(one.averaged[name], other.averaged[name]), name
     assert not all(torch.equal(one.averaged[name], value) for name, value in one.last.items())
     assert [without_time(line) for line in read_log(whole)] == [without_time(line) for line in read_log(cut)]
-    assert other.facts == {"recipe": "tiny"}
+    assert other.facts == {"recipe": {"rate": 0.01, "steps": 60}}
 
 
 def test_a_run_killed_after_its_end_has_nothing_left_to_do(program: list[str], tmp_path: Path) -> None:
@@ -111,7 +111,45 @@ def test_a_second_run_does_not_overwrite_the_first_unasked(program: list[str], t
     assert run(program, str(tmp_path / "run"), "3", "1000").returncode == 0
     second = run(program, str(tmp_path / "run"), "3", "1000")
     assert second.returncode != 0
-    assert "FileExistsError" in second.stderr
+    assert "go on with --resume, or name another run" in second.stderr
+
+
+def test_a_run_of_another_recipe_or_other_data_is_not_gone_on_with(program: list[str], tmp_path: Path) -> None:
+    assert run(program, str(tmp_path / "run"), "3", "1000").returncode == 0
+    source = Path(program[1])
+    source.write_text(PROGRAM.replace('"rate": 0.01', '"rate": 0.02'), encoding="utf-8")
+    again = run(program, str(tmp_path / "run"), "3", "1000", "--resume")
+    assert again.returncode != 0
+    assert "begun otherwise (recipe.rate): name another folder, or delete it" in again.stderr
+    source.write_text(PROGRAM.replace('"steps": 60', '"steps": 6, "new_field": 1'), encoding="utf-8")
+    longer = run(program, str(tmp_path / "run"), "6", "1000", "--resume")
+    assert longer.returncode == 0, longer.stderr
+
+
+def test_two_processes_share_every_batch_and_end_where_one_does(program: list[str], tmp_path: Path) -> None:
+    """Two real processes over gloo, half of every batch each; a kill and a resume in the middle."""
+    import torch
+
+    from training.loop import read_checkpoint
+
+    source = Path(program[1])
+    # Without dropout and batch norm, which see a share alone, the mean of two halves is the whole.
+    plain = PROGRAM.replace("torch.nn.BatchNorm1d(8), torch.nn.Dropout(0.3),", "torch.nn.Tanh(),")
+    plain = plain.replace("self.net[3]", "self.net[2]").replace("module.net[3]", "module.net[2]")
+    source.write_text(plain, encoding="utf-8")
+    assert run(program, str(tmp_path / "one"), "60", "1000").returncode == 0
+    source.write_text(plain.replace("progress=False", "progress=False, devices=2"), encoding="utf-8")
+    for steps, more in (("20", []), ("60", ["--resume"])):
+        done = run(program, str(tmp_path / "two"), steps, "0.2", *more)
+        assert done.returncode == 0, done.stderr
+    one, two = (read_checkpoint(tmp_path / name / "last.ckpt") for name in ("one", "two"))
+    assert one.steps == two.steps == 60
+    for name, value in one.last.items():
+        assert torch.allclose(value, two.last[name], atol=1e-5), name
+        assert torch.allclose(one.averaged[name], two.averaged[name], atol=1e-5), name
+    steps_logged = [line["step"] for line in read_log(tmp_path / "two") if "check" not in line]
+    assert steps_logged == list(range(1, 61))
+    assert not list((tmp_path / "two").glob("*.partial"))
 
 
 def test_the_rate_climbs_to_its_peak_and_falls_to_the_floor() -> None:

@@ -41,10 +41,10 @@ def test_margin_losses_follow_their_papers(kind: Literal["ce", "cosface", "arcfa
     settings = MarginSettings(kind=kind, scale=16.0, margin=0.4, label_smoothing=smoothing)
     loss = MarginLoss(people=4, dimension=6, settings=settings).double()
     embedding = unit(5, 6, seed=4)
-    embedding[2] = -torch.nn.functional.normalize(loss.weight.detach()[2], dim=0)
+    embedding[2] = -torch.nn.functional.normalize(loss.weight.detach()[:, 2], dim=0)
     person = torch.tensor([0, 1, 2, 3, 1])
-    expected = slow_margin(embedding.numpy(), loss.weight.detach().numpy(), person.numpy(), settings)
-    assert float(loss(embedding, person).detach()) == pytest.approx(expected, rel=1e-5)
+    expected = slow_margin(embedding.numpy(), loss.weight.detach().T.numpy(), person.numpy(), settings)
+    assert float(loss(embedding, person, 0).detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def slow_margin(
@@ -75,13 +75,38 @@ def test_a_margin_makes_the_same_embedding_cost_more() -> None:
     costs = []
     for margin in (0.0, 0.2, 0.4):
         loss = MarginLoss(people=3, dimension=8, settings=MarginSettings(margin=margin)).double()
-        loss.weight.data = unit(3, 8, seed=6)
-        costs.append(float(loss(embedding, person).detach()))
+        loss.start_at(unit(3, 8, seed=6))
+        costs.append(float(loss(embedding, person, 0).detach()))
     assert costs == sorted(costs)
     assert costs[2] > costs[0]
 
 
-def test_triplets_take_the_nearest_semi_hard_negative_of_every_pair() -> None:
+@pytest.mark.parametrize("kind", ["cosface", "arcface"])
+def test_the_first_steps_are_plain_cross_entropy(kind: Literal["cosface", "arcface"]) -> None:
+    embedding, person = unit(6, 8, seed=5), torch.tensor([0, 1, 2, 0, 1, 2])
+    plain, warmed = (
+        MarginLoss(people=3, dimension=8, settings=MarginSettings(kind=name, margin=0.4, cross_entropy_steps=10))
+        for name in ("ce", kind)
+    )
+    for loss in (plain, warmed):
+        loss.double().start_at(unit(3, 8, seed=6))
+    wanted = float(plain(embedding, person, 0).detach())
+    for step in (0, 9):
+        assert float(warmed(embedding, person, step).detach()) == pytest.approx(wanted, rel=1e-6)
+    assert float(warmed(embedding, person, 10).detach()) > wanted + 0.1
+
+
+def test_a_picture_right_on_its_persons_weight_leaves_the_slope_finite() -> None:
+    loss = MarginLoss(people=2, dimension=4, settings=MarginSettings())
+    embedding = torch.tensor([[1.0, 0, 0, 0], [0, -1.0, 0, 0]], requires_grad=True)
+    loss.start_at(torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]))
+    loss(embedding, torch.tensor([0, 1]), 0).backward()
+    assert embedding.grad is not None
+    assert bool(torch.isfinite(embedding.grad).all())
+    assert bool(torch.isfinite(loss.weight.grad).all())
+
+
+def test_triplets_are_all_semi_hard_ones() -> None:
     embedding, person = unit(12, 4, seed=7), torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3])
     margin = 0.6
     x, terms = embedding.numpy(), []
@@ -91,9 +116,7 @@ def test_triplets_take_the_nearest_semi_hard_negative_of_every_pair() -> None:
                 continue
             near = ((x[a] - x[p]) ** 2).sum()
             far = [((x[a] - x[n]) ** 2).sum() for n in range(12) if person[n] != person[a]]
-            semi_hard = [d for d in far if near < d < near + margin]
-            if semi_hard:
-                terms.append(near - min(semi_hard) + margin)
+            terms += [near - d + margin for d in far if near < d < near + margin]
     assert terms
     assert float(SemiHardTripletLoss(margin)(embedding, person)) == pytest.approx(np.mean(terms))
 

@@ -1,33 +1,28 @@
-"""Batched augmentation of straightened face crops, in torch, on whatever device the batch lies.
+"""Batched augmentation of straightened face crops, in torch and torchvision, on whatever device the batch lies.
 
-Every random number comes from the generator that is handed in, so a batch is a function of its seed. What a crop goes
-through, in order: a similarity (mirror, turn, scale, shift), sunglasses or a mask, colour, blur or a loss of
-resolution, JPEG, grey. Pixels and points only: who is on the picture is not known here.
+Every random number comes from the generator that is handed in, so a batch is a function of its seed: of torchvision
+the functions are used, not its transforms, which draw from torch's global generator and once for a whole batch.
+What a crop goes through, in order: a similarity (mirror, turn, scale, shift), sunglasses or a mask, colour, blur or a
+loss of resolution, JPEG, grey. Pixels and points only: who is on the picture is not known here.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+import cv2
+import numpy as np
 import torch
 from torch.nn import functional
+from torchvision.transforms.v2 import functional as tv
 
 from pipeline.similarity import CROP_SIDE_PX
 
-LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R BT.601, as JPEG
-# Table K.1 of ITU-T T.81 (JPEG), the luma quantisation that every encoder scales by its quality.
-_JPEG_LUMA: Final = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
-)
+GROUPS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,93 +191,68 @@ def _recolor(images: torch.Tensor, settings: Augmentation, generator: torch.Gene
         .unbind(1)
     )
     images = images * gain.exp()
-    grey = _luma(images)
+    grey = tv.rgb_to_grayscale(images)
     images = grey + (images - grey) * (1 + saturation)
     mean = grey.mean(dim=(2, 3), keepdim=True)
     return (mean + (images - mean) * contrast.exp()).clamp(0, 1)
 
 
 def _blur(images: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    rows = _some(len(images), settings.blur_p, generator)
+    groups = _groups(len(images), settings.blur_p, generator)
     low, high = settings.blur_sigma_px
-    sigma = low + (high - low) * torch.rand(len(rows), generator=generator)
-    if len(rows) == 0:
-        return images
-    reach = math.ceil(2.5 * high)
-    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (offsets[None] / sigma[:, None]) ** 2)
-    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0).to(images.device)  # (3 b, taps)
-    flat = images[rows].reshape(1, -1, CROP_SIDE_PX, CROP_SIDE_PX)
-    flat = functional.pad(flat, (reach, reach, reach, reach), mode="reflect")
-    flat = functional.conv2d(flat, kernel[:, None, :, None], groups=len(kernel))
-    flat = functional.conv2d(flat, kernel[:, None, None, :], groups=len(kernel))
-    images = images.clone()
-    images[rows] = flat.reshape(len(rows), 3, CROP_SIDE_PX, CROP_SIDE_PX)
-    return images
+    sigmas = (low + (high - low) * torch.rand(len(groups), generator=generator)).tolist()
+    taps = 2 * math.ceil(2.5 * high) + 1
+    return _changed(
+        images, groups, [partial(tv.gaussian_blur, kernel_size=[taps, taps], sigma=[sigma]) for sigma in sigmas]
+    )
 
 
 def _lose_resolution(images: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Shrink some crops (averaging) and bring them back; one side a group of crops, so that groups stay batches."""
-    rows = _some(len(images), settings.low_resolution_p, generator)
-    groups = [group for group in rows.chunk(6) if len(group)]
+    """Shrink some crops (averaging) and bring them back."""
+    groups = _groups(len(images), settings.low_resolution_p, generator)
     low, high = settings.low_resolution_px
     sides = torch.randint(low, high + 1, (len(groups),), generator=generator).tolist()
-    if not groups:
-        return images
-    images = images.clone()
-    for group, side in zip(groups, sides, strict=True):
-        small = functional.interpolate(images[group], size=(side, side), mode="bilinear", antialias=True)
-        images[group] = functional.interpolate(
-            small, size=(CROP_SIDE_PX, CROP_SIDE_PX), mode="bilinear", align_corners=False
-        )
-    return images
+    return _changed(images, groups, [partial(_shrink, side=side) for side in sides])
+
+
+def _shrink(images: torch.Tensor, side: int) -> torch.Tensor:
+    small = tv.resize(images, [side, side], antialias=True)
+    return tv.resize(small, [CROP_SIDE_PX, CROP_SIDE_PX], antialias=False)
 
 
 def _jpeg(images: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Quantise the luma of some crops in 8 x 8 cosine blocks as JPEG does; chroma is averaged over 2 x 2."""
-    rows = _some(len(images), settings.jpeg_p, generator)
+    """Store some crops as JPEG and read them again, by libjpeg."""
+    rows = torch.nonzero(torch.rand(len(images), generator=generator) < settings.jpeg_p)[:, 0]
     low, high = settings.jpeg_quality
-    quality = low + (high - low) * torch.rand(len(rows), generator=generator)
-    if len(rows) == 0:
-        return images
-    # libjpeg's rule from quality to the factor of the tables, in hundredths.
-    factor = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality) / 100
-    table = torch.tensor(_JPEG_LUMA, dtype=torch.float32)
-    steps = (table[None] * factor[:, None, None]).clamp(1, 255).to(images.device)[:, None, None] / 255
-    chosen = images[rows]
-    luma = _luma(chosen)
-    blocks = CROP_SIDE_PX // 8
-    cosine = _cosine_matrix().to(images.device)
-    tiles = (luma - 0.5).reshape(len(rows), blocks, 8, blocks, 8).transpose(2, 3)  # (b, 14, 14, 8, 8)
-    waves = torch.round(cosine @ tiles @ cosine.T / steps) * steps
-    luma_out = (cosine.T @ waves @ cosine).transpose(2, 3).reshape(luma.shape) + 0.5
-    chroma = functional.interpolate(functional.avg_pool2d(chosen - luma, 2), scale_factor=2, mode="nearest")
-    images = images.clone()
-    images[rows] = luma_out + chroma
-    return images
+    qualities = (low + (high - low) * torch.rand(len(rows), generator=generator)).round().int().tolist()
+    stored = [partial(_store, quality=quality) for quality in qualities]
+    return _changed(images, [row[None] for row in rows], stored)
+
+
+def _store(images: torch.Tensor, quality: int) -> torch.Tensor:
+    picture = (images[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()[..., ::-1]  # BGR
+    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    read = np.ascontiguousarray(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))[..., ::-1])
+    return (torch.from_numpy(read).permute(2, 0, 1).to(images) / 255)[None]
 
 
 def _grey(images: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    rows = _some(len(images), settings.grey_p, generator)
-    if len(rows) == 0:
-        return images
+    rows = torch.nonzero(torch.rand(len(images), generator=generator) < settings.grey_p)[:, 0]
+    return _changed(images, [rows], [partial(tv.rgb_to_grayscale, num_output_channels=3)])
+
+
+def _groups(count: int, share: float, generator: torch.Generator) -> list[torch.Tensor]:
+    """Rows that get a change, in up to GROUPS parts with one strength each, so that every part stays a batch."""
+    rows = torch.nonzero(torch.rand(count, generator=generator) < share)[:, 0]
+    return [group for group in rows.chunk(GROUPS) if len(group)]
+
+
+def _changed(
+    images: torch.Tensor, groups: list[torch.Tensor], changes: Sequence[Callable[[torch.Tensor], torch.Tensor]]
+) -> torch.Tensor:
+    """The batch with each group of rows put through its change."""
     images = images.clone()
-    images[rows] = _luma(images[rows]).expand(-1, 3, -1, -1)
+    for rows, change in zip(groups, changes, strict=True):
+        if len(rows):
+            images[rows] = change(images[rows])
     return images
-
-
-def _luma(images: torch.Tensor) -> torch.Tensor:
-    weights = torch.tensor(LUMA, dtype=images.dtype, device=images.device)
-    return (images * weights[:, None, None]).sum(1, keepdim=True)
-
-
-def _cosine_matrix() -> torch.Tensor:
-    """The orthonormal 8-point DCT-II: rows are waves."""
-    k = torch.arange(8, dtype=torch.float32)
-    matrix = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
-    matrix[0] /= math.sqrt(2)
-    return matrix
-
-
-def _some(count: int, share: float, generator: torch.Generator) -> torch.Tensor:
-    return torch.nonzero(torch.rand(count, generator=generator) < share)[:, 0]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,17 +17,12 @@ from training.data.crop_augment import CropAugment, sample_crop, sample_empty_cr
 from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LandmarkBatch:
+class LandmarkBatch(NamedTuple):  # a tuple, as the embedder's: Lightning moves it, the loop shares it out
     """images (B, 3, 112, 112) normalised; points (B, 5, 2) crop px; has_face (B,) 1.0, or 0.0 for a false box."""
 
     images: torch.Tensor
     points: torch.Tensor
     has_face: torch.Tensor
-
-    def to(self, device: Any, **options: Any) -> LandmarkBatch:
-        """As a tensor's; Lightning moves whatever has it."""
-        return LandmarkBatch(*(part.to(device, **options) for part in (self.images, self.points, self.has_face)))
 
 
 def normalise(crops: Sequence[Rgb8]) -> torch.Tensor:

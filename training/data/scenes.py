@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.evaluation.data import ScenePicture, read_boxes
+from training.command_line import Refused
 
 Boxes = NDArray[np.float32]  # (N, 4): x0, y0, x1, y1, pixels of the stored picture
 Bgr8 = NDArray[np.uint8]  # (H, W, 3), OpenCV's order, as Ultralytics reads pictures
@@ -21,7 +22,7 @@ Bgr8 = NDArray[np.uint8]  # (H, W, 3), OpenCV's order, as Ultralytics reads pict
 PICTURE_SUFFIXES = frozenset({".webp", ".jpg", ".jpeg", ".png"})
 
 
-class ScenesError(Exception):
+class ScenesError(Refused):
     """A scenes folder or a box list that can't be read; the message names file and line."""
 
 
