@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -102,7 +101,6 @@ def measure(*, data: Path, runs: Path, recipes: Path = RECIPES, progress: bool =
             found["start"] = {"by_mean": _accuracy(by_mean, owners)}
         if not (run / START_VIEW).exists():
             keep_start_view(known, run)  # both runs start from one network
-        began = time.monotonic()
         fitted = train(
             recipe, run, data=data, cache=cache, resume=True, rows=parts.train, check=False, progress=progress
         )
@@ -115,7 +113,6 @@ def measure(*, data: Path, runs: Path, recipes: Path = RECIPES, progress: bool =
             "by_mean": _accuracy(right_by(means, names, vectors, owners), owners),
             "steps": fitted.steps,
             "pictures_seen": fitted.steps * recipe.batch.size,
-            "seconds_of_this_start": round(time.monotonic() - began),
             "recipe": recipe_values(recipe),
         }
     gain = mean_figure(right["arcface"].astype(float) - right["ce"], owners)

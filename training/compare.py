@@ -1,26 +1,26 @@
 """Side by side at one equal budget: `python -m training.compare losses|sweep|backbones|aligners|starts`.
 
 Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`,
-and the published networks as they come, without any training, in `compare_starts`.
+the published networks as they come, without any training, in `compare_starts`, and cross-entropy against ArcFace
+from whole files in `compare_pipeline`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
 and only the recipe's own difference is left; the sweep's are one recipe with the tables of `sweep.toml` over that.
 What starts from noise has `compare_noise.toml` laid over that: gentle rates are for weights that know something.
 Runs go on where a kill stopped them, and a finished one is read.
 Writes losses.json, sweep.json or backbones.json in weights/records: TPR at FPR 0.01 and 0.001 on the held-out train
-people and on val, seconds, and for backbones the milliseconds a face on one core through the shipped engine.
+people and on val, and for backbones the milliseconds a face on one core through the shipped engine.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from training import compare_aligners, compare_starts
+from training import compare_aligners, compare_pipeline, compare_starts
 from training.command_line import RECIPES, add_data, cache_folder, plain_errors
 from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
@@ -82,9 +82,8 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
                 "val": scores(network, people, val, precise=True),
             }
         run = runs / "compare" / what / name
-        began = time.monotonic()
         fitted = train(recipe, run, data=data, cache=cache, resume=True, check=False, progress=progress)
-        row |= {"pictures_seen": fitted.steps * recipe.batch.size, "seconds_of_this_start": _since(began)}
+        row["pictures_seen"] = fitted.steps * recipe.batch.size
         network.load_state_dict(network_weights(fitted))
         row |= {
             "dev": scores(network, people, dev, precise=True),
@@ -114,7 +113,7 @@ def _runs(what: str, recipes: Path) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record's runs as lines: mean over sets and rates of dev and of val, seconds, milliseconds."""
+    """The record's runs as lines: mean over sets and rates of dev and of val, milliseconds."""
     lines = []
     for name, row in record["runs"].items():
         if "left_out" in row:
@@ -126,15 +125,11 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _since(began: float) -> int:
-    return round(time.monotonic() - began)
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=[*KINDS, *compare_aligners.SETS, "starts"])
+    parser.add_argument("what", choices=[*KINDS, *compare_aligners.SETS, "starts", "pipeline"])
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
@@ -150,6 +145,10 @@ def main() -> None:
     if given.what == "starts":
         path = compare_starts.compare_starts(data=given.data, runs=given.runs, out=given.out)
         print(compare_starts.table(json.loads(path.read_text(encoding="utf-8"))))
+        return
+    if given.what == "pipeline":
+        path = compare_pipeline.compare_pipeline(data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
+        print(compare_pipeline.table(json.loads(path.read_text(encoding="utf-8"))))
         return
     path = compare(given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
     print(table(json.loads(path.read_text(encoding="utf-8"))))

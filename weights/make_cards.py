@@ -67,7 +67,8 @@ def _figures(role: str, measured: dict[str, Any]) -> str:
         case "aligner":
             return _points(measured.get("landmarks", {}))
         case _:
-            return _boxes(measured.get("detection", {}))
+            depth = measured.get("depth", {}).get("parts", {})
+            return _boxes(measured.get("detection", {})) + _answered(depth.get("detector", {}))
 
 
 def _verification(sets: dict[str, Any]) -> str:
@@ -111,7 +112,13 @@ def _robustness(depth: dict[str, Any]) -> str:
         ]
         head = ["Condition", "TPR at FPR 0.01 (95 %)", "TPR at FPR 0.001 (95 %)", "TPR, FPR at the clean threshold"]
         text += f"\n{name} val under worse conditions:\n\n" + _table(head, rows)
-    return text
+    rows = [
+        [name, told, f"{part['people']} / {part['pictures']:,}", _share(part["tpr"]), _percent(part["fpr"])]
+        for name, parts in depth.get("yaw", {}).items()
+        for told, part in (("over 40 degrees, one or both", parts["over"]), ("under 40 degrees, both", parts["under"]))
+    ]
+    head = ["Set", "yaw", "people / pictures", "own pairs accepted (95 %)", "strangers accepted (95 %)"]
+    return text + (f"\nTurned heads, at the threshold of an FPR of 0.01:\n\n{_table(head, rows)}" if rows else "")
 
 
 def _plain(pair: dict[str, float]) -> str:
@@ -140,10 +147,22 @@ def _boxes(measured: dict[str, Any]) -> str:
     if not measured:
         return table
     empty = measured["empty"]
+    strict = ", ".join(f"{ap:.3f} from {floor} px" for floor, ap in measured["ap_small_boxes_dropped"].items())
+    table += f"\nAP where boxes under the floor are dropped before they may hit a face: {strict}.\n"
     return table + (
         f"\nFalse boxes on {empty['pictures']} empty pictures: {measured['empty_upright_boxes']} upright, "
         f"{empty['turned_boxes']} with the turned passes.\n"
     )
+
+
+def _answered(depth: dict[str, Any]) -> str:
+    """Recall as the product answers: with the points' doubt and, where nothing sure was found, the turned passes."""
+    rows = [
+        [name, f"{one['photos']}", f"{one['faces']:,}", f"{one['recall']:.3f}", str(one["false_boxes"])]
+        for name, one in depth.get("turned", {}).items()
+    ]
+    head = ["Photo", "photos", "faces from 24 px", "recall", "false boxes"]
+    return f"\nAs the product answers, with the points' doubt and turned passes:\n\n{_table(head, rows)}" if rows else ""
 
 
 def _table(head: Row, rows: list[Row]) -> str:
