@@ -1,7 +1,7 @@
 """Re-make every shipped file from a folder of the data pack's layout: `python -m training all --data data`.
 
 Detector, aligner and embedder are trained, chosen and exported, the manifest is rewritten, the gallery is built and
-everything is measured, the calibration with it. Each step is a command of its own that goes on where a kill stopped
+everything is measured, the calibration and the model cards with it. Each step is a command of its own that goes on where a kill stopped
 it; a finished one leaves a mark under RUNS/finished and is passed over. So this command may be killed and started
 again at any point. Hours on two cores; docs/training.md has the times.
 """
@@ -78,12 +78,16 @@ def steps(folders: Folders) -> list[Step]:
         planned.append(Step(name=f"{role}-manifest", command=manifest, made_from=made_from))
     product = (python, "-m", "lookalike.cli")
     gallery = (*product, "index", "build", str(folders.data / "celeba"), "--out", str(folders.weights / "gallery"))
-    measure = (*product, "evaluate", "all", *data, "--cache", str(folders.runs / "cache" / "evaluation"))
+    kept = ("--cache", str(folders.runs / "cache" / "evaluation"))
+    measure = (*product, "evaluate", "all", *data, *kept)
+    page = ("--out", str(folders.runs / "report.html"), "--depth", str(folders.weights / "depth.json"))
+    report = (*product, "evaluate", "report", *both, *kept, *page)
     made_from = _digest([step.made_from for step in planned])
     return [
         *planned,
         Step(name="gallery", command=gallery, made_from=made_from),
         Step(name="measure", command=measure, made_from=made_from),
+        Step(name="report", command=report, made_from=made_from),
         Step(name="scores", command=manifest, made_from=made_from),
         Step(
             name="cards",

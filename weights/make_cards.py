@@ -4,7 +4,7 @@
 
 Between `<!-- facts -->` and `<!-- /facts -->` comes what the network's record says, between `<!-- figures -->` and
 `<!-- /figures -->` what `lookalike evaluate` wrote into evaluation.json, and `lookalike evaluate report` into
-depth.json where that is of the same embedder. Everything else is written by hand.
+depth.json, where those are of the same three files. Everything else is written by hand.
 Needs Python's standard library alone.
 """
 
@@ -27,10 +27,12 @@ def updated(card: str, role: str, folder: Path) -> str:
     measured = json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.exists() else {}
     deep = folder / "depth.json"
     depth = json.loads(deep.read_text(encoding="utf-8")) if deep.exists() else {}
-    if depth.get("embedder") == measured.get("embedder"):
+    names = ("detector", "aligner", "embedder")
+    records = {name: json.loads((folder / "records" / f"{name}.json").read_text(encoding="utf-8")) for name in names}
+    files = {name: one["sha256"] for name, one in records.items()}
+    current = measured.get("files") == files
+    if depth.get("files") == files:
         measured["depth"] = depth
-    embedder = json.loads((folder / "records" / "embedder.json").read_text(encoding="utf-8"))
-    current = measured.get("embedder") == embedder["sha256"]
     card = _between(card, "facts", _table(["", ""], _facts(record)))
     return _between(card, "figures", _figures(role, measured) if current else "Not measured yet.\n")
 
@@ -162,7 +164,8 @@ def _answered(depth: dict[str, Any]) -> str:
         for name, one in depth.get("turned", {}).items()
     ]
     head = ["Photo", "photos", "faces from 24 px", "recall", "false boxes"]
-    return f"\nAs the product answers, with the points' doubt and turned passes:\n\n{_table(head, rows)}" if rows else ""
+    title = "As the product answers, with the points' doubt and turned passes"
+    return f"\n{title}:\n\n{_table(head, rows)}" if rows else ""
 
 
 def _table(head: Row, rows: list[Row]) -> str:

@@ -23,7 +23,7 @@ KEYS: Final = ("sha256", "size_bytes", "licence", "started_from", "commit")  # o
 def updated(manifest: str, folder: Path) -> str:
     """Return the manifest's text with every role's lines taken from folder/records/<role>.json and the file itself.
 
-    `scores` comes from folder/evaluation.json where that was measured with the embedder that is there.
+    `scores` comes from folder/evaluation.json where that was measured with the files that are there.
     Raises ValueError when a record tells of another file than the one that is there.
     """
     lines = manifest.splitlines(keepends=True)
@@ -73,9 +73,10 @@ def _scores(role: str, folder: Path) -> str | None:
     if not path.exists():
         return None
     measured = json.loads(path.read_text(encoding="utf-8"))
-    record = json.loads((folder / "records" / "embedder.json").read_text(encoding="utf-8"))
-    if measured.get("embedder") != record["sha256"]:
-        return ""
+    for other, sha256 in measured.get("files", {role: ""}).items():
+        record = folder / "records" / f"{other}.json"
+        if not record.exists() or json.loads(record.read_text(encoding="utf-8"))["sha256"] != sha256:
+            return ""
     match role:
         case "embedder":
             told = []

@@ -101,12 +101,13 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
         complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
     settings = Settings()
     pipeline = open_pipeline(settings)
-    precision = load_manifest(settings.weights_dir).embedder.precision
-    engine = f"{settings.engine} {precision}"
+    manifest = load_manifest(settings.weights_dir)
+    engine = f"{settings.engine} {manifest.embedder.precision}"
     evaluation = Evaluation(
         networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
     )
-    report = Report(embedder=pipeline.embedder_id, engine=engine, limit=limit)
+    files = {str(part.role): part.sha256 for part in (manifest.detector, manifest.aligner, manifest.embedder)}
+    report = Report(embedder=pipeline.embedder_id, files=files, engine=engine, limit=limit)
     try:
         for name in PARTS if part == "all" else (part,):
             start = time.perf_counter()
@@ -139,13 +140,13 @@ def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
 def _merged(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:
     """The new figures over those of the file that is there: a part alone replaces that part alone.
 
-    Figures of another embedder, or of a file that can't be read, are dropped. The calibration has its own file.
+    Figures of other networks, or of a file that can't be read, are dropped. The calibration has its own file.
     """
     document = {name: value for name, value in document.items() if name != "calibration"}
     path = settings.weights_dir / EVALUATION_NAME
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if before["schema"] != document["schema"] or before["embedder"] != document["embedder"]:
+        if before["schema"] != document["schema"] or before["files"] != document["files"]:
             return document
         return before | document | {"seconds": before["seconds"] | document["seconds"]}
     except (OSError, ValueError, KeyError, TypeError):

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from lookalike.evaluation import alignments, curves, groups, verification
+from lookalike.evaluation.bootstrap import Figure
 from lookalike.evaluation.data import FacePicture, read_picture
 from lookalike.evaluation.end_to_end import PhotoReader, answer, with_misses
 from lookalike.evaluation.photos import PointFinder
@@ -142,7 +143,18 @@ def _end_to_end(
     scores = verification.all_pairs(answered.vectors, found, floor=KEEP_FROM)
     scores = with_misses(scores, found=found, everybody=[picture.person for picture in clean.pictures])
     counts = {outcome: answered.outcomes.count(outcome) for outcome in ("answered", "refused", "not found")}
-    line = _line("end to end: files through detector, aligner, embedder", scores, None, threshold, resamples)
+    words = "end to end: files through detector, aligner, embedder"
+    if scores.different_total:
+        line = _line(words, scores, None, threshold, resamples)
+    else:  # fewer than two people were answered: nobody is told apart, so no pair is matched
+        none = Figure(0.0, 0.0, 0.0)
+        points = [
+            verification.OperatingPoint(
+                fpr=fpr, threshold=1.0, tpr=none, threshold_interval=(1.0, 1.0), false_matches=0
+            )
+            for fpr in FPRS
+        ]
+        line = {"words": words, "points": points, "gain": None, "at_clean_threshold": {"tpr": 0.0, "fpr": 0.0}}
     return line | {"outcomes": counts, "other_face": answered.other_face}
 
 

@@ -130,9 +130,9 @@ def _glance(document: Json) -> str:
     evaluation = document.get("evaluation") or {}
     for name, one in (evaluation.get("landmarks") or {}).items():
         found = one["detected"]
-        tiles.append(
-            _tile(f"Point error, {name}", f"{100 * found['nme']['value']:.2f} %", f"{found['faces']:,} faces", met=None)
-        )
+        error = found["nme"]["value"]  # None where no face was found
+        told = "-" if error is None else f"{100 * error:.2f} %"
+        tiles.append(_tile(f"Point error, {name}", told, f"{found['faces']:,} faces", met=None))
     tiles += [
         _tile(
             f"Face boxes from {one['floor_px']:.0f} px, AP at IoU 0.5",

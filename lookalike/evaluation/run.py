@@ -78,6 +78,7 @@ class Report:
     """What was asked for; None for the parts that were not."""
 
     embedder: str
+    files: dict[str, str]  # detector, aligner, embedder -> SHA-256
     engine: str
     limit: int | None
     verification: dict[str, verification.Verification] | None = None

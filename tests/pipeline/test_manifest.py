@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,22 @@ def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:
 
 def test_the_shipped_manifest_is_up_to_date() -> None:
     assert make_manifest()["updated"](TEXT, SHIPPED) == TEXT
+
+
+@pytest.mark.parametrize("role", ["detector", "aligner", "embedder"])
+def test_the_shipped_cards_are_up_to_date(role: str) -> None:
+    card = (SHIPPED / "cards" / f"{role}.md").read_text(encoding="utf-8")
+    assert runpy.run_path(str(SHIPPED / "make_cards.py"))["updated"](card, role, SHIPPED) == card
+
+
+def test_figures_of_another_detector_stand_neither_in_cards_nor_in_the_manifest(tmp_path: Path) -> None:
+    """Boxes decide what the aligner is asked and what the product answers, so none of the figures are the new one's."""
+    folder = tmp_path / "weights"
+    shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("gallery"))
+    measured = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    measured["files"]["detector"] = "0" * 64
+    (folder / "evaluation.json").write_text(json.dumps(measured), encoding="utf-8")
+    assert "AP at IoU" not in make_manifest()["updated"](TEXT, folder)
+    for role in ("detector", "aligner", "embedder"):
+        card = (folder / "cards" / f"{role}.md").read_text(encoding="utf-8")
+        assert "Not measured yet." in runpy.run_path(str(SHIPPED / "make_cards.py"))["updated"](card, role, folder)

@@ -23,7 +23,7 @@ STEPS = [
     *("detector-train", "detector-export", "detector-manifest"),
     *("aligner-train", "aligner-export", "aligner-manifest"),
     *("embedder-train", "embedder-choose", "embedder-export", "embedder-manifest"),
-    *("gallery", "measure", "scores", "cards"),
+    *("gallery", "measure", "report", "scores", "cards"),
 ]
 
 
@@ -111,6 +111,8 @@ def test_a_process_killed_in_mid_epoch_and_between_steps_ends_with_every_file(pa
     calibration = json.loads((weights / "calibration.json").read_text(encoding="utf-8"))
     assert calibration["embedder"] == manifest.embedder.sha256
     assert str(manifest.embedder.facts["scores"]).startswith("TPR at FPR")
+    depth = json.loads((weights / "depth.json").read_text(encoding="utf-8"))
+    assert depth["files"]["embedder"] == manifest.embedder.sha256
     assert "Resuming training" in told  # the detector's second epoch
     assert told.count("detector-export: ") == 1
     again = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True)

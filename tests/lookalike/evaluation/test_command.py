@@ -23,9 +23,13 @@ def _weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     class _Facts:
         precision = "f32"
+        sha256 = MODEL
+
+        def __init__(self, role: str) -> None:
+            self.role = role
 
     class _Manifest:
-        embedder = _Facts()
+        detector, aligner, embedder = _Facts("detector"), _Facts("aligner"), _Facts("embedder")
 
     def load(_folder: Path) -> Manifest:
         return _Manifest()  # type: ignore[return-value]  # as far as the command reads it

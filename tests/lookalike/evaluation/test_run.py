@@ -50,6 +50,7 @@ def _report(pack: Path) -> Report:
     run = _evaluation(pack)
     return Report(
         embedder=MODEL,
+        files={"embedder": MODEL},
         engine="scripted",
         limit=None,
         verification=run.verification(),
