@@ -1,7 +1,7 @@
 """Probes: what the vectors themselves tell of people whose looks nobody labelled. NumPy only.
 
 A kernel ridge regression from a person's vector to each labelled trait. (A linear one says woman or man rightly of
-84 % of held-out people, this one of 95 %: looks lie on curved sheets of an embedding trained to tell people apart.)
+95.6 % of held-out people, this one of 98.0 %: looks lie on curved sheets of an embedding trained to tell people apart.)
 A probe's word counts only where, on people it was not fitted on, it was right often enough, and what it says is
 marked as predicted wherever it is shown.
 """

@@ -1,9 +1,9 @@
 """Re-make every shipped file from a folder of the data pack's layout: `python -m training all --data data`.
 
 Detector, aligner and embedder are trained, chosen and exported, the manifest is rewritten, the gallery is built and
-everything is measured, the calibration and the model cards with it. Each step is a command of its own that goes on where a kill stopped
-it; a finished one leaves a mark under RUNS/finished and is passed over. So this command may be killed and started
-again at any point. Hours on two cores; docs/training.md has the times.
+everything is measured, for the calibration and the model cards. Each step is a command of its own that goes on where a
+kill stopped it; a finished one leaves a mark under RUNS/finished and is passed over. So this command may be killed and
+started again at any point. Hours on two cores; docs/training.md has the times.
 """
 
 from __future__ import annotations
