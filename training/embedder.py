@@ -60,6 +60,8 @@ from training.small_file import round_weights, shrink
 
 DIMENSION: Final = 512
 START_VIEW: Final = "start_view.npy"
+TEACHER: Final = "MobileFaceNet 3.4 M, EdgeFace-XS and SFace side by side (the pack's teacher.npy)"
+SOURCES: Final = {"celeba": "CelebA", "wild/pins": "Pins", "wild/kpop": "kpop"}
 LEVELLED_ON: Final = 25_000  # train pictures of a collection, at most: all of the pack's
 LEVELLED_ON_TO_CHOOSE: Final = 2000  # a minute for each of the networks that are chosen from
 BESIDE_SHARES: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
@@ -353,12 +355,12 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
         "output": f"embedding (B,{DIMENSION})",
         "licence": recipe.network.licence,
         "started_from": recipe.network.started_from,
-        "distilled_from": "MobileFaceNet 3.4 M, EdgeFace-XS and SFace side by side (the pack's teacher.npy)",
+        "distilled_from": TEACHER if recipe.losses.imitation or recipe.losses.relational else "",
         "data": {
             "id": fitted.facts["data"],
             "pictures": fitted.facts["pictures"],
             "people": fitted.facts["people"],
-            "sources": "CelebA (train part of the pack), Pins and kpop (wild train)",
+            "sources": ", ".join(f"{SOURCES.get(name, name)} (train)" for name in _collection_rows(people)),
             "held_out": fitted.facts["held_out"],
         },
         "recipe": recipe_values(recipe),
@@ -386,10 +388,15 @@ def levelled(network: nn.Module, people: People, *, most: int = LEVELLED_ON) -> 
 
 def _collections(people: People, most: int) -> list[NDArray[np.int64]]:
     """Rows of the train pictures of people not held out, by the folder they came from, at most so many of each."""
+    return [np.sort(rows[:most]) for rows in _collection_rows(people).values()]
+
+
+def _collection_rows(people: People) -> dict[str, NDArray[np.int64]]:
+    """Collection -> its rows, shuffled."""
     rows = np.flatnonzero((people.split == "train") & ~read_held_out().mask(people.person))
     rows = np.random.default_rng(0).permutation(rows)
     collection = np.array([source if source.startswith("wild/") else "celeba" for source in people.source[rows]])
-    return [np.sort(rows[collection == name][:most]) for name in np.unique(collection)]
+    return {str(name): rows[collection == name] for name in np.unique(collection)}
 
 
 def _start_view(network: nn.Module, people: People, rows: NDArray[np.int64], run_dir: Path) -> FloatArray:

@@ -296,6 +296,7 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
     parity = compare_with_torch(network, written.path, side_px=CROP_SIDE_PX)
     if parity[0].worst_abs >= MAX_PARITY_PX:
         raise ExportFailed(f"points differ by {parity[0].worst_abs:.3f} px, the limit is {MAX_PARITY_PX} px")
+    start = fitted.facts["recipe"]["network"]["start"]
     record = {
         "role": "aligner",
         "file": written.path.name,
@@ -309,8 +310,8 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
             "std": [127.5] * 3,
         },
         "output": "points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
-        "licence": "CC-BY-NC-SA-4.0",
-        "started_from": f"EdgeFace (Idiap), its trunk: {fitted.facts['recipe']['network']['start']}",
+        "licence": "CC-BY-NC-SA-4.0" if start else "AGPL-3.0-or-later",
+        "started_from": f"EdgeFace (Idiap), its trunk: {start}" if start else "noise",
         "steps": fitted.steps,
         "recipe": fitted.facts["recipe"],
         "commit": fitted.facts["commit"],

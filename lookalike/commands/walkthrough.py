@@ -195,7 +195,7 @@ A look at 896 px catches smaller faces, one at 256 px those that fill the frame.
 
 <img src="pictures/walkthrough-detect.jpg" width="360" alt="The photo in its square, with one box">
 
-Found: one box of {face.box.width:.0f} x {face.box.height:.0f} px with score {quality.score:.2f}. The threshold was chosen on training pictures held out, not on this one.
+Found: one box of {face.box.width:.0f} x {face.box.height:.0f} px with score {quality.score:.2f}. The threshold was set on training pictures, not on this one.
 
 ## 3. Where are the eyes? `pipeline/landmarks.py`
 
