@@ -12,13 +12,22 @@ from typing import Final, Literal, Protocol, assert_never
 import numpy as np
 
 from pipeline.errors import EngineFailed
-from pipeline.manifest import InputSpec, NetworkFacts
+from pipeline.manifest import InputSpec, NetworkFacts, Precision
 from pipeline.types import FloatArray, Nchw, Rgb8
 
 Backend = Literal["openvino", "onnxruntime"]
 DEFAULT_BUCKETS: Final = (1, 4)  # with eight a process holds 9 MB more
 
 FILL: Final = 0.6  # of a bucket must be rows: eight in one batch take as long as five alone
+
+
+def computed_in(precision: Precision, backend: Backend) -> Precision:
+    """The number format that a network of this precision in the manifest is computed in, by this backend, here."""
+    if precision == "f32" or backend != "openvino":
+        return "f32"
+    from pipeline.engine_openvino import computes_in_bf16
+
+    return "bf16" if computes_in_bf16() else "f32"
 
 
 class Engine(Protocol):

@@ -83,6 +83,11 @@ class OpenVinoEngine:
             raise EngineFailed(f"{self._facts.role}: OpenVINO can't load {self._facts.path.name}: {error}") from error
 
 
+def computes_in_bf16() -> bool:
+    """Whether this CPU has bf16 units that OpenVINO uses where it is let."""
+    return bool(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT") == ov.Type.bf16)
+
+
 class _Request:
     """One compiled input size. One inference at a time: with a single stream the runtime would queue them anyway."""
 

@@ -95,6 +95,7 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     from lookalike.evaluation.report import as_document
     from lookalike.evaluation.run import PARTS, Evaluation, Report
     from lookalike.settings import Settings
+    from pipeline.engine import computed_in
     from pipeline.manifest import load_manifest
 
     if not data.is_dir():
@@ -102,7 +103,7 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     settings = Settings()
     pipeline = open_pipeline(settings)
     manifest = load_manifest(settings.weights_dir)
-    engine = f"{settings.engine} {manifest.embedder.precision}"
+    engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
     evaluation = Evaluation(
         networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
     )

@@ -159,6 +159,7 @@ def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEva
     from lookalike.evaluation.deep import DeepEvaluation
     from lookalike.evaluation.run import Evaluation
     from lookalike.settings import ROOT, Settings
+    from pipeline.engine import computed_in
     from pipeline.manifest import load_manifest
 
     if not data.is_dir():
@@ -166,7 +167,7 @@ def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEva
     settings = Settings()
     pipeline = open_pipeline(settings)
     manifest = load_manifest(settings.weights_dir)
-    engine = f"{settings.engine} {manifest.embedder.precision}"
+    engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
     sizes = getattr(getattr(manifest.detector, "input", None), "sizes_px", ())
     shipped = "shipped: " + (_in_words(sizes) if sizes else "as the manifest says")
     samples = ROOT / "lookalike" / "sample"

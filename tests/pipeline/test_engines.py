@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine import DEFAULT_BUCKETS, FILL, Backend, in_buckets, open_engine, padded, to_batch
+from pipeline.engine import DEFAULT_BUCKETS, FILL, Backend, computed_in, in_buckets, open_engine, padded, to_batch
 from pipeline.errors import EngineFailed, PipelineError, WeightsMissing, WrongHash
 from pipeline.manifest import InputSpec
 from pipeline.types import FloatArray
@@ -131,6 +131,15 @@ def test_backends_agree(tmp_path: Path) -> None:
     entry = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,))
     a, b = (open_engine(entry, backend=name).run(batch_of(3, 48))[0] for name in get_args(Backend))
     assert np.allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_the_number_format_that_is_told_is_the_one_computed_in(tmp_path: Path) -> None:
+    """Told apart by what comes out: bf16 keeps 8 bits of a number, so its answers differ from float32's."""
+    f32 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), name="same.onnx")
+    bf16 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), precision="bf16", name="same.onnx")
+    a, b = (open_engine(entry).run(batch_of(2, 48))[0] for entry in (f32, bf16))
+    assert computed_in("bf16", "openvino") == ("f32" if np.array_equal(a, b) else "bf16")
+    assert computed_in("f32", "openvino") == computed_in("bf16", "onnxruntime") == "f32"
 
 
 def test_bf16_stays_near_float32_where_the_manifest_allows_it(tmp_path: Path) -> None:
