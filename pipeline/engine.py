@@ -21,13 +21,13 @@ DEFAULT_BUCKETS: Final = (1, 4)  # with eight a process holds 9 MB more
 FILL: Final = 0.6  # of a bucket must be rows: eight in one batch take as long as five alone
 
 
-def computed_in(precision: Precision, backend: Backend) -> Precision:
+def computed_in(precision: Precision, backend: Backend) -> str:
     """The number format that a network of this precision in the manifest is computed in, by this backend, here."""
     if precision == "f32" or backend != "openvino":
         return "f32"
-    from pipeline.engine_openvino import computes_in_bf16
+    from pipeline.engine_openvino import fastest_format
 
-    return "bf16" if computes_in_bf16() else "f32"
+    return fastest_format()
 
 
 class Engine(Protocol):

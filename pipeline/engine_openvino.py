@@ -83,9 +83,9 @@ class OpenVinoEngine:
             raise EngineFailed(f"{self._facts.role}: OpenVINO can't load {self._facts.path.name}: {error}") from error
 
 
-def computes_in_bf16() -> bool:
-    """Whether this CPU has bf16 units that OpenVINO uses where it is let."""
-    return bool(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT") == ov.Type.bf16)
+def fastest_format() -> str:
+    """What OpenVINO computes in on this CPU where it is let: bf16, f16 or f32."""
+    return str(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name())
 
 
 class _Request:

@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.command_line import RECIPES
+from training.command_line import RECIPES, Refused, plain_errors
 from training.config import load_values
 
 DYING_S: Final = 10.0  # a killed process may hold its lock a moment longer
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
-class NotAgain(RuntimeError):  # noqa: N818 - named for what it is
+class NotAgain(Refused):
     """What was begun can't be gone on with; the message says what to do."""
 
 
@@ -178,11 +178,10 @@ def main() -> None:
     folders = Folders(data=given.data, runs=given.runs, weights=given.weights, recipes=given.recipes)
     try:
         remake(folders)
-    except NotAgain as problem:
-        sys.exit(str(problem))
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(map(str, error.cmd[1:]))} ended with {error.returncode}; start again to go on from there")
 
 
 if __name__ == "__main__":
-    main()
+    with plain_errors():
+        main()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lookalike.evaluation.bootstrap import Figure, mean_figure
 from pipeline.types import FloatArray
-from training.command_line import RECIPES, add_data, cache_folder, plain_errors
+from training.command_line import RECIPES, Refused, add_data, cache_folder, plain_errors
 from training.config import load_recipe, recipe_values
 from training.data.people import People, open_people, prepare
 from training.embedder import (
@@ -64,7 +64,7 @@ def draw(people: People, *, seed: int = SEED) -> ClosedSet:
         held.append(own[:part])
         kept.append(own[part:])
     if not kept:
-        raise ValueError(f"nobody in the train part has {LEAST_PICTURES} pictures")
+        raise Refused(f"nobody in the train part has {LEAST_PICTURES} pictures")
     return ClosedSet(np.sort(np.concatenate(kept)), np.sort(np.concatenate(held)))
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from index.errors import GalleryError
+from lookalike.evaluation.data import DataMissing
 from pipeline.errors import PipelineError
 
 RECIPES: Final = Path("training/recipes")  # from the repository's root, so that a record names no machine's folders
@@ -28,7 +30,7 @@ def plain_errors() -> Iterator[None]:
     """End the process with a sentence, not a traceback, where a thing can't be done or a file isn't there."""
     try:
         yield
-    except (Refused, PipelineError, OSError) as problem:
+    except (Refused, DataMissing, GalleryError, PipelineError, OSError) as problem:
         sys.exit(str(problem))
 
 

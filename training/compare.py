@@ -83,7 +83,7 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
             }
         run = runs / "compare" / what / name
         fitted = train(recipe, run, data=data, cache=cache, resume=True, check=False, progress=progress)
-        row["pictures_seen"] = fitted.steps * recipe.batch.size
+        row |= {"pictures_seen": fitted.steps * recipe.batch.size, "commit": fitted.facts["commit"]}
         network.load_state_dict(network_weights(fitted))
         row |= {
             "dev": scores(network, people, dev, precise=True),
@@ -147,7 +147,7 @@ def main() -> None:
         print(compare_starts.table(json.loads(path.read_text(encoding="utf-8"))))
         return
     if given.what == "pipeline":
-        path = compare_pipeline.compare_pipeline(data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
+        path = compare_pipeline.compare_pipeline(data=given.data, runs=given.runs, out=given.out)
         print(compare_pipeline.table(json.loads(path.read_text(encoding="utf-8"))))
         return
     path = compare(given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)

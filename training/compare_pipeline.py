@@ -21,11 +21,10 @@ from lookalike.evaluation.report import plain
 from pipeline.face_pipeline import FacePipeline
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
-from training.command_line import RECIPES, Refused
-from training.config import load_values
+from training.command_line import Refused
 from training.embedder import build_network, network_weights, stored_recipe
 from training.export import current_commit, write_record
-from training.loop import CHECKPOINT, read_checkpoint
+from training.loop import CHECKPOINT, Fitted, read_checkpoint
 from training.timing import exported_facts
 
 COMPARED: Final = {"ce": "embedder_ce", "arcface": "embedder_arcface"}
@@ -33,9 +32,7 @@ FPRS: Final = (0.01, 0.001)
 THREADS: Final = 2
 
 
-def compare_pipeline(
-    *, data: Path, runs: Path, out: Path, weights: Path = Path("weights"), recipes: Path = RECIPES
-) -> Path:
+def compare_pipeline(*, data: Path, runs: Path, out: Path, weights: Path = Path("weights")) -> Path:
     """Read every val picture with each of the networks; write the record and return its path.
 
     weights: the folder with the manifest of the detector and the aligner. Raises Refused without the runs.
@@ -45,10 +42,14 @@ def compare_pipeline(
         "wild": [p for p in read_wild(data) if p.split == "val"],
     }
     folder = runs / "compare" / "losses"
-    readers = {name: _reader(folder / run, weights=weights, data=data) for name, run in COMPARED.items()}
+    fitted = {name: _finished(folder / run) for name, run in COMPARED.items()}
+    readers = {
+        name: _reader(run, folder / COMPARED[name] / "network.onnx", weights=weights, data=data)
+        for name, run in fitted.items()
+    }
     record = {
         "measures": "val pictures as files through the shipped detector and aligner; an unfound face is no match",
-        "shared": load_values(recipes / "compare.toml"),
+        "recipes": {name: run.facts["recipe"] for name, run in fitted.items()},
         "commit": current_commit(),
         "sets": {name: compare_readers(pictures, readers) for name, pictures in val.items() if pictures},
     }
@@ -63,12 +64,14 @@ def compare_readers(
     *,
     advance: Callable[[int], None] = lambda _done: None,
 ) -> dict[str, Any]:
-    """Figures of each reader, and what the last gains over the first."""
+    """Figures of each reader, and what the last gains over the first. Raises Refused where nobody can be told apart."""
     scores = {}
     found: dict[str, Any] = {"people": len({one.person for one in pictures}), "pictures": len(pictures)}
     for name, reader in readers.items():
         answered = answer(pictures, reader, advance=advance)
         people = [pictures[row].person for row in answered.rows]
+        if len(set(people)) < 2:
+            raise Refused(f"{name}: faces of fewer than two people were found in {len(pictures)} pictures")
         pairs = verification.all_pairs(answered.vectors, people)
         scores[name] = with_misses(pairs, found=people, everybody=[one.person for one in pictures])
         points = verification.verify(scores[name], fprs=FPRS).points
@@ -96,14 +99,18 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _reader(run: Path, *, weights: Path, data: Path) -> FacePipeline:
+def _finished(run: Path) -> Fitted:
+    fitted = read_checkpoint(run / CHECKPOINT) if (run / CHECKPOINT).is_file() else None
+    if fitted is None or fitted.steps < stored_recipe(fitted.facts).steps:
+        raise Refused(f"{run}: no such run, or not to its end; python -m training.compare losses makes it")
+    return fitted
+
+
+def _reader(fitted: Fitted, path: Path, *, weights: Path, data: Path) -> FacePipeline:
     """The shipped detector and aligner with a run's network behind them."""
-    if not (run / CHECKPOINT).is_file():
-        raise Refused(f"{run}: no such run; python -m training.compare losses makes it")
-    fitted = read_checkpoint(run / CHECKPOINT)
     network = build_network(stored_recipe(fitted.facts).network, data).to(memory_format=torch.channels_last)
     network.load_state_dict(network_weights(fitted))
-    return pipeline_with(network, run / "network.onnx", weights=weights)
+    return pipeline_with(network, path, weights=weights)
 
 
 def pipeline_with(network: nn.Module, path: Path, *, weights: Path) -> FacePipeline:

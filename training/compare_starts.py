@@ -16,7 +16,7 @@ from torch import nn
 
 from lookalike.evaluation import data as pictures_of
 from pipeline.types import Rgb8
-from training.command_line import cache_folder
+from training.command_line import Refused, cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
 from training.embedder import NetworkSettings, build_network, levelled
 from training.embedder_choice import dev_sets, scores, val_sets
@@ -79,7 +79,7 @@ def _stretched_crops(people: People, sets: dict[str, dict[str, NDArray[np.int64]
     """The crops of every scored row as they are before the stretched edges are made black, by row."""
     listed = [one for one in read_celeba(data / "celeba") + read_wild(data) if one.split in ("train", "val")]
     if len(listed) != len(people.person):
-        raise ValueError(f"{len(listed)} pictures are listed, {len(people.person)} are in the cache")
+        raise Refused(f"{len(listed)} pictures are listed, {len(people.person)} are in the cache")
     rows = np.unique(np.concatenate([rows for part in sets.values() for rows in part.values()]))
     crops: dict[int, Rgb8] = {}
     for row in rows:

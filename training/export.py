@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from pipeline.types import FloatArray, Nchw
+from training.command_line import Refused
 
 OPSET: Final = 17  # the newest that both OpenVINO and ONNX Runtime take without a converter's rewrite
 MAX_FILE_BYTES: Final = 20_000_000  # what one file of the repository may weigh
@@ -49,7 +50,7 @@ class Parity:
     worst_abs: float  # largest absolute difference of one number
 
 
-class ExportFailed(RuntimeError):  # noqa: N818 - named for what went wrong, as all our errors are
+class ExportFailed(Refused):
     """The file is too large or does not compute what the network computes."""
 
 

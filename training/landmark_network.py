@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from pipeline.similarity import CROP_SIDE_PX, template_for
+from training.command_line import Refused
 
 Head = Literal["pooled", "integral"]
 POINTS: Final = 5
@@ -120,13 +121,13 @@ def mean_position(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def load_start(trunk: nn.Module, path: Path) -> None:
     """Fill the trunk from a safetensors file of the same backbone; its classifier is left out.
 
-    Raises ValueError when a weight of the trunk is not in the file or has another shape.
+    Raises Refused when a weight of the trunk is not in the file or has another shape.
     """
     given = {name: value.float() for name, value in load_file(str(path)).items()}
     wanted = trunk.state_dict()
     missing = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]
     if missing:
-        raise ValueError(f"{path.name} does not fit this backbone: {missing[0]} and {len(missing) - 1} more")
+        raise Refused(f"{path.name} does not fit this backbone: {missing[0]} and {len(missing) - 1} more")
     trunk.load_state_dict({name: given[name] for name in wanted})
 
 

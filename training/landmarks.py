@@ -241,7 +241,7 @@ def train(
             precision=recipe.run.precision,
             accelerator=accelerator,
             resume=resume,
-            facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data)},
+            facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data, recipe.data)},
             progress=progress,
         )
     finally:
@@ -296,7 +296,8 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
     parity = compare_with_torch(network, written.path, side_px=CROP_SIDE_PX)
     if parity[0].worst_abs >= MAX_PARITY_PX:
         raise ExportFailed(f"points differ by {parity[0].worst_abs:.3f} px, the limit is {MAX_PARITY_PX} px")
-    start = fitted.facts["recipe"]["network"]["start"]
+    recipe = fitted.facts["recipe"]
+    start = recipe["network"]["start"] if recipe["network"]["model"] == "regression" else None
     record = {
         "role": "aligner",
         "file": written.path.name,
@@ -323,11 +324,18 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
     return written.path
 
 
-def _data_facts(data: Path) -> dict[str, Any]:
+def _data_facts(data: Path, shares: DataRecipe) -> dict[str, Any]:
     """What the run learnt from: the lists' own names and sizes, not the pictures."""
+    human = {"helen_afw": "Helen, AFW", "mtfl": "MTFL", "ytf68": "YouTube Faces"}
+    by_network = {"celeba": "CelebA", "wild": "wild"}
+    used, taught = (
+        [words for name, words in names.items() if getattr(shares, name) > 0] for names in (human, by_network)
+    )
+    sources = [f"human points of {', '.join(used)} (train)"] if used else []
+    sources += [f"a reference network's on {' and '.join(taught)}"] if taught else []
     files = ("landmarks/points5.csv", "celeba/list_landmarks_align_celeba.txt", "wild/people.csv")
     return {
-        "sources": "human points of Helen, AFW, MTFL, YouTube Faces (train); a reference network's on CelebA and wild",
+        "sources": "; ".join(sources),
         "files": {name: (data / name).stat().st_size for name in files if (data / name).is_file()},
         "dev": f"one group in {DEV_ONE_IN} of the train rows of landmarks/ by the CRC of its name",
     }

@@ -17,8 +17,9 @@ Under `run_dir`: `last.ckpt` (at most `checkpoint_every_s` old, replaced in one 
 (recipe, commit, data) comes in `facts` and is found by `read_checkpoint(path).facts`.
 
 On several devices every process makes the whole batch of a step and takes its share, one row in so many, so a step
-sees the same pictures on one GPU and on eight; gradients are averaged. Terms between pictures (relational, triplet)
-see the pairs inside a share alone. The first process writes the log, checks and keeps the time of checkpoints.
+sees the same pictures on one GPU and on eight; gradients are averaged. Shares are of one size and keep the two pictures
+of a pair together (a number of devices that would not is refused); terms between pictures (relational, triplet) see the
+other pairs of their share alone. The first process writes the log, checks and keeps the time of checkpoints.
 """
 
 # ruff: noqa: ARG002 - Lightning calls its hooks by position, whatever of it they use
@@ -98,7 +99,11 @@ def fit(
     if checkpoint.exists():
         begun = read_checkpoint(checkpoint)
         _must_agree(begun.facts, dict(facts or {}), run_dir)
-        if begun.steps >= max_steps:
+        if begun.steps > max_steps:
+            raise OtherRun(
+                f"the run in {run_dir} has gone {begun.steps} steps, {max_steps} are asked for: name another"
+            )
+        if begun.steps == max_steps:
             return begun  # killed after its end
         start = begun.steps
     average = _Average(average_decay)
@@ -155,11 +160,12 @@ def _must_agree(begun: dict[str, Any], asked: dict[str, Any], run_dir: Path) -> 
 
 
 def _differing(was: dict[str, Any], now: dict[str, Any], within: str = "") -> Iterator[str]:
-    """Names of the facts that both tell and tell differently; a recipe of before may lack what one has since."""
-    for name in was.keys() & now.keys() - MAY_DIFFER:
-        if isinstance(was[name], dict) and isinstance(now[name], dict):
-            yield from _differing(was[name], now[name], f"{within}{name}.")
-        elif was[name] != now[name]:
+    """Names of the facts that one tells and the other tells differently or not at all."""
+    for name in (was.keys() | now.keys()) - MAY_DIFFER:
+        one, other = was.get(name), now.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _differing(one, other, f"{within}{name}.")
+        elif one != other:
             yield f"{within}{name}"
 
 
@@ -209,11 +215,15 @@ class _Steps:
 
 
 def _share(batch: Any, rank: int, count: int) -> Any:
-    """Every `count`-th row of every part of a batch, from `rank` on. batch: tensors, in a tuple or alone."""
+    """Every `count`-th row of every part of a batch, from `rank` on. batch: tensors in a tuple.
+
+    The two pictures of a pair lie half a batch apart, so both come into one share. Raises Refused where they would not.
+    """
     if count == 1:
         return batch
-    if isinstance(batch, torch.Tensor):
-        return batch[rank::count]
+    rows = len(batch[0])
+    if rows % (2 * count):
+        raise Refused(f"a batch of {rows} can't be dealt out evenly, in pairs, to {count} devices: use another number")
     parts = [part[rank::count] for part in batch]
     return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
 

@@ -121,13 +121,35 @@ def test_a_run_of_another_recipe_or_other_data_is_not_gone_on_with(program: list
     again = run(program, str(tmp_path / "run"), "3", "1000", "--resume")
     assert again.returncode != 0
     assert "begun otherwise (recipe.rate): name another folder, or delete it" in again.stderr
-    source.write_text(PROGRAM.replace('"steps": 60', '"steps": 6, "new_field": 1'), encoding="utf-8")
+    source.write_text(PROGRAM.replace('"steps": 60', '"steps": 60, "new_field": 1'), encoding="utf-8")
+    assert "recipe.new_field" in run(program, str(tmp_path / "run"), "3", "1000", "--resume").stderr
+    source.write_text(PROGRAM.replace('"steps": 60', '"steps": 6'), encoding="utf-8")
     longer = run(program, str(tmp_path / "run"), "6", "1000", "--resume")
     assert longer.returncode == 0, longer.stderr
+    shorter = run(program, str(tmp_path / "run"), "3", "1000", "--resume")
+    assert "has gone 6 steps, 3 are asked for" in shorter.stderr
+
+
+def test_pairs_come_into_one_share_or_the_devices_are_refused() -> None:
+    """Two pictures of a person lie half a batch apart, as PeopleBatches draws them."""
+    import torch
+
+    from training.command_line import Refused
+    from training.loop import _share
+
+    person = torch.arange(64).repeat(2)
+    for count in (2, 4, 8):
+        shares = [_share((person, person), rank, count)[0] for rank in range(count)]
+        assert sorted(torch.cat(shares).tolist()) == sorted(person.tolist())
+        for share in shares:
+            assert all((share == one).sum() == 2 for one in share)
+    for count in (3, 5, 6):
+        with pytest.raises(Refused, match=f"to {count} devices"):
+            _share((person, person), 0, count)
 
 
 def test_two_processes_share_every_batch_and_end_where_one_does(program: list[str], tmp_path: Path) -> None:
-    """Two real processes over gloo, half of every batch each; a kill and a resume in the middle."""
+    """Two real processes over gloo, half of every batch each; stopped and resumed once."""
     import torch
 
     from training.loop import read_checkpoint

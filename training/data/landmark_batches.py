@@ -13,6 +13,7 @@ import torch
 from lookalike.evaluation.data import read_picture
 from pipeline.similarity import CROP_SIDE_PX
 from pipeline.types import Rgb8
+from training.command_line import Refused
 from training.data.crop_augment import CropAugment, sample_crop, sample_empty_crop
 from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints
 
@@ -45,11 +46,11 @@ class LandmarkBatches:
         batch_size: int,
         seed: int,
     ) -> None:
-        """faces, shares: by source; a source with a share needs faces (ValueError)."""
+        """faces, shares: by source; a source with a share needs faces (else Refused)."""
         used = {source: share for source, share in shares.items() if share > 0}
         for source, share in used.items():
             if not faces.get(source):
-                raise ValueError(f"{source} has a share of {share} and no faces")
+                raise Refused(f"{source} has a share of {share} and no faces")
         self._pools = [faces[source] for source in used]
         total = sum(used.values())
         self._chances = np.array([share / total for share in used.values()])

@@ -29,6 +29,7 @@ from pipeline.errors import DegeneratePoints
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.stretched_edges import blacken_stretched
 from pipeline.types import FloatArray, Points5, Rgb8
+from training.command_line import Refused
 
 MARGIN_PX: Final = 8  # on each edge of the 112 px crop, so that turning and shifting find pixels, not black
 CROP_RULE: Final = "stretched edges black"  # part of the cache's name: crops made otherwise are another cache
@@ -239,7 +240,7 @@ def _read_teacher(path: Path, rows: int) -> FloatArray | None:
         return None
     stored = np.load(path)
     if len(stored) != rows:
-        raise ValueError(f"{path.name} has {len(stored)} rows, its list {rows}")
+        raise Refused(f"{path.name} has {len(stored)} rows, its list {rows}")
     vectors = stored.astype(np.float32) / 127
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
