@@ -31,10 +31,12 @@ PROOF_LEVELS: Final = 0.8  # the change along the edge is at least this, or it c
 PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
 LEAST_PX: Final = 3  # it is so wide,
 LEAST_SHARE: Final = 0.15  # and all four together so much of the crop: less is a shadow more often than an edge.
+HOPELESS_SHARE: Final = 0.08  # so little at the best coarse angle, and no finer one finds LEAST_SHARE
 # Never cut, from brows to lip: so far to the left, top, right and bottom of the middle, as shares of the side.
 FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)
 BLUR_PX: Final = 1.0  # standard deviation: of stripes finer than that differences of neighbours tell no direction
 STEP: Final = 2  # every second pixel of every second row is looked at
+ANGLES_AT_ONCE: Final = 6  # small arrays stay in the cache: a fifth less time than with all in one
 
 
 def blacken_stretched(crop: Rgb8) -> Rgb8:
@@ -54,8 +56,8 @@ def find_stretched(crop: Rgb8) -> NDArray[np.bool_]:
     """Find what lies beyond the edges of the photo: (S, S), true where the crop (S, S, 3) was stretched."""
     side = crop.shape[0]
     right, down = _changes(crop)
-    cuts = _best_cuts(_coarse_lines(side), right, down)
-    if cuts.share > 0:
+    cuts = max((_best_cuts(lines, right, down) for lines in _coarse_lines(side)), key=lambda cuts: cuts.share)
+    if cuts.share > HOPELESS_SHARE:
         cuts = _best_cuts(_lines(tuple(cuts.degrees + turn for turn in FINE_DEG), side), right, down)
     if cuts.share < LEAST_SHARE:
         return np.zeros((side, side), np.bool_)
@@ -89,8 +91,9 @@ class _Lines(NamedTuple):
 
 
 @lru_cache(maxsize=2)  # crops with a margin and without; 2 MB each
-def _coarse_lines(side: int) -> _Lines:
-    return _lines(COARSE_DEG, side)
+def _coarse_lines(side: int) -> tuple[_Lines, ...]:
+    several = range(0, len(COARSE_DEG), ANGLES_AT_ONCE)
+    return tuple(_lines(COARSE_DEG[first : first + ANGLES_AT_ONCE], side) for first in several)
 
 
 def _lines(degrees: tuple[int, ...], side: int) -> _Lines:
@@ -133,6 +136,8 @@ def _best_cuts(lines: _Lines, right: FloatArray, down: FloatArray) -> _Cuts:
     moving = np.bincount(lines.line, beside.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
     low = _cut(lines.number, still, moving) - side
     high = side - _cut(lines.number[:, ::-1], still[:, ::-1], moving[:, ::-1])
+    if low.max() == -side and high.min() == side:  # no band anywhere, as on most photos
+        return _Cuts(0, lines.degrees[0], -side, side, -side, side)
     low, high = np.minimum(low, lines.face[:, 0]), np.maximum(high, lines.face[:, 1])
     beyond = (lines.place < low[:, None]) | (lines.place > high[:, None])
     shares = (beyond[:count] | beyond[count:]).mean(axis=1)
