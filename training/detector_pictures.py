@@ -6,6 +6,7 @@ of the labels beside them).
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.config import recipe_values
 from training.data.scene_synthesis import Composed, Cutout, close_up, contact_sheet, cut_out, paste
 from training.data.scenes import Boxes, Scene, hold_out, list_scenes, yolo_label_text
 from training.detector_recipe import DetectorRecipe
@@ -24,9 +26,13 @@ def split_scenes(recipe: DetectorRecipe, data: Path) -> tuple[list[Scene], list[
 
 
 def make_training_folder(recipe: DetectorRecipe, data: Path, folder: Path) -> Path:
-    """Fill `folder`/images/train and labels/train, dev beside them; return it. A finished folder is taken as it is."""
+    """Fill `folder`/images/train and labels/train, dev beside them; return it.
+
+    A finished folder is taken as it is, unless the recipe's pictures are others than those it was made with.
+    """
     finished = folder / "finished"
-    if finished.is_file():
+    made_with = _picture_choices(recipe, data)
+    if finished.is_file() and finished.read_text(encoding="utf-8") == made_with:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     train, dev = split_scenes(recipe, data)
@@ -43,8 +49,15 @@ def make_training_folder(recipe: DetectorRecipe, data: Path, folder: Path) -> Pa
         cv2.imwrite(str(folder / "images/train" / f"{name}.jpg"), composed.pixels, [cv2.IMWRITE_JPEG_QUALITY, 93])
         text = yolo_label_text(composed.boxes, height=height, width=width)
         (folder / "labels/train" / f"{name}.txt").write_text(text, encoding="utf-8")
-    finished.touch()
+    finished.write_text(made_with, encoding="utf-8")
     return folder
+
+
+def _picture_choices(recipe: DetectorRecipe, data: Path) -> str:
+    """Everything of the recipe that decides which pictures there are, and where they come from."""
+    values = recipe_values(recipe)
+    decides = {name: values[name] for name in ("dev_every", "repeats", "seed", "synthesis")}
+    return json.dumps({**decides, "data": str(data.resolve())}, sort_keys=True)
 
 
 def compose(recipe: DetectorRecipe, train: Sequence[Scene]) -> Iterator[tuple[str, Composed]]:

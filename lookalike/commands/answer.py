@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
@@ -65,6 +66,7 @@ def match(
 
     app = _app()
     documents: list[dict[str, Any]] = []
+    taken: set[str] = set()
     failed = False
     for path in photos:
         try:
@@ -80,7 +82,7 @@ def match(
             _print_answer(path, answer, app)
         folder = None if no_cards else cards or (None if as_json else Path("answers"))
         if folder is not None and isinstance(answer, Found):
-            milliseconds = _write_cards(path, answer, app, folder, quiet=as_json)
+            milliseconds = _write_cards(path, answer, app, folder, taken=taken, quiet=as_json)
             answer.timing_ms["card"] = milliseconds
         if timing and not isinstance(answer, Unreadable):
             _print_timing(path, answer.timing_ms)
@@ -297,14 +299,19 @@ def _print_comparison(comparison: Compared, calibration: Calibration) -> None:
     )
 
 
-def _write_cards(path: str, answer: Found, app: App, folder: Path, *, quiet: bool) -> float:
-    """Write one card a face, `STEM.png` or `STEM-1.png` and so on. Returns milliseconds of the first."""
+def _write_cards(path: str, answer: Found, app: App, folder: Path, *, taken: set[str], quiet: bool) -> float:
+    """Write one card a face, `STEM.png` or `STEM-1.png` and so on. Returns milliseconds of the first.
+
+    taken: names of this call's cards so far, to which these are added: `a/x.jpg b/x.jpg` give `x.png`, `x (2).png`.
+    """
     import time
 
     from lookalike.cards import Style, answer_card
 
+    shown = answer.faces[:MAX_CARDS_A_PHOTO]
+    names = _card_names(Path(path).stem, [item.number for item in shown] if len(answer.faces) > 1 else [], taken)
     first_ms = 0.0
-    for item in answer.faces[:MAX_CARDS_A_PHOTO]:
+    for item, name in zip(shown, names, strict=True):
         start = time.perf_counter()
         data = answer_card(
             item,
@@ -315,9 +322,18 @@ def _write_cards(path: str, answer: Found, app: App, folder: Path, *, quiet: boo
             style=Style(theme=app.settings.card_theme),
         )
         first_ms = first_ms or (time.perf_counter() - start) * 1e3
-        suffix = f"-{item.number}" if len(answer.faces) > 1 else ""
-        _write(folder / f"{Path(path).stem}{suffix}{_extension(data)}", data, quiet=quiet)
+        _write(folder / f"{name}{_extension(data)}", data, quiet=quiet)
     return first_ms
+
+
+def _card_names(stem: str, numbers: list[int], taken: set[str]) -> list[str]:
+    for copy in count(1):
+        base = stem if copy == 1 else f"{stem} ({copy})"
+        names = [f"{base}-{number}" for number in numbers] or [base]
+        if taken.isdisjoint(names):
+            break
+    taken.update(names)
+    return names
 
 
 def _write_comparison_card(comparison: Compared, app: App, file: Path, *, quiet: bool) -> None:

@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 from typer.testing import CliRunner, Result
 
 from lookalike.cli import app
+from lookalike.commands.answer import _card_names
 from lookalike.settings import ROOT
 
 pytestmark = pytest.mark.weights
@@ -60,6 +61,25 @@ def test_match_prints_eight_people_and_writes_the_card() -> None:
     assert "1 usable face" in result.stdout
     assert Path("answers/grace_hopper.png").is_file() or Path("answers/grace_hopper.jpg").is_file()
     assert "Card: answers/grace_hopper" in result.stdout
+
+
+def test_photos_of_one_name_keep_a_card_each() -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+    shutil.copyfile(HOPPER, "a/1.jpg")
+    shutil.copyfile(ASTRONAUT, "b/1.jpg")
+    result = run("match", "a/1.jpg", "b/1.jpg")
+    assert result.exit_code == 0, result.output
+    first, second = sorted(Path("answers").iterdir(), key=lambda card: len(card.name))
+    assert (first.stem, second.stem) == ("1", "1 (2)")
+    assert first.read_bytes() != second.read_bytes()
+
+
+def test_a_photo_named_like_another_ones_second_card_keeps_its_own() -> None:
+    taken: set[str] = set()
+    assert _card_names("a", [1, 2], taken) == ["a-1", "a-2"]
+    assert _card_names("a-2", [], taken) == ["a-2 (2)"]
+    assert _card_names("a", [1, 2, 3], taken) == ["a (2)-1", "a (2)-2", "a (2)-3"]
 
 
 def test_match_json_is_one_document_with_eight_distinct_people_a_face() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from pipeline.types import Box, Detection, Rgb8
 from training.config import load_recipe
 from training.data.scenes import Scene, list_scenes, yolo_label_text
 from training.detector import main, quieten, ultralytics_settings
+from training.detector_pictures import make_training_folder
 from training.detector_recipe import DetectorRecipe, Repeats
 from training.detector_score import choose_threshold, false_boxes_on_empty, find_boxes, recall_at
 from training.detector_threshold import LOWEST_SCORE, choose_on
@@ -187,6 +189,24 @@ cutout_smallest_px = 20.0
 sheets = 2
 pasted_per_empty = 1
 """
+
+
+def test_pictures_are_made_anew_for_a_recipe_that_wants_others(drawn_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    recipe = load_recipe(tmp_path / "tiny.toml", DetectorRecipe)
+
+    def made(wanted: DetectorRecipe) -> tuple[set[str], int]:
+        """The pictures' names, and when the folder was finished."""
+        folder = make_training_folder(wanted, drawn_data, tmp_path / "pictures")
+        names = {picture.stem for picture in (folder / "images/train").iterdir()}
+        return names, (folder / "finished").stat().st_mtime_ns
+
+    names, finished = made(recipe)
+    assert made(replace(recipe, epochs=7)) == (names, finished)  # no other pictures: nothing is made again
+    more, later = made(replace(recipe, repeats=Repeats(mask=2)))
+    assert later > finished
+    assert more > names
+    assert {name.split("_")[0] for name in more - names} == {"mask"}
 
 
 @pytest.fixture(scope="session")
