@@ -3,8 +3,9 @@
 `aligners` is a small budget for all of them, `aligners_long` the length of what ships for its recipe and the hourglass.
 Every run is a recipe with `compare_aligners.toml` (`compare_aligners_long.toml`) laid over it. Runs go on where a kill
 stopped them. Writes aligners.json or aligners_long.json in weights/records: NME over the eye distance on the held-out
-train faces and on val, boxes like the detector's, after one look and after two, and the milliseconds a face (one look)
-on one core through the shipped engine.
+train faces and on val, boxes like the detector's, after one look and after two, each also as its difference from the
+first recipe's after two, paired over the faces; and the milliseconds a face (one look) on one core through the shipped
+engine.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from lookalike.evaluation.bootstrap import mean_figure
+from lookalike.evaluation.report import plain
 from training.command_line import RECIPES
 from training.config import load_recipe, load_values
 from training.data.faces_with_points import read_landmark_sets
 from training.export import current_commit, write_record
-from training.landmark_evaluation import predictor, run_passes
+from training.landmark_evaluation import Predicted, predictor, run_passes
 from training.landmarks import HUMAN_SETS, LandmarkRecipe, load_network, train
 from training.timing import milliseconds
 
@@ -25,6 +28,9 @@ SETS: Final = {
     "aligners_long": ("landmarks", "landmarks_hourglass"),
 }
 OUTPUTS: Final = ("points", "log_error")
+LOOKS: Final = ("one_look", "two_looks")
+
+Looks = dict[str, list[Predicted]]  # by set, one entry a look
 
 
 def compare_aligners(
@@ -39,42 +45,56 @@ def compare_aligners(
         "runs": {},
     }
     path = out / "records" / f"{what}.json"
+    first: dict[str, Looks] = {}
     for name in SETS[what]:
         recipe = load_recipe(recipes / f"{name}.toml", LandmarkRecipe, overrides=shared)
         run = runs / "compare" / what / name
         fitted = train(recipe, data=data, run_dir=run, resume=True, progress=progress)
         network, _ = load_network(run)
+        seen = {split: _look(network, data, split) for split in ("dev", "val")}
+        first = first or seen
         record["runs"][name] = {
             "model": recipe.network.model,
             "loss": recipe.loss.kind if recipe.network.model == "regression" else "heat maps",
             "crops_seen": fitted.steps * recipe.run.batch,
-            "dev": _errors(network, data, "dev"),
-            "val": _errors(network, data, "val"),
+            "trained_at": fitted.facts["commit"],
+            **{split: _summary(looks) for split, looks in seen.items()},
+            "against_first": {split: _against(looks, first[split]) for split, looks in seen.items()},
             **milliseconds(network, run / "network.onnx", role="aligner", outputs=OUTPUTS, precision="bf16"),
         }
         write_record(path, record)
     return path
 
 
-def _errors(network: Any, data: Path, split: str) -> dict[str, Any]:
+def _look(network: Any, data: Path, split: str) -> Looks:
     faces = read_landmark_sets(data / "landmarks", split=split)
-    found: dict[str, Any] = {}
-    for name in HUMAN_SETS:
-        part = [face for face in faces if face.source == name]
-        if part:
-            first, second = run_passes(part, predictor(network))
-            found[name] = {"one_look": first.summary(), "two_looks": second.summary()}
-    return found
+    parts = {name: [face for face in faces if face.source == name] for name in HUMAN_SETS}
+    return {name: run_passes(part, predictor(network)) for name, part in parts.items() if part}
+
+
+def _summary(seen: Looks) -> dict[str, Any]:
+    return {name: {look: one.summary() for look, one in zip(LOOKS, ways, strict=True)} for name, ways in seen.items()}
+
+
+def _against(seen: Looks, first: Looks) -> dict[str, Any]:
+    """What a look's NME is above the first recipe's after two looks; below nought it is the better one."""
+    return {
+        name: {
+            look: plain(mean_figure(one.errors - first[name][-1].errors)) for look, one in zip(LOOKS, ways, strict=True)
+        }
+        for name, ways in seen.items()
+    }
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record's runs as lines: NME in per cent after two looks by set, dev and val, and milliseconds."""
+    """The record's runs as lines, one a look: NME in per cent by set, dev and val, and milliseconds of the look."""
     lines = []
     for name, row in record["runs"].items():
-        errors = [
-            f"{part} {source} {100 * scores['two_looks']['nme']:5.2f} %"
-            for part in ("dev", "val")
-            for source, scores in row[part].items()
-        ]
-        lines.append(f"{name:20} {'  '.join(errors)}  {row['ms_a_face']:.2f} ms")
+        for look in LOOKS:
+            errors = [
+                f"{part} {source} {100 * scores[look]['nme']:5.2f} %"
+                for part in ("dev", "val")
+                for source, scores in row[part].items()
+            ]
+            lines.append(f"{name:20} {look:9} {'  '.join(errors)}  {row['ms_a_face']:.2f} ms")
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """The published embedders as they come, with the pictures' stretched edges, with black there, and levelled as well.
 
 `python -m training.compare starts` writes starts.json in weights/records: TPR at FPR 0.01 and 0.001, given points, one
-crop, no flip, float32, on the held-out train people and on val. Nothing is trained.
+crop, no flip, float32, on the held-out train people and on val; beside it the teachers' own, from the vectors that come
+with the data. Nothing is trained.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pipeline.types import Rgb8
 from training.command_line import Refused, cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
 from training.embedder import NetworkSettings, build_network, levelled
-from training.embedder_choice import dev_sets, scores, val_sets
+from training.embedder_choice import dev_sets, scores, scores_of, val_sets
 from training.export import current_commit, write_record
 from training.sface import load_sface
 
@@ -39,6 +40,7 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
         "measures": "TPR at FPR 0.01 and 0.001, given points, one crop, no flip, float32; dev: held-out train people",
         "data": people.data_id,
         "commit": current_commit(),
+        "teachers": {part: scores_of(lambda asked: people.teacher[asked], people, rows) for part, rows in sets.items()},
         "runs": {
             name: {
                 how: {part: scores(asked, crops, rows, precise=True) for part, rows in sets.items()}
@@ -58,11 +60,12 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
 
 def table(record: dict[str, Any]) -> str:
     """The record as lines: each set's TPR at both rates, stretched, black, and black and levelled."""
+    rows = [(name, how, row) for name, ways in record["runs"].items() for how, row in ways.items()]
+    rows.append(("teachers", "as they come", record["teachers"]))
     return "\n".join(
-        f"{name:12} {how:10} dev {np.mean(list(row['dev'].values())):.4f}  "
+        f"{name:12} {how:12} dev {np.mean(list(row['dev'].values())):.4f}  "
         + "  ".join(f"{at} {tpr:.3f}" for at, tpr in row["val"].items())
-        for name, ways in record["runs"].items()
-        for how, row in ways.items()
+        for name, how, row in rows
     )
 
 

@@ -68,7 +68,14 @@ def val_sets(people: People) -> dict[str, NDArray[np.int64]]:
 def scores(
     network: nn.Module, people: People, sets: Mapping[str, NDArray[np.int64]], *, precise: bool = False
 ) -> dict[str, float]:
-    """TPR at FPR 0.01 and 0.001 over all pairs of each set, points as given, one crop, no flip.
+    """TPR at FPR 0.01 and 0.001 over all pairs of each set, points as given, one crop, no flip."""
+    return scores_of(lambda rows: embed_rows(network, people, rows, precise=precise), people, sets)
+
+
+def scores_of(
+    vectors_of: Callable[[NDArray[np.int64]], FloatArray], people: People, sets: Mapping[str, NDArray[np.int64]]
+) -> dict[str, float]:
+    """The same of vectors that are asked for by their rows.
 
     A set without two people and a pair of one person is passed over: not every collection has every kind of picture.
     """
@@ -76,8 +83,7 @@ def scores(
     for name, rows in sets.items():
         if not has_pairs(people, rows):
             continue
-        embedding = embed_rows(network, people, rows, precise=precise)
-        for rate, tpr in tpr_at(embedding, people.person[rows], fprs=FPRS).items():
+        for rate, tpr in tpr_at(vectors_of(rows), people.person[rows], fprs=FPRS).items():
             found[f"{name}@{rate:g}"] = tpr
     return found
 

@@ -116,7 +116,7 @@ class DeepEvaluation:
         ]
         found: dict[str, Any] = {}
         for words, turns, chosen in (
-            ("upright, all scenes", 0, with_faces),
+            ("upright, all with faces", 0, with_faces),
             ("upright", 0, few),
             ("a quarter turn clockwise", 1, few),
             ("upside down", 2, few),

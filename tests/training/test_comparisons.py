@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.training.mini_pack import write_mini_pack
-from training import closed_set, compare
+from training import closed_set, compare, compare_starts
 from training.closed_set import class_means, draw, right_by
 from training.command_line import RECIPES
 from training.config import load_recipe, load_values, merge, recipe_values
@@ -126,6 +126,23 @@ def test_the_closed_set_command_writes_both_accuracies_with_n_and_interval(
             assert row["n"] == people
             assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
     assert found["arcface"]["pictures_seen"] == found["ce"]["pictures_seen"] == 16
+
+
+def test_starts_are_scored_three_ways_and_the_teachers_beside_them(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pack's teacher tells every CelebA person from every other."""
+    torch.manual_seed(1)
+    network = torch.nn.Sequential(torch.nn.AvgPool2d(7), torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 512))
+    monkeypatch.setattr(compare_starts, "_networks", lambda _data: {"drawn": network})
+    path = compare_starts.compare_starts(data=pack / "data", runs=pack / "runs", out=pack / "out")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["teachers"]["val"]["celeba_aligned@0.01"] == 1.0
+    ways = record["runs"]["drawn"]
+    assert list(ways) == ["stretched", "black", "levelled"]
+    for way in ways.values():
+        assert way["val"].keys() == record["teachers"]["val"].keys()
+        assert way["dev"].keys() == record["teachers"]["dev"].keys()
+        assert all(0 <= tpr <= 1 for part in way.values() for tpr in part.values())
+    assert "teachers" in compare_starts.table(record).splitlines()[-1]
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")

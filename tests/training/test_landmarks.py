@@ -265,7 +265,11 @@ def test_compared_aligners_share_a_budget_and_get_errors_and_milliseconds(
         assert row["crops_seen"] == 4
         assert row["val"]["mtfl"]["two_looks"]["n"] == 2
         assert row["ms_a_face"] > 0
-    assert len(compare_aligners.table(record).splitlines()) == 2
+        for look, against in row["against_first"]["val"]["mtfl"].items():
+            first = record["runs"]["points"]["val"]["mtfl"]["two_looks"]["nme"]
+            assert against["value"] == pytest.approx(row["val"]["mtfl"][look]["nme"] - first)
+            assert against["low"] <= against["value"] <= against["high"]
+    assert len(compare_aligners.table(record).splitlines()) == 4
 
 
 def test_the_trunk_learns_slower_than_the_head() -> None:
