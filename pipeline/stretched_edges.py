@@ -31,7 +31,7 @@ PROOF_LEVELS: Final = 0.8  # the change along the edge is at least this, or it c
 PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
 LEAST_PX: Final = 3  # it is so wide,
 LEAST_SHARE: Final = 0.15  # and all four together so much of the crop: less is a shadow more often than an edge.
-HOPELESS_SHARE: Final = 0.08  # so little at the best coarse angle, and no finer one finds LEAST_SHARE
+HOPELESS_SHARE: Final = 0.08  # at the best coarse angle; 0.127 is the least there of any picture that is cut
 # Never cut, from brows to lip: so far to the left, top, right and bottom of the middle, as shares of the side.
 FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)
 BLUR_PX: Final = 1.0  # standard deviation: of stripes finer than that differences of neighbours tell no direction

@@ -1,4 +1,4 @@
-"""Side by side at one equal budget: `python -m training.compare losses|sweep|backbones|aligners|starts`.
+"""Side by side at one equal budget: `python -m training.compare WHAT`.
 
 Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`,
 the published networks as they come, without any training, in `compare_starts`, and cross-entropy against ArcFace
@@ -14,6 +14,8 @@ people and on val, and for backbones the milliseconds a face on one core through
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -134,24 +136,18 @@ def main() -> None:
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     given = parser.parse_args()
-    import json
-
+    folders = {"data": given.data, "runs": given.runs, "out": given.out}
+    in_lines: Callable[[dict[str, Any]], str]
     if given.what in compare_aligners.SETS:
-        path = compare_aligners.compare_aligners(
-            given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes
-        )
-        print(compare_aligners.table(json.loads(path.read_text(encoding="utf-8"))))
-        return
-    if given.what == "starts":
-        path = compare_starts.compare_starts(data=given.data, runs=given.runs, out=given.out)
-        print(compare_starts.table(json.loads(path.read_text(encoding="utf-8"))))
-        return
-    if given.what == "pipeline":
-        path = compare_pipeline.compare_pipeline(data=given.data, runs=given.runs, out=given.out)
-        print(compare_pipeline.table(json.loads(path.read_text(encoding="utf-8"))))
-        return
-    path = compare(given.what, data=given.data, runs=given.runs, out=given.out, recipes=given.recipes)
-    print(table(json.loads(path.read_text(encoding="utf-8"))))
+        path = compare_aligners.compare_aligners(given.what, **folders, recipes=given.recipes)
+        in_lines = compare_aligners.table
+    elif given.what == "starts":
+        path, in_lines = compare_starts.compare_starts(**folders), compare_starts.table
+    elif given.what == "pipeline":
+        path, in_lines = compare_pipeline.compare_pipeline(**folders), compare_pipeline.table
+    else:
+        path, in_lines = compare(given.what, **folders, recipes=given.recipes), table
+    print(in_lines(json.loads(path.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

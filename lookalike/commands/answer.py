@@ -327,6 +327,7 @@ def _write_cards(path: str, answer: Found, app: App, folder: Path, *, taken: set
 
 
 def _card_names(stem: str, numbers: list[int], taken: set[str]) -> list[str]:
+    """A name for each face's number, the stem alone without numbers, none of them in `taken`; they are added to it."""
     for copy in count(1):
         base = stem if copy == 1 else f"{stem} ({copy})"
         names = [f"{base}-{number}" for number in numbers] or [base]

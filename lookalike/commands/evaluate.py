@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from lookalike.evaluation.run import Evaluation, Report
     from lookalike.settings import Settings
+    from pipeline.face_pipeline import FacePipeline
+    from pipeline.manifest import Manifest
 
 EXIT_SETUP: Final = 3
 EVALUATION_NAME: Final = "evaluation.json"
@@ -87,13 +89,26 @@ for _part, _description in _HELP.items():
     _register(_part, _description)
 
 
-def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:
-    """Measure one part or all of them, print, and write what `write` allows."""
+class Opened(NamedTuple):
+    """What every measurement begins with: the shipped networks, opened, and a run over the data with them."""
+
+    settings: Settings
+    pipeline: FacePipeline
+    manifest: Manifest
+    evaluation: Evaluation
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the three networks' files, by role."""
+        return {
+            part.role: part.sha256 for part in (self.manifest.detector, self.manifest.aligner, self.manifest.embedder)
+        }
+
+
+def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Opened:
+    """Open the networks of the settings for a folder of data; end with a sentence where there is none."""
     from lookalike.app import open_pipeline
-    from lookalike.evaluation.calibrate import CalibrationImpossible
-    from lookalike.evaluation.data import DataMissing
-    from lookalike.evaluation.report import as_document
-    from lookalike.evaluation.run import PARTS, Evaluation, Report
+    from lookalike.evaluation.run import Evaluation
     from lookalike.settings import Settings
     from pipeline.engine import computed_in
     from pipeline.manifest import load_manifest
@@ -107,8 +122,19 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     evaluation = Evaluation(
         networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
     )
-    files = {str(part.role): part.sha256 for part in (manifest.detector, manifest.aligner, manifest.embedder)}
-    report = Report(embedder=pipeline.embedder_id, files=files, engine=engine, limit=limit)
+    return Opened(settings, pipeline, manifest, evaluation)
+
+
+def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:
+    """Measure one part or all of them, print, and write what `write` allows."""
+    from lookalike.evaluation.calibrate import CalibrationImpossible
+    from lookalike.evaluation.data import DataMissing
+    from lookalike.evaluation.report import as_document
+    from lookalike.evaluation.run import PARTS, Report
+
+    opened = open_evaluation(data, limit=limit, cache=cache)
+    settings, evaluation = opened.settings, opened.evaluation
+    report = Report(embedder=opened.pipeline.embedder_id, files=opened.files, engine=evaluation.engine, limit=limit)
     try:
         for name in PARTS if part == "all" else (part,):
             start = time.perf_counter()

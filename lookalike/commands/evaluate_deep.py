@@ -14,15 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lookalike.commands.evaluate import DEFAULT_DATA, AsJson, Data, Limit, complain, progress_bar, write_json
+from lookalike.commands.evaluate import (
+    DEFAULT_DATA,
+    AsJson,
+    Data,
+    Limit,
+    complain,
+    open_evaluation,
+    progress_bar,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lookalike.commands.evaluate import Opened
     from lookalike.evaluation.deep import DeepEvaluation
     from lookalike.evaluation.photos import BoxFinder
-    from lookalike.settings import Settings
 
 DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
 OTHER_SIZES_PX: Final = ((320,), (480,), (640,), (896,), (640, 256))
@@ -155,43 +164,34 @@ def report(
 
 
 def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEvaluation:
-    from lookalike.app import open_pipeline
     from lookalike.evaluation.deep import DeepEvaluation
-    from lookalike.evaluation.run import Evaluation
-    from lookalike.settings import ROOT, Settings
-    from pipeline.engine import computed_in
-    from pipeline.manifest import load_manifest
+    from lookalike.settings import ROOT
 
-    if not data.is_dir():
-        complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
-    settings = Settings()
-    pipeline = open_pipeline(settings)
-    manifest = load_manifest(settings.weights_dir)
-    engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
-    sizes = getattr(getattr(manifest.detector, "input", None), "sizes_px", ())
+    opened = open_evaluation(data, limit=limit, cache=cache)
+    sizes = getattr(getattr(opened.manifest.detector, "input", None), "sizes_px", ())
     shipped = "shipped: " + (_in_words(sizes) if sizes else "as the manifest says")
     samples = ROOT / "lookalike" / "sample"
     return DeepEvaluation(
-        run=Evaluation(networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache),
-        pipeline=pipeline,
-        detectors=lambda: _detectors(settings) | {shipped: pipeline.detector},
+        run=opened.evaluation,
+        pipeline=opened.pipeline,
+        detectors=lambda: _detectors(opened) | {shipped: opened.pipeline.detector},
         shipped=shipped,
-        files={part.role: part.sha256 for part in (manifest.detector, manifest.aligner, manifest.embedder)},
-        bands=_read(settings.calibration_path),
+        files=opened.files,
+        bands=_read(opened.settings.calibration_path),
         samples=sorted(samples.glob("*.jpg")),
         cache=cache,
         again=again,
     )
 
 
-def _detectors(settings: Settings) -> dict[str, BoxFinder]:
+def _detectors(opened: Opened) -> dict[str, BoxFinder]:
     """The shipped detector at other sizes, where its kind can be run at them."""
     from dataclasses import replace
 
-    from pipeline.manifest import NetworkFacts, load_manifest
+    from pipeline.manifest import NetworkFacts
     from pipeline.open_parts import open_detector
 
-    manifest = load_manifest(settings.weights_dir)
+    settings, manifest = opened.settings, opened.manifest
     facts = manifest.detector
     if not isinstance(facts, NetworkFacts):
         return {}
