@@ -21,5 +21,5 @@ WORKDIR /app
 USER 10001
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-m", "bot.health"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-m", "bot.serving.health"]
 CMD ["lookalike", "bot"]

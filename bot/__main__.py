@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bot.lazy_types  # noqa: F401 - before anything of aiogram
+import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
 
 # isort: split
 import sys

@@ -13,23 +13,23 @@ from aiogram.enums import ParseMode
 from aiogram.fsm.storage.base import BaseStorage
 
 from bot.about import About, known_versions
-from bot.artist import Painter, Theme
-from bot.desk import Desk
+from bot.answering.ordering import OrderedTurns
+from bot.answering.photo_job import Desk
+from bot.answering.render import Painter, Theme
 from bot.handlers import routers
-from bot.intake import Intake
-from bot.languages import PersonsLanguage, load_languages
-from bot.limits import MAX_DOWNLOAD_BYTES
 from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
-from bot.ordering import OrderedTurns
-from bot.queue import FairQueue
-from bot.rates import RateLimit
-from bot.requests import TryAgain
+from bot.middlewares.language import PersonsLanguage, load_languages
+from bot.serving.intake import Intake
 from bot.settings import BotSettings
 from bot.stores.memory import ExpiringStorage
 from bot.stores.pairs import Pairs
 from bot.stores.people import PeopleInMemory, PeopleStore
-from lookalike.finder import FinderPool
+from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from bot.telegram.retry import TryAgain
+from lookalike.serving.fair_queue import FairQueue
+from lookalike.serving.rate_limit import RateLimit
+from lookalike.serving.work_threads import FinderPool
 
 API_TIMEOUT_S: Final = 30.0
 

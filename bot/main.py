@@ -16,21 +16,21 @@ from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from pydantic import ValidationError
 
 from bot.about import About, Network, known_versions, network, read_measured
+from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
-from bot.artist import CardPainter
-from bot.heif import heif_is_read
-from bot.logs import set_up_logs
-from bot.memory import spare_memory
-from bot.serve import serve
+from bot.serving.lifecycle import serve
+from bot.serving.logs import set_up_logs
+from bot.serving.malloc import spare_memory
+from bot.serving.webhook import WebhookRefused, webhook_secret
 from bot.settings import NO_TOKEN, TOKEN_SHAPE, BotSettings
 from bot.stores import open_stores
 from bot.stores.people import StoreError
 from bot.stores.sqlite import PeopleInSqlite
-from bot.webhook import WebhookRefused, webhook_secret
 from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
-from lookalike.finder import FinderPool
+from lookalike.serving.heif import heif_is_read
+from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings
 from pipeline.errors import PipelineError
 from pipeline.manifest import load_manifest

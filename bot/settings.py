@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.limits import MAX_DOWNLOAD_BYTES
+from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 
 TOKEN_SHAPE: Final = r"\d{3,20}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - what a token looks like
 NO_TOKEN: Final = "BOT_TOKEN is not set; get one from @BotFather and put BOT_TOKEN=... into .env"  # noqa: S105 - a sentence

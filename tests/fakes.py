@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from lookalike.answers import Compared, FaceAnswer, Found
-from lookalike.finder import Finder, FinderPool
+from lookalike.finder import Finder
+from lookalike.serving.work_threads import FinderPool
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces, RefusalCode
 from tests.lookalike import builders

@@ -7,11 +7,11 @@ from aiogram.filters import BaseFilter, Command
 from aiogram.types import Message
 
 from bot.about import About
-from bot.desk import Desk
+from bot.answering.photo_job import Desk
 from bot.settings import BotSettings
-from bot.stats import Stats
 from bot.views.about import about_text, stats_text
-from lookalike.finder import FinderPool
+from lookalike.serving.metrics import Stats
+from lookalike.serving.work_threads import FinderPool
 
 
 class FromAdmin(BaseFilter):

@@ -14,15 +14,15 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, ForceReply, Message
 from aiogram.utils.i18n import gettext as _
 
-from bot.addressed import HasPhoto, ToMe, own_photos, replied_photo
-from bot.callbacks import Pair
-from bot.desk import Desk
+from bot.answering.photo_job import Desk
+from bot.answering.present import Showing
+from bot.answering.reply import Outlet
+from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
 from bot.handlers.pressed import photo_behind
-from bot.outlet import Outlet
-from bot.photos import PhotoRef
-from bot.showing import Showing
 from bot.stores.pairs import Pairs
 from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import Pair
+from bot.telegram.files import PhotoRef
 from bot.views import texts
 from bot.views.refusals import unanswered
 from lookalike.answers import Compared, NotCompared

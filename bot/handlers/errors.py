@@ -10,7 +10,7 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbidd
 from aiogram.types import ErrorEvent
 from aiogram.utils.i18n import gettext as _
 
-from bot.stats import Stats
+from lookalike.serving.metrics import Stats
 
 HARMLESS = ("message is not modified", "query is too old", "message to delete not found")
 

@@ -7,7 +7,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
-from bot.photos import not_a_photo
+from bot.telegram.files import not_a_photo
 from bot.views import texts
 from bot.views.refusals import what_came
 

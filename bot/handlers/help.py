@@ -6,12 +6,12 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InputMediaPhoto, Message
 
-from bot.callbacks import HelpPage
-from bot.desk import Desk
+from bot.answering.photo_job import Desk
 from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import HelpPage
 from bot.views.help import help_pages
 from bot.views.keyboards import help_keyboard
-from lookalike.finder import FinderPool
+from lookalike.serving.work_threads import FinderPool
 
 
 async def on_help(message: Message, finder: FinderPool, desk: Desk, person: PersonSettings) -> None:

@@ -9,13 +9,13 @@ from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.addressed import HasPhoto, ToMe, own_photos, replied_photo
-from bot.callbacks import Filter
-from bot.desk import ATTRIBUTES, Desk
-from bot.outlet import Outlet
-from bot.photos import PhotoRef, photo_of
-from bot.showing import Showing
+from bot.answering.photo_job import ATTRIBUTES, Desk
+from bot.answering.present import Showing
+from bot.answering.reply import Outlet
+from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
 from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import Filter
+from bot.telegram.files import PhotoRef, photo_of
 from bot.views import texts
 
 

@@ -12,16 +12,16 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
-from bot.addressed import replied_photo
-from bot.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter
-from bot.desk import ATTRIBUTES, Desk
-from bot.outlet import Outlet, remove
-from bot.photos import PhotoRef
-from bot.rates import Verdict
-from bot.showing import Showing
+from bot.answering.photo_job import ATTRIBUTES, Desk
+from bot.answering.present import Showing
+from bot.answering.reply import Outlet, remove
+from bot.filters import replied_photo
 from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter
+from bot.telegram.files import PhotoRef
 from bot.views.refusals import unanswered
 from lookalike.answers import Found
+from lookalike.serving.rate_limit import Verdict
 
 Show = Callable[[Showing, Found], Awaitable[None]]
 

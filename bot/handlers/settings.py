@@ -10,10 +10,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import I18n
 
-from bot.callbacks import Choose, Filter
-from bot.desk import Desk
-from bot.languages import LANGUAGES
+from bot.answering.photo_job import Desk
+from bot.middlewares.language import LANGUAGES
 from bot.stores.people import PeopleStore, PersonSettings, StoreError
+from bot.telegram.callbacks import Choose, Filter
 from bot.views.settings import deleted_text, settings_keyboard, settings_text, unreachable_text
 
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {

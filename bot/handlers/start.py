@@ -9,7 +9,7 @@ from aiogram.types import Message
 
 from bot.views import texts
 from bot.views.keyboards import start_keyboard
-from lookalike.finder import FinderPool
+from lookalike.serving.work_threads import FinderPool
 
 
 async def on_start(message: Message, finder: FinderPool, state: FSMContext) -> None:

@@ -10,7 +10,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, User
 from aiogram.utils.i18n import gettext as _
 
-from bot.notices import Told
+from bot.answering.notices import Told
 
 
 class Access(BaseMiddleware):

@@ -14,8 +14,8 @@ from typing import Any
 from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject
 
-from bot.limits import MAX_ALBUM
-from bot.ordering import let_next_in
+from bot.answering.ordering import let_next_in
+from bot.telegram.limits import MAX_ALBUM
 
 
 class _Gathering:

@@ -11,7 +11,7 @@ from aiogram import Bot
 from aiogram.fsm.storage.base import BaseStorage, StorageKey
 from aiogram.types import MaybeInaccessibleMessageUnion, Message
 
-from bot.photos import PhotoRef
+from bot.telegram.files import PhotoRef
 
 
 class Pairs:

@@ -12,7 +12,7 @@ class PersonSettings:
     """None: not set, so the bot's own choice."""
 
     language: str | None = None  # "en", "ru"
-    people: str | None = None  # bot.callbacks.Filter's value
+    people: str | None = None  # bot.telegram.callbacks.Filter's value
     theme: Literal["light", "dark"] | None = None
 
 

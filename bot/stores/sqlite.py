@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from bot.artist import Theme
+from bot.answering.render import Theme
 from bot.stores.people import NOTHING_SET, PersonSettings, StoreError
 
 SCHEMA = """

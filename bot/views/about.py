@@ -9,11 +9,11 @@ from collections import Counter
 from aiogram.utils.i18n import gettext as _
 
 from bot.about import About, Measured, Network
-from bot.limits import MAX_TEXT, fit_lines
-from bot.stats import Stats
+from bot.telegram.limits import MAX_TEXT, fit_lines
 from index.types import GalleryInfo
 from lookalike.calibration import Calibration
 from lookalike.cards.phrases import number, similarity_text
+from lookalike.serving.metrics import Stats
 
 
 def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> str:

@@ -7,7 +7,7 @@ import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from bot.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines
+from bot.telegram.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines
 from bot.views.refusals import some_refused
 from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found

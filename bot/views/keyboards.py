@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
-from bot.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
-from bot.limits import MAX_FACE_BUTTONS
+from bot.telegram.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
+from bot.telegram.limits import MAX_FACE_BUTTONS
 from lookalike.answers import Compared, FaceAnswer, Found
 
 ROW = 5

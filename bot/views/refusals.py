@@ -8,7 +8,7 @@ from typing import assert_never
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from bot.photos import NotAPhoto
+from bot.telegram.files import NotAPhoto
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
 from pipeline.errors import BadPhotoCode
 from pipeline.types import Refusal, RefusalCode

@@ -20,11 +20,11 @@ import chat
 from chat import Bubble, Line
 from PIL import Image
 
+from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
-from bot.artist import CardPainter
-from bot.serve import serve
+from bot.serving.lifecycle import serve
 from lookalike.app import build
-from lookalike.finder import FinderPool
+from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import ROOT, Settings
 from tests.bot.conftest import bot_settings
 from tests.telegram_peer import Call, Person, TelegramPeer

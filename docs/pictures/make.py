@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.drawings import help_picture
-from bot.languages import load_languages, translator
+from bot.middlewares.language import load_languages, translator
+from bot.views.help_pictures import help_picture
 from lookalike.answers import Compared, Found
 from lookalike.app import build
 from lookalike.cards import FolderPictures, Style, answer_card, compare_card, explain_card, faces_picture

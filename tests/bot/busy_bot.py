@@ -9,8 +9,8 @@ import asyncio
 import sys
 
 from bot.app import build_bot, build_dispatcher
-from bot.logs import set_up_logs
-from bot.serve import serve
+from bot.serving.lifecycle import serve
+from bot.serving.logs import set_up_logs
 from bot.stores import open_stores
 from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder

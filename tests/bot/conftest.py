@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import lazy_types  # noqa: F401 - as the bot's own entry points do, before anything of aiogram
+from bot.telegram import lazy_types  # noqa: F401 - as the bot's own entry points do, before anything of aiogram
 
 # isort: split
 import asyncio
@@ -20,8 +20,8 @@ import structlog
 from aiogram.client.session.aiohttp import AiohttpSession
 
 from bot.app import Parts, build_bot, build_dispatcher
-from bot.logs import set_up_logs
-from bot.serve import serve
+from bot.serving.lifecycle import serve
+from bot.serving.logs import set_up_logs
 from bot.settings import BotSettings
 from tests.fakes import ObedientReader, PlainPainter, fake_finder
 from tests.telegram_peer import TOKEN, Person, TelegramPeer

@@ -1,4 +1,4 @@
-"""`lookalike bot`, `python -m bot`, `python -m bot.health`: each entry point is run."""
+"""`lookalike bot`, `python -m bot`, `python -m bot.serving.health`: each entry point is run."""
 
 from __future__ import annotations
 
@@ -121,13 +121,15 @@ async def test_the_shipped_bot_answers_a_photo_and_ends_by_sigterm() -> None:
         )
         await peer.send_photo(Person(id=1), SAMPLE.read_bytes())
         await peer.until_sent(2, within_s=60)
-        health = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.health", cwd=ROOT, env=variables)
+        health = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.serving.health", cwd=ROOT, env=variables
+        )
         assert await asyncio.wait_for(health.wait(), 30) == 0
         process.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 0, errors.decode()
         assert TOKEN not in errors.decode()
-        gone = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.health", cwd=ROOT, env=variables)
+        gone = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.serving.health", cwd=ROOT, env=variables)
         assert await asyncio.wait_for(gone.wait(), 30) == 1
 
 

@@ -85,8 +85,8 @@ async def test_the_same_button_twice_is_no_error(bot: RunningBot) -> None:
 
 
 async def test_a_telegram_that_is_not_there_yet_is_waited_for(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.serve.AGAIN_S", 0.1)
-    monkeypatch.setattr("bot.requests.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("bot.serving.lifecycle.AGAIN_S", 0.1)
+    monkeypatch.setattr("bot.telegram.retry.FIRST_PAUSE_S", 0.001)
     faults = {name: deque([Fault("close")] * 12) for name in ("getMe", "deleteWebhook", "getWebhookInfo")}
     async with running_bot(mode, faults=faults) as bot:
         await bot.peer.say(bot.ann, "/start")

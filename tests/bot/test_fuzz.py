@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from teremok import MockBot, MockCallbackQuery, MockMessagePhoto
 
 from bot.app import build_dispatcher
-from bot.heif import is_heif
-from bot.photos import not_a_photo, photo_of
+from bot.telegram.files import not_a_photo, photo_of
+from lookalike.serving.heif import is_heif
 from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder
 from tests.telegram_peer import Person

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.heif import HeifFailed, heif_is_read, is_heif, to_jpeg
+from lookalike.serving.heif import HeifFailed, heif_is_read, is_heif, to_jpeg
 
 pytestmark = pytest.mark.skipif(not heif_is_read(), reason="the heif extra is not installed")
 

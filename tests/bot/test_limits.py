@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.limits import clip, fit_lines, fit_photo, fits_as_photo, visible_length
+from bot.telegram.limits import clip, fit_lines, fit_photo, fits_as_photo, visible_length
 from tests.fakes import noise
 from tests.telegram_rules import check_picture, plain, utf16
 

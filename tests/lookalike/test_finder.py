@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from lookalike.answers import Compared, Found, NoFace, NotCompared, NoUsableFace, Unreadable
-from lookalike.finder import Finder, FinderPool
+from lookalike.finder import Finder
+from lookalike.serving.work_threads import FinderPool
 from pipeline.errors import BadPhotoCode
 from pipeline.types import PhotoFaces
 from tests.lookalike.builders import MODEL, EightPeople, ScriptedReader, calibration, face, photo, unit

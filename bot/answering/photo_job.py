@@ -1,0 +1,261 @@
+"""Work on photos for a person in a chat: the place in the queue, the notices, the time limits, the fetching.
+
+Every photo that is taken ends in an answer: the work's own, or one sentence on why there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from aiogram import Bot
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Message, ReactionTypeEmoji, User
+from aiogram.utils.i18n import I18n, ngettext
+from aiogram.utils.i18n import gettext as _
+
+from bot.answering.background import Background
+from bot.answering.notices import Told
+from bot.answering.ordering import let_next_in
+from bot.answering.remembered import Remembered
+from bot.answering.render import Artist, Painter, Theme
+from bot.answering.reply import Outlet, remove
+from bot.middlewares.language import translator
+from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import Filter
+from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
+from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
+from lookalike.serving.heif import MAX_AT_ONCE, HeifFailed, is_heif, to_jpeg
+from lookalike.serving.metrics import Stats
+from lookalike.serving.rate_limit import RateLimit, Verdict
+from lookalike.serving.work_threads import FinderPool
+
+NOTICE_S: Final = 3.0  # a longer wait is told
+ACTION_S: Final = 4.5  # Telegram shows an action for five seconds
+
+log = structlog.get_logger(__name__)
+
+Attribute = tuple[str, bool]
+ATTRIBUTES: Final[dict[Filter, Attribute | None]] = {
+    Filter.ALL: None,
+    Filter.WOMEN: ("Male", False),
+    Filter.MEN: ("Male", True),
+}
+
+
+UNFINISHED: Final = (
+    Stopping,
+    WaitedTooLong,
+    TimeoutError,
+    MemoryError,
+    TooLargeToFetch,
+    PhotoGone,
+    FetchFailed,
+    HeifFailed,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Desk:
+    """What handlers work with."""
+
+    finder: FinderPool
+    painter: Painter
+    queue: FairQueue
+    rates: RateLimit
+    i18n: I18n
+    theme: Theme = "light"
+    photo_limit_bytes: int = MAX_DOWNLOAD_BYTES
+    wait_limit_s: float = 300.0
+    photo_timeout_s: float = 60.0
+    notice_s: float = NOTICE_S
+    ephemeral: bool = False  # in groups answers are shown to the asker alone
+    stats: Stats = field(default_factory=Stats)
+    # (chat, message) -> unique id of the photo it held: an edit runs again only when the photo changed
+    answered: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
+    # (chat, message) -> deleted by its reader: work on it that is under way says nothing
+    deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
+    heif_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_AT_ONCE))
+    told: Told = field(default_factory=Told)
+    background: Background = field(default_factory=Background)
+
+    def artist(self, person: PersonSettings) -> Artist:
+        """A painter in this person's language and look."""
+        translate = translator(self.i18n, self.i18n.current_locale)
+        return Artist(self.painter, self.finder, theme=person.theme or self.theme, translate=translate)
+
+    def outlet(self, message: Message, photo: PhotoRef, asker: User | None) -> Outlet:
+        """Where answers to this photo go."""
+        return Outlet(message, photo, only_for=asker if self.ephemeral else None)
+
+    async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
+        """Bytes that the pipeline takes: HEIC and AVIF come back as JPEG."""
+        data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+        if not is_heif(data):
+            return data
+        async with self.heif_places:
+            return await to_jpeg(data)
+
+    async def welcome(self, message: Message, photos: Sequence[PhotoRef], asker: User | None) -> int:
+        """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
+
+        Returns how many of the photos may be worked on; for the rest one sentence is sent, once.
+        """
+        allowed = len(photos)
+        outlet = self.outlet(message, photos[0], asker)
+        if asker is not None:
+            who = rated(message, asker)
+            verdicts = [self.rates.ask(who) for _photo in photos]
+            allowed = verdicts.count(Verdict.GO)
+            self.stats.failed["rate_limited"] += len(photos) - allowed
+            if Verdict.SAY in verdicts:
+                await outlet.text(self.too_many(who))
+        if not allowed:
+            return 0
+        self.background.start(_react(message, photos[0]), name="reaction")
+        if asker is not None and self.told.first_time(asker.id):
+            await outlet.text(
+                _(
+                    "Your photo and what I measure on it stay in memory until you have the answer; nothing is "
+                    "stored. More: /privacy"
+                )
+            )
+        return allowed
+
+    def too_many(self, who: int) -> str:
+        """The one polite sentence of the rate limit. who: as `rated` says."""
+        seconds = max(1, round(self.rates.wait_s(who)))
+        return ngettext(
+            "That's a lot of photos at once. Please send the next one in {seconds} second.",
+            "That's a lot of photos at once. Please send the next one in {seconds} seconds.",
+            seconds,
+        ).format(seconds=seconds)
+
+    async def at_turn(
+        self,
+        message: Message,
+        photo: PhotoRef,
+        asker: User | None,
+        work: Callable[[Outlet], Awaitable[None]],
+        *,
+        edits: bool = False,
+    ) -> None:
+        """Run `work` when this chat's turn comes; what goes wrong with the photo is answered with a sentence.
+
+        edits: another photo put into the same message is to be answered, too, also while this one is at work.
+        """
+        outlet = self.outlet(message, photo, asker)
+        start = time.monotonic()
+        try:
+            ticket = self.queue.enter(message.chat.id)
+        except QueueFull:
+            self.stats.failed["queue_full"] += 1
+            await outlet.text(_("Too many photos are waiting just now. Please try again in a minute."))
+            return
+        except Stopping as error:
+            await outlet.text(unfinished(error))
+            return
+        if edits:
+            self.answered.put((message.chat.id, photo.message), photo.unique_id)
+        with ticket:
+            let_next_in()
+            try:
+                await self._wait(ticket, outlet)
+                with self.queue.working(limit_s=self.photo_timeout_s), self._uploading(message):
+                    await work(outlet)
+            except UNFINISHED as error:
+                log.info("a photo without an answer", why=type(error).__name__)
+                self.stats.failed[type(error).__name__] += 1
+                await outlet.text(unfinished(error))
+            else:
+                self.stats.took(time.monotonic() - start)
+
+    async def _wait(self, ticket: Ticket, outlet: Outlet) -> None:
+        if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
+            return
+        number = ticket.number
+        notice: Message | None = None
+        if number:
+            text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
+            notice = await outlet.text(text, quietly=True)
+        try:
+            await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
+        finally:
+            if notice is not None:
+                self.background.start(_delete(notice), name="delete notice")
+
+    @contextmanager
+    def _uploading(self, message: Message) -> Iterator[None]:
+        task = self.background.start(_uploading(message), name="chat action")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def rated(message: Message, asker: User) -> int:
+    """Whose photos are counted together: a person's, or those of a chat that speaks for itself (anonymous admins)."""
+    return message.sender_chat.id if message.sender_chat is not None else asker.id
+
+
+def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
+    """The sentence to somebody whose photo has no answer, for each of UNFINISHED."""
+    match error:
+        case Stopping():
+            return _("I am being restarted and could not finish this photo. Please send it again in a minute.")
+        case WaitedTooLong():
+            return _("Your photo has waited too long; I am very busy. Please send it again a little later.")
+        case MemoryError():
+            return _("This photo is too much for my memory. Please send it as a photo, not as a file.")
+        case TooLargeToFetch(limit_bytes=limit):
+            return _(
+                "This file is over {limit} MB, more than I can fetch. Please send it as a photo, not as a file."
+            ).format(limit=round(limit / 1e6))
+        case PhotoGone():
+            return _("Telegram does not have this photo any more. Please send it again.")
+        case HeifFailed():
+            return _("I could not read this HEIC or AVIF picture. Please send it as a photo, not as a file.")
+        case FetchFailed():
+            return _("I could not get this photo from Telegram. Please send it again.")
+        case _took_too_long:
+            return _("This photo took me too long, so I gave up on it. Please try another one.")
+
+
+async def _react(message: Message, photo: PhotoRef) -> None:
+    """Eyes on the photo; where reactions are off, the upload action is all there is."""
+    bot = message.bot
+    if bot is None:
+        return
+    try:
+        await bot.set_message_reaction(message.chat.id, photo.message, reaction=[ReactionTypeEmoji(emoji="👀")])
+    except TelegramAPIError as error:
+        log.debug("no reaction", error=type(error).__name__)
+
+
+async def _uploading(message: Message) -> None:
+    bot = message.bot
+    while bot is not None:
+        try:
+            await bot.send_chat_action(
+                message.chat.id,
+                ChatAction.UPLOAD_PHOTO,
+                message_thread_id=message.message_thread_id if message.is_topic_message else None,
+            )
+        except TelegramAPIError as error:
+            log.debug("no chat action", error=type(error).__name__)
+        await asyncio.sleep(ACTION_S)
+
+
+async def _delete(message: Message) -> None:
+    try:
+        if message.bot is not None:
+            await remove(message.bot, message)
+    except TelegramAPIError as error:
+        log.debug("a notice stays", error=type(error).__name__)

@@ -1,0 +1,100 @@
+"""Answers shown: sent, or put in the place of an earlier one."""
+
+from __future__ import annotations
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import InlineKeyboardMarkup, InputFile, Message
+from aiogram.utils.i18n import gettext as _
+
+from bot.answering.photo_job import Desk
+from bot.answering.reply import Outlet, replace_picture
+from bot.stores.people import PersonSettings
+from bot.telegram.callbacks import Filter
+from bot.telegram.limits import MAX_ALBUM
+from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
+from bot.views.keyboards import card_keyboard, compare_keyboard, explain_keyboard, picker_keyboard
+from bot.views.refusals import unanswered
+from lookalike.answers import Answer, Compared, FaceAnswer, Found
+
+log = structlog.get_logger(__name__)
+
+
+class Showing:
+    """Shows answers to one photo through its outlet, or in place of `instead`, an earlier answer of the bot."""
+
+    def __init__(
+        self, desk: Desk, bot: Bot, outlet: Outlet, person: PersonSettings, *, instead: Message | None = None
+    ) -> None:
+        self._desk = desk
+        self._bot = bot
+        self._outlet = outlet
+        self._artist = desk.artist(person)
+        self._instead = instead
+
+    async def answer(self, answer: Answer, *, people: Filter) -> None:
+        """One face: its card. Several: the photo with numbers. None: why."""
+        self._desk.stats.answered(answer)
+        if not isinstance(answer, Found):
+            await self._outlet.text(unanswered(answer))
+        elif len(answer.faces) == 1:
+            await self.card(answer, answer.faces[0], people=people, skip=0)
+        else:
+            await self.picker(answer, people=people)
+
+    async def picker(self, found: Found, *, people: Filter) -> None:
+        picture = await self._artist.faces_picture(found.photo)
+        await self.show(picture, faces_caption(found), picker_keyboard(found, people=people))
+
+    async def card(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
+        finder = self._desk.finder.finder
+        caption = card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery)
+        keyboard = card_keyboard(found, face, people=people, skip=skip)
+        if not face.matches:  # nobody is left to draw: the photo with its numbers stands in
+            await self.show(await self._artist.faces_picture(found.photo), caption, keyboard)
+            return
+        await self.show(await self._artist.answer_card(found, face), caption, keyboard)
+
+    async def explanation(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
+        picture = await self._artist.explain_card(found, face)
+        await self.show(picture, explain_caption(face), explain_keyboard(face, people=people, skip=skip))
+
+    async def all_cards(self, found: Found) -> None:
+        """All faces, in albums of ten; no buttons fit under them."""
+        finder = self._desk.finder.finder
+        cards = [
+            (
+                await self._artist.answer_card(found, face),
+                card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery),
+            )
+            for face in found.faces
+            if face.matches
+        ]
+        for start in range(0, len(cards), MAX_ALBUM):
+            await self._outlet.album(cards[start : start + MAX_ALBUM])
+
+    async def comparison(self, comparison: Compared) -> Message | None:
+        caption = compare_caption(comparison, calibration=self._desk.finder.finder.calibration)
+        picture = await self._artist.compare_card(comparison)
+        return await self.show(picture, caption, compare_keyboard(comparison))
+
+    async def numbered(self, comparison: Compared) -> None:
+        """Both photos with their faces numbered."""
+        named = ((comparison.photo_a, _("The first photo: A")), (comparison.photo_b, _("The second photo: B")))
+        await self._outlet.album([(await self._artist.faces_picture(photo), name) for photo, name in named])
+
+    async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
+        """Send, or edit; a message that is gone is sent anew, unless its reader deleted it. Returns what was sent."""
+        if self._instead is not None:
+            if self._desk.deleted.get((self._instead.chat.id, self._instead.message_id)):
+                return None
+            try:
+                await replace_picture(self._bot, self._instead, picture, caption, keyboard)
+            except TelegramBadRequest as error:
+                if "not modified" in error.message:
+                    return None
+                log.info("an answer could not be edited, so it is sent anew", why=error.message)
+            else:
+                return None
+        return await self._outlet.picture(picture, caption, keyboard)

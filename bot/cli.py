@@ -1,0 +1,28 @@
+"""`lookalike bot`: the command that this package brings into the CLI. Heavy imports wait until it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bot")(bot)
+
+
+def bot(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say in one screen what is wrong with the set-up; start nothing.")
+    ] = False,
+) -> None:
+    """Run the Telegram bot until it is stopped. It needs BOT_TOKEN in the environment or in .env.
+
+    Example: BOT_TOKEN=123:abc lookalike bot
+    """
+    import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
+    from bot.main import check_setup, run
+
+    raise typer.Exit(check_setup() if check else run())

@@ -1,0 +1,50 @@
+"""Filters: which messages are meant for the bot, and what photo they hold."""
+
+from __future__ import annotations
+
+from aiogram import Bot
+from aiogram.enums import ChatType, MessageEntityType
+from aiogram.filters import BaseFilter
+from aiogram.types import Message
+
+from bot.telegram.files import PhotoRef, photo_of
+
+
+class ToMe(BaseFilter):
+    """In private everything; in groups replies to the bot and mentions of it. Commands have filters of their own."""
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        if message.chat.type == ChatType.PRIVATE:
+            return True
+        replied = message.reply_to_message
+        if replied is not None and replied.from_user is not None and replied.from_user.id == bot.id:
+            return True
+        return await _mentions(message, bot)
+
+
+class HasPhoto(BaseFilter):
+    """A photo in the message or in its album, whose captioned message may be a video."""
+
+    async def __call__(self, message: Message, album: tuple[Message, ...] | None = None) -> bool:
+        return bool(own_photos(message, album))
+
+
+async def _mentions(message: Message, bot: Bot) -> bool:
+    text = message.text or message.caption or ""
+    entities = message.entities or message.caption_entities or []
+    username = (await bot.me()).username or ""
+    return any(
+        entity.type == MessageEntityType.MENTION and entity.extract_from(text).lower() == f"@{username}".lower()
+        for entity in entities
+    )
+
+
+def own_photos(message: Message, album: tuple[Message, ...] | None) -> list[PhotoRef]:
+    """The photos of a message or of its whole album, in order."""
+    found = [photo_of(one) for one in album or (message,)]
+    return [photo for photo in found if photo is not None]
+
+
+def replied_photo(message: Message) -> PhotoRef | None:
+    """The photo this message replies to."""
+    return photo_of(message.reply_to_message) if message.reply_to_message is not None else None

@@ -1,0 +1,55 @@
+"""Which language a person reads, and the texts in it. English stands in the code; other languages in locales/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from aiogram.types import TelegramObject, User
+from aiogram.utils.i18n import I18n
+from aiogram.utils.i18n.middleware import I18nMiddleware
+
+from bot.stores.people import NOTHING_SET, PeopleStore
+from lookalike import locales
+
+LOCALES: Final = Path(next(iter(locales.__path__)))
+LANGUAGES: Final = {"en": "English", "ru": "Русский"}
+
+
+def load_languages() -> I18n:
+    """All catalogues; English needs none."""
+    return I18n(path=LOCALES, default_locale="en", domain="messages")
+
+
+def language_of(user: User | None) -> str:
+    """The language of a person's Telegram, as far as there is one here: "ru-RU" is "ru", "de" is "en"."""
+    code = (user.language_code or "") if user else ""
+    language = code.replace("_", "-").split("-")[0].lower()
+    return language if language in LANGUAGES else "en"
+
+
+def translator(i18n: I18n, language: str) -> Callable[[str], str]:
+    """English in, `language` out, in whatever thread or context it is called."""
+
+    def translate(text: str) -> str:
+        return i18n.gettext(text, locale=language)
+
+    return translate
+
+
+class PersonsLanguage(I18nMiddleware):
+    """What the person chose in /settings, else what their Telegram speaks. Also hands over `person`, their settings.
+
+    Needs no Babel, as aiogram's own does.
+    """
+
+    def __init__(self, i18n: I18n, people: PeopleStore) -> None:
+        super().__init__(i18n=i18n)
+        self._people = people
+
+    async def get_locale(self, event: TelegramObject, data: dict[str, Any]) -> str:  # noqa: ARG002 - aiogram calls it so
+        user: User | None = data.get("event_from_user")
+        person = data["person"] = await self._people.read(user.id) if user else NOTHING_SET
+        chosen = person.language
+        return chosen if chosen in LANGUAGES else language_of(user)

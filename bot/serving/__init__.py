@@ -1,0 +1,1 @@
+"""How updates come in and how the process lives: polling, webhook, start and stop, health, logs."""

@@ -1,0 +1,1 @@
+"""The Bot API's own rules and traps: files, limits, retries, menus, callback data."""

@@ -1,0 +1,179 @@
+"""Which file of a message is its photo, and its bytes. Photos live in memory until the answer, nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+import aiohttp
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
+from aiogram.types import Document, Message, PhotoSize
+
+from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from lookalike.serving.heif import heif_is_read
+
+DOWNLOAD_TRIES: Final = 4
+DOWNLOAD_TIMEOUT_S: Final = 12  # all tries fit into the time limit of a photo
+FIRST_PAUSE_S: Final = 0.3
+PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"})
+PICTURE_KINDS: Final = frozenset(
+    {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/webp", "image/gif"}
+)
+HEIF_SUFFIXES: Final = frozenset({".heic", ".heif", ".avif"})
+UNREAD_SUFFIXES: Final = HEIF_SUFFIXES | frozenset({".tif", ".tiff", ".bmp", ".svg", ".psd", ".raw", ".dng"})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRef:
+    """A photo that lies with Telegram."""
+
+    file_id: str
+    unique_id: str
+    size_bytes: int | None
+    message: int  # id of the message that holds it; answers reply to it
+
+
+class NotAPhoto(StrEnum):
+    """What came instead of a photo; each has its sentence."""
+
+    ANIMATION = "animation"
+    ANIMATED_STICKER = "animated_sticker"
+    VIDEO = "video"
+    VIDEO_NOTE = "video_note"
+    VOICE = "voice"
+    AUDIO = "audio"
+    FORMAT = "format"  # a picture in a format that is not read
+    DOCUMENT = "document"
+    OTHER = "other"
+
+
+class TooLargeToFetch(Exception):  # noqa: N818 - named for what it is
+    """The file is larger than bots may fetch, or than this bot takes."""
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        super().__init__(f"over {limit_bytes} bytes")
+        self.limit_bytes = limit_bytes
+
+
+class PhotoGone(Exception):  # noqa: N818 - named for what it is
+    """Telegram does not have the file any more."""
+
+
+class FetchFailed(Exception):  # noqa: N818 - named for what it is
+    """The file could not be fetched now."""
+
+
+def photo_of(message: Message) -> PhotoRef | None:
+    """The photo of a message: a photo, a picture sent as a file, a still sticker, a live photo's still."""
+    if message.photo:
+        return _of_sizes(message, message.photo)
+    if message.live_photo is not None and message.live_photo.photo:
+        return _of_sizes(message, message.live_photo.photo)
+    sticker = message.sticker
+    if sticker is not None and not sticker.is_animated and not sticker.is_video:
+        return _ref(message, sticker.file_id, sticker.file_unique_id, sticker.file_size)
+    document = message.document
+    if document is not None and message.animation is None and _is_picture(document):
+        return _ref(message, document.file_id, document.file_unique_id, document.file_size)
+    return None
+
+
+def not_a_photo(message: Message) -> NotAPhoto:  # noqa: PLR0911 - one line a kind
+    """What a message without a photo holds."""
+    if message.animation is not None:
+        return NotAPhoto.ANIMATION
+    if message.sticker is not None:
+        return NotAPhoto.ANIMATED_STICKER
+    if message.video is not None:
+        return NotAPhoto.VIDEO
+    if message.video_note is not None:
+        return NotAPhoto.VIDEO_NOTE
+    if message.voice is not None:
+        return NotAPhoto.VOICE
+    if message.audio is not None:
+        return NotAPhoto.AUDIO
+    if message.document is not None:
+        suffix, kind = _suffix(message.document), message.document.mime_type or ""
+        return NotAPhoto.FORMAT if kind.startswith("image/") or suffix in UNREAD_SUFFIXES else NotAPhoto.DOCUMENT
+    return NotAPhoto.OTHER
+
+
+def _of_sizes(message: Message, sizes: list[PhotoSize]) -> PhotoRef:
+    largest = max(sizes, key=lambda size: size.width * size.height)
+    return _ref(message, largest.file_id, largest.file_unique_id, largest.file_size)
+
+
+def _ref(message: Message, file_id: str, unique_id: str, size_bytes: int | None) -> PhotoRef:
+    return PhotoRef(file_id=file_id, unique_id=unique_id, size_bytes=size_bytes, message=message.message_id)
+
+
+def _suffix(document: Document) -> str:
+    return PurePosixPath(document.file_name or "").suffix.lower()
+
+
+def _is_picture(document: Document) -> bool:
+    """By what the sender says; whether it is one is seen when it is decoded."""
+    kind, suffix = document.mime_type or "", _suffix(document)
+    if kind in {"image/heic", "image/heif", "image/avif"} or suffix in HEIF_SUFFIXES:
+        return heif_is_read()
+    if kind in PICTURE_KINDS:
+        return True
+    return not kind.startswith("image/") and suffix in PICTURE_SUFFIXES
+
+
+async def fetch(bot: Bot, photo: PhotoRef, *, limit_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
+    """Bytes of a photo. The size is checked before and while downloading; what breaks off is tried again.
+
+    Raises TooLargeToFetch, PhotoGone, FetchFailed.
+    """
+    if photo.size_bytes is not None and photo.size_bytes > limit_bytes:
+        raise TooLargeToFetch(limit_bytes=limit_bytes)
+    for attempt in range(DOWNLOAD_TRIES):
+        if attempt:
+            await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+        path, size_bytes = await _locate(bot, photo, limit_bytes=limit_bytes)
+        try:
+            data = await _download(bot, path, limit_bytes=limit_bytes)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # The error's own words hold the address and so the token: its name is enough.
+            log.warning("a download broke off", error=type(error).__name__, attempt=attempt + 1)
+            continue
+        if len(data) >= size_bytes:
+            return data
+        log.warning("a download came short", got=len(data), want=size_bytes)
+    raise FetchFailed
+
+
+async def _locate(bot: Bot, photo: PhotoRef, *, limit_bytes: int) -> tuple[str, int]:
+    """Where the file lies, and its size as far as it is told (else 0)."""
+    try:
+        file = await bot.get_file(photo.file_id)
+    except TelegramBadRequest as error:
+        if "too big" in error.message:
+            raise TooLargeToFetch(limit_bytes=limit_bytes) from error
+        raise PhotoGone from error
+    except TelegramNotFound as error:
+        raise PhotoGone from error
+    if file.file_path is None:
+        raise PhotoGone
+    if file.file_size is not None and file.file_size > limit_bytes:
+        raise TooLargeToFetch(limit_bytes=limit_bytes)
+    return file.file_path, file.file_size or 0
+
+
+async def _download(bot: Bot, path: str, *, limit_bytes: int) -> bytes:
+    url = bot.session.api.file_url(bot.token, path)
+    data = bytearray()
+    async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
+        async for chunk in bot.session.stream_content(url, timeout=DOWNLOAD_TIMEOUT_S):
+            data += chunk
+            if len(data) > limit_bytes:
+                raise TooLargeToFetch(limit_bytes=limit_bytes)
+    return bytes(data)

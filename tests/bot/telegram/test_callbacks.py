@@ -1,0 +1,51 @@
+"""Buttons' data: at most 64 bytes whatever a photo holds, and read back as written."""
+
+from __future__ import annotations
+
+import pytest
+from aiogram.filters.callback_data import CallbackData
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.telegram import callbacks
+from bot.telegram.callbacks import AllFaces, Choose, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
+from bot.telegram.limits import MAX_CALLBACK_DATA_BYTES
+
+BIG = 10**6
+LARGEST: list[CallbackData] = [
+    FaceCard(face=BIG, skip=BIG, people=Filter.WOMEN),
+    AllFaces(),
+    FacePicker(),
+    Explain(face=BIG, skip=BIG, people=Filter.WOMEN),
+    Delete(),
+    Pair(a=BIG, b=BIG),
+    HelpPage(page=BIG),
+    Choose(name="language", value="ru"),
+]
+
+
+def test_every_kind_of_button_is_in_the_table() -> None:
+    kinds = {
+        value
+        for value in vars(callbacks).values()
+        if isinstance(value, type) and issubclass(value, CallbackData) and value is not CallbackData
+    }
+    assert kinds == {type(example) for example in LARGEST}
+    assert len({kind.__prefix__ for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize("data", LARGEST, ids=lambda data: type(data).__name__)
+def test_data_fit_and_come_back(data: CallbackData) -> None:
+    packed = data.pack()
+    assert len(packed.encode()) <= MAX_CALLBACK_DATA_BYTES
+    assert type(data).unpack(packed) == data
+
+
+@given(st.text(max_size=64))
+def test_foreign_data_are_refused_with_a_type_or_value_error(text: str) -> None:
+    """The filter of aiogram turns exactly these into "not mine"."""
+    for example in LARGEST:
+        try:
+            type(example).unpack(text)
+        except (TypeError, ValueError):
+            continue

@@ -1,0 +1,161 @@
+"""Texts and drawings: within Telegram's limits and legible HTML, in every language, whatever the people are called."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiogram.utils.i18n import I18n
+from PIL import Image, ImageChops
+
+from bot.about import About, Measured, network, read_measured
+from bot.answering.render import Theme
+from bot.middlewares.language import LANGUAGES, load_languages, translator
+from bot.views.about import about_text, stats_text
+from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
+from bot.views.help import help_pages
+from bot.views.help_pictures import HEIGHT, SCENES, WIDTH, help_picture
+from index.types import Match, Person
+from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
+from lookalike.serving.metrics import Stats, prometheus
+from pipeline.manifest import load_manifest
+from pipeline.types import RefusalCode
+from tests.lookalike import builders
+from tests.lookalike.cards.samples import CALIBRATION, GALLERY
+from tests.telegram_rules import check_text
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+@pytest.fixture(params=list(LANGUAGES))
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    i18n: I18n = load_languages()
+    with i18n.context(), i18n.use_locale(request.param):
+        yield request.param
+
+
+def found(name: str, *, refused: int = 3) -> Found:
+    """Two faces, eight people of this name each, and some refused faces."""
+    refusals = [builders.face(None, refusal=RefusalCode.POINTS_UNSURE) for _ in range(refused)]
+    photo = builders.photo(builders.face(builders.unit(1.0)), builders.face(builders.unit(0.0, 1.0)), *refusals)
+    people = [
+        Person(number=str(n), name=name, name_inferred=True, image="", images=1, attributes={}) for n in range(1, 9)
+    ]
+    matches = tuple(
+        BandedMatch(
+            match=Match(rank=rank, person=person, similarity=0.5 - 0.03 * rank),
+            band=CALIBRATION.gallery.band(0.5 - 0.03 * rank),
+            stranger_share=0.01,
+        )
+        for rank, person in enumerate(people, start=1)
+    )
+    faces = tuple(FaceAnswer(number=n, face=face, matches=matches) for n, face in enumerate(photo.usable, start=1))
+    return Found(photo=photo, faces=faces)
+
+
+@pytest.mark.parametrize(
+    "name", ["Li", '<b>&"x</b>', "A" * 300, "\U0001f600" * 120], ids=["short", "html", "long", "emoji"]
+)
+def test_captions_fit_whatever_people_are_called(language: str, name: str) -> None:
+    answer = found(name)
+    for face in answer.faces:
+        caption = card_caption(answer, face, calibration=CALIBRATION, gallery=GALLERY)
+        check_text(caption, "HTML", limit=1024, empty=False)
+        check_text(explain_caption(face), "HTML", limit=1024, empty=False)
+    check_text(faces_caption(answer), "HTML", limit=1024, empty=False)
+
+
+def test_a_card_lists_all_eight_with_what_the_first_means(language: str) -> None:
+    answer = found("Somebody", refused=0)
+    text = check_text(
+        card_caption(answer, answer.faces[0], calibration=CALIBRATION, gallery=GALLERY), "HTML", limit=1024, empty=False
+    )
+    assert [f"\n{n}. " in text for n in range(1, 9)] == [True] * 8
+    assert len(text.splitlines()) == 10
+
+
+def test_nobody_left_to_show_is_said(language: str) -> None:
+    answer = found("Somebody")
+    empty = FaceAnswer(number=1, face=answer.faces[0].face, matches=())
+    check_text(card_caption(answer, empty, calibration=CALIBRATION, gallery=GALLERY), "HTML", limit=1024, empty=False)
+
+
+def test_comparisons_say_similarity_meaning_and_doubt(language: str) -> None:
+    a = builders.photo(*[builders.face(builders.unit(1.0, n / 9)) for n in range(6)])
+    pairs = tuple(tuple(0.01 * (row + column) for column in range(6)) for row in range(6))
+    compared = Compared(
+        photo_a=a, photo_b=a, face_a=1, face_b=2, similarity=0.03, band=CALIBRATION.pair.bands[-1],
+        false_match_rate=0.4, all_pairs=pairs,
+    )  # fmt: skip
+    text = check_text(compare_caption(compared, calibration=CALIBRATION), "HTML", limit=1024, empty=False)
+    assert text.count("A") == text.count("B")
+    assert "A6 · B6" in text
+
+
+def test_help_has_a_drawing_for_every_page_and_each_fits_as_a_caption(language: str) -> None:
+    pages = help_pages(CALIBRATION, GALLERY)
+    assert len(pages) == len(SCENES)
+    for page in pages:
+        check_text(page, "HTML", limit=1024, empty=False)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", range(len(SCENES)))
+def test_drawings_are_drawn(page: int, theme: str) -> None:
+    translate = translator(load_languages(), "ru")
+    look: Theme = "dark" if theme == "dark" else "light"
+    data = help_picture(page, theme=look, calibration=CALIBRATION, translate=translate)
+    picture = Image.open(io.BytesIO(data))
+    assert picture.size == (WIDTH, HEIGHT)
+    plain = Image.new("RGB", picture.size, picture.getpixel((WIDTH // 2, HEIGHT - 60)))
+    difference = ImageChops.difference(picture.convert("RGB"), plain).getbbox()
+    assert difference is not None
+    gray = np.asarray(picture.convert("L"))
+    assert gray.min() < 100 < gray.max()
+
+
+def test_about_shows_the_networks_and_what_was_measured_on_them(language: str) -> None:
+    facts = {"sha256": "ab" * 32, "licence": "CC & co", "started_from": "X"}
+    measured = Measured(
+        boxes_ap=0.967, boxes=1078, points_error=0.0355, points_faces=330, recognised=0.961, pictures=464, first=0.985
+    )
+    networks = tuple(network(role, facts) for role in ("detector", "aligner", "embedder"))
+    about = About(versions=(("x", "1"),), networks=networks, measured=measured)
+    text = check_text(about_text(about, GALLERY, CALIBRATION), "HTML", limit=4096, empty=False)
+    for figure in ("97", "078", "3.5\u00a0%", "96.1\u00a0%", "98.5\u00a0%"):
+        assert figure in text.replace(",", ".")
+    assert text.count("abababababab") == 3
+
+
+def test_figures_of_another_embedder_or_a_torn_file_are_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "evaluation.json"
+    assert read_measured(file, embedder="e") is None
+    file.write_text('{"embedder": "e"', encoding="utf-8")
+    assert read_measured(file, embedder="e") is None
+    file.write_text('{"embedder": "e", "detection": {"overall": []}}', encoding="utf-8")
+    assert read_measured(file, embedder="e") is None
+
+
+def test_the_shipped_evaluation_is_read() -> None:
+    embedder = load_manifest(ROOT / "weights").embedder.sha256
+    measured = read_measured(ROOT / "weights" / "evaluation.json", embedder=embedder)
+    assert measured is not None, "evaluation.json is of another embedder: run `lookalike evaluate all`"
+    assert measured.boxes > 1000
+    assert 0.9 < measured.recognised < 1
+    assert read_measured(ROOT / "weights" / "evaluation.json", embedder="another") is None
+
+
+def test_statistics_count_and_percentiles_hold(language: str) -> None:
+    stats = Stats()
+    stats.answered(found("x"))
+    for seconds in range(1, 101):
+        stats.took(seconds / 100)
+    assert (stats.percentile_s(0.5), stats.percentile_s(0.95)) == (0.5, 0.95)
+    check_text(stats_text(stats, waiting=1, at_work=2), "HTML", limit=4096, empty=False)
+    exposition = prometheus(stats, gauges={"ready": 1.0})
+    assert 'lookalike_answers_total{outcome="picker"} 1' in exposition
+    assert 'lookalike_photo_seconds_bucket{le="0.5"} 50' in exposition
+    assert 'lookalike_photo_seconds_bucket{le="+Inf"} 100' in exposition
