@@ -1,6 +1,6 @@
 """How pictures become vectors, as far as a gallery has to know: the call that its builder is handed.
 
-`lookalike.commands` ties it to the pipeline; tests hand in arithmetic.
+`lookalike.cli` ties it to the pipeline; tests hand in arithmetic.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a similarity to what it means: bands and false-match rates, read from the evaluation's own file.
 
 Thresholds, colours, symbols and words of the bands live in `weights/calibration.json` alone; this module only reads
-it and looks values up. `lookalike evaluate` writes it (lookalike.evaluation.calibrate).
+it and looks values up. `lookalike evaluate` writes it (evaluation.suites.calibrate).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.evaluation.readme import rewritten
+from evaluation.report.readme import rewritten
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_FILE_BYTES = 20_000_000
@@ -41,7 +41,7 @@ def test_no_picture_is_tracked_outside_the_folders_of_showable_ones() -> None:
 def test_serving_imports_neither_training_nor_its_libraries() -> None:
     """Not at import and not when an app is built: a server without torch must not notice."""
     code = (
-        "import sys, lookalike.cli, lookalike.app, bot.app, pipeline.face_pipeline, index.gallery\n"
+        "import sys, lookalike.cli.main, lookalike.app, bot.app, pipeline.face_pipeline, index.gallery\n"
         "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
@@ -53,7 +53,7 @@ def test_help_is_printed_without_loading_an_engine() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from lookalike.cli import app\n"
+        "from lookalike.cli.main import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
         "sys.exit(', '.join(sorted({'openvino', 'faiss', 'cv2', 'aiogram'} & set(sys.modules))) or 0)"
     )
@@ -75,4 +75,4 @@ def test_the_settings_file_lists_every_setting_with_its_default() -> None:
 
 def test_the_readme_s_figures_are_those_that_were_measured() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert rewritten(readme) == readme, "run python -m lookalike.evaluation.readme"
+    assert rewritten(readme) == readme, "run python -m evaluation.report.readme"

@@ -76,7 +76,7 @@ def steps(folders: Folders) -> list[Step]:
             planned.append(Step(name=f"{role}-{verb}", command=command, made_from=made_from))
         # The new file is refused until the manifest knows it, so this comes at once.
         planned.append(Step(name=f"{role}-manifest", command=manifest, made_from=made_from))
-    product = (python, "-m", "lookalike.cli")
+    product = (python, "-m", "lookalike")
     gallery = (*product, "index", "build", str(folders.data / "celeba"), "--out", str(folders.weights / "gallery"))
     kept = ("--cache", str(folders.runs / "cache" / "evaluation"))
     measure = (*product, "evaluate", "all", *data, *kept)
@@ -91,7 +91,7 @@ def steps(folders: Folders) -> list[Step]:
         Step(name="scores", command=manifest, made_from=made_from),
         Step(
             name="cards",
-            command=(python, str(ROOT / "weights" / "make_cards.py"), str(folders.weights)),
+            command=(python, "-m", "evaluation.report.model_cards", str(folders.weights)),
             made_from=made_from,
         ),
     ]

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lookalike.evaluation.bootstrap import Figure, mean_figure
+from evaluation.metrics.bootstrap import Figure, mean_figure
 from pipeline.types import FloatArray
 from training.command_line import RECIPES, Refused, add_data, cache_folder, plain_errors
 from training.config import load_recipe, recipe_values

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from evaluation.datasets.pack import DataMissing
 from index.errors import GalleryError
-from lookalike.evaluation.data import DataMissing
 from pipeline.errors import PipelineError
 
 RECIPES: Final = Path("training/recipes")  # from the repository's root, so that a record names no machine's folders

@@ -14,10 +14,10 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from lookalike.evaluation import verification
-from lookalike.evaluation.data import FacePicture, read_celeba, read_wild
-from lookalike.evaluation.end_to_end import PhotoReader, answer, with_misses
-from lookalike.evaluation.report import plain
+from evaluation.datasets.end_to_end import PhotoReader, answer, with_misses
+from evaluation.datasets.pack import FacePicture, read_celeba, read_wild
+from evaluation.metrics import verification
+from evaluation.report.tables import plain
 from pipeline.face_pipeline import FacePipeline
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder

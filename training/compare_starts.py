@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from lookalike.evaluation import data as pictures_of
+from evaluation.datasets import pack as pictures_of
 from pipeline.types import Rgb8
 from training.command_line import Refused, cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from lookalike.evaluation.detection import ScenePair, average_precision, judge
+from evaluation.metrics.detection import ScenePair, average_precision, judge
 from pipeline.detector import boxes_above
 from pipeline.letterbox import letterbox
 from pipeline.nms import non_maximum_suppression

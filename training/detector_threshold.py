@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from lookalike.evaluation.detection import ScenePair
+from evaluation.metrics.detection import ScenePair
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_detector
 from pipeline.parts import FaceDetector

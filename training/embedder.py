@@ -28,13 +28,14 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-from lookalike.evaluation.verification import tpr_at
+from evaluation.datasets.held_out import HELD_OUT_FILE
+from evaluation.metrics.verification import tpr_at
 from pipeline.types import FloatArray
 from training.command_line import Refused, add_data, add_run, cache_folder, plain_errors, run_folder
 from training.config import build, load_recipe, recipe_values
 from training.data.augment import Augmentation, middle
 from training.data.batches import Batch, BatchSettings, PeopleBatches
-from training.data.people import HELD_OUT_FILE, People, open_people, prepare, read_held_out
+from training.data.people import People, open_people, prepare, read_held_out
 from training.embedder_choice import (
     FPRS,
     Sets,

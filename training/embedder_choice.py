@@ -1,7 +1,7 @@
 """How good a network is on people it never saw, and how far to go from the start weights to the trained ones.
 
 Choices are made on held-out train people (`dev_sets`); the official val people (`val_sets`) only report. Metrics are
-those that ship, lookalike.evaluation; crops are the cache's, points as given, one crop, no flip.
+those that ship, evaluation; crops are the cache's, points as given, one crop, no flip.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from lookalike.evaluation.verification import PairScores, all_pairs, paired_gain, tpr_at, verify
+from evaluation.metrics.verification import PairScores, all_pairs, paired_gain, tpr_at, verify
 from pipeline.types import FloatArray
 from training.data.augment import middle
 from training.data.people import HeldOut, People

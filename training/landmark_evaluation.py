@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.data import read_picture
-from lookalike.evaluation.landmarks import normalised_errors
+from evaluation.datasets.pack import read_picture
+from evaluation.metrics.landmarks import normalised_errors
 from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
 from pipeline.types import Box, FloatArray, Rgb8

@@ -28,9 +28,9 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
-from lookalike.evaluation.data import FacePicture, read_wild
-from lookalike.evaluation.vectors import embed_pictures, straightened
-from lookalike.evaluation.verification import tpr_at
+from evaluation.datasets.embeddings import embed_pictures, straightened
+from evaluation.datasets.pack import FacePicture, read_wild
+from evaluation.metrics.verification import tpr_at
 from pipeline.embedder import Embedder
 from pipeline.engine import Backend, Engine, open_engine, to_batch
 from pipeline.manifest import NetworkFacts, Precision, load_manifest

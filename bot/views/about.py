@@ -12,8 +12,8 @@ from bot.about import About, Measured, Network
 from bot.telegram.limits import MAX_TEXT, fit_lines
 from index.types import GalleryInfo
 from lookalike.calibration import Calibration
-from lookalike.cards.phrases import number, similarity_text
 from lookalike.serving.metrics import Stats
+from lookalike.wording import number, similarity_text
 
 
 def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lookalike.cards.phrases import N_
+from lookalike.wording import N_
 
 BAND_WORDS: Final = (
     N_("same person?"),

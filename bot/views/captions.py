@@ -12,7 +12,7 @@ from bot.views.refusals import some_refused
 from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
 from lookalike.calibration import Calibration
-from lookalike.cards.phrases import (
+from lookalike.wording import (
     below_measured,
     beyond_measured,
     number,

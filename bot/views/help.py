@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 
 from index.types import GalleryInfo
 from lookalike.calibration import Calibration
-from lookalike.cards.phrases import number, share_text, similarity_text
+from lookalike.wording import number, share_text, similarity_text
 
 
 def help_pages(calibration: Calibration, gallery: GalleryInfo) -> list[str]:

@@ -18,11 +18,11 @@ from lookalike.calibration import Calibration
 from lookalike.cards.blocks import BODY_BOLD, STRONG, TITLE, band_color, line
 from lookalike.cards.geometry import Point, Rect
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import Translate, share_text, similarity_text
 from lookalike.cards.placed import Canvas, Drawn, Line, Outline, Panel, Picture, Placed, Ring
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
 from lookalike.cards.theme import INK, Color, Style, Theme, ThemeName
+from lookalike.wording import Translate, share_text, similarity_text
 
 WIDTH: Final = 1080
 HEIGHT: Final = 620

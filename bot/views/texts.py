@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram.utils.i18n import gettext as _
 
-from lookalike.cards.phrases import number
+from lookalike.wording import number
 
 
 def welcome(people: int) -> str:

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - scripts that make a picture of the README, no package
 """A drawn phone chat: bubbles with pictures, text and buttons, and a window that scrolls over them. Knows no bot."""
 
 from __future__ import annotations

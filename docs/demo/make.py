@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script beside what it draws with, no package
 """Make docs/pictures/demo.webp: a photo in, a card out, why, a comparison. `python docs/demo/make.py [--frames DIR]`.
 
 Every answer is the real bot's, with the shipped networks, on faces that may be shown; only the phone is drawn.

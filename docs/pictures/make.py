@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script beside the pictures it makes, no package
 """Make the pictures of this folder from the shipped networks and faces that may be shown.
 
 `python docs/pictures/make.py`; run it again after new weights, a new gallery or a new calibration.

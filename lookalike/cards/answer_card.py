@@ -28,7 +28,12 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import cut_out, fit_gallery
 from lookalike.cards.geometry import Rect, row
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import (
+from lookalike.cards.pictures import PictureSource
+from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Placed
+from lookalike.cards.portrait import portrait_of
+from lookalike.cards.text import Font, Weight
+from lookalike.cards.theme import Style, Theme
+from lookalike.wording import (
     Translate,
     below_measured,
     beyond_measured,
@@ -38,11 +43,6 @@ from lookalike.cards.phrases import (
     share_sentence,
     similarity_text,
 )
-from lookalike.cards.pictures import PictureSource
-from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Placed
-from lookalike.cards.portrait import portrait_of
-from lookalike.cards.text import Font, Weight
-from lookalike.cards.theme import Style, Theme
 from pipeline.similarity import ARCFACE_TEMPLATE
 from pipeline.types import PhotoFaces, Rgb8
 

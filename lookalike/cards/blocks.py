@@ -7,7 +7,10 @@ from typing import Final, Literal
 from index.types import Person
 from lookalike.calibration import Band, Table
 from lookalike.cards.geometry import Rect
-from lookalike.cards.phrases import (
+from lookalike.cards.placed import Panel, Placed, Ring, Text
+from lookalike.cards.text import MIN_TEXT_PX, Font, Weight, ellipsise, wrap, wrap_evenly
+from lookalike.cards.theme import Color, Theme
+from lookalike.wording import (
     Translate,
     below_measured,
     beyond_measured,
@@ -16,9 +19,6 @@ from lookalike.cards.phrases import (
     share_text,
     similarity_text,
 )
-from lookalike.cards.placed import Panel, Placed, Ring, Text
-from lookalike.cards.text import MIN_TEXT_PX, Font, Weight, ellipsise, wrap, wrap_evenly
-from lookalike.cards.theme import Color, Theme
 
 WIDTH: Final = 1080
 MARGIN: Final = 36

@@ -25,10 +25,10 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import cut_out
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import Translate, below_measured, beyond_measured, pair_sentence
 from lookalike.cards.placed import Canvas, Line, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.text import Font, Weight
 from lookalike.cards.theme import Style, Theme
+from lookalike.wording import Translate, below_measured, beyond_measured, pair_sentence
 from pipeline.types import PhotoFaces
 
 PAD: Final = 12

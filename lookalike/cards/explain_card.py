@@ -23,10 +23,10 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import straighten, window
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import Translate, person_title, similarity_text
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed
 from lookalike.cards.theme import INK, WHITE, Color, Style, Theme
+from lookalike.wording import Translate, person_title, similarity_text
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX
 from pipeline.types import Face, FloatArray, PhotoFaces, Rgb8
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from lookalike.cards.geometry import Rect
 from lookalike.cards.paint import encode, paint
-from lookalike.cards.phrases import Translate
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed, Text
 from lookalike.cards.text import Font, Weight
 from lookalike.cards.theme import INK, Color, Style
+from lookalike.wording import Translate
 from pipeline.types import Box, Face, PhotoFaces, Rgb8
 
 MAX_SIDE_PX: Final = 1280

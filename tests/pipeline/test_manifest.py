@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from evaluation.report.model_cards import updated
 from pipeline.errors import ManifestError, WeightsMissing, WrongHash
 from pipeline.manifest import Manifest, NetworkFacts, load_manifest
 
@@ -131,7 +132,7 @@ def test_the_shipped_manifest_is_up_to_date() -> None:
 @pytest.mark.parametrize("role", ["detector", "aligner", "embedder"])
 def test_the_shipped_cards_are_up_to_date(role: str) -> None:
     card = (SHIPPED / "cards" / f"{role}.md").read_text(encoding="utf-8")
-    assert runpy.run_path(str(SHIPPED / "make_cards.py"))["updated"](card, role, SHIPPED) == card
+    assert updated(card, role, SHIPPED) == card
 
 
 def test_figures_of_another_detector_stand_neither_in_cards_nor_in_the_manifest(tmp_path: Path) -> None:
@@ -144,4 +145,4 @@ def test_figures_of_another_detector_stand_neither_in_cards_nor_in_the_manifest(
     assert "AP at IoU" not in make_manifest()["updated"](TEXT, folder)
     for role in ("detector", "aligner", "embedder"):
         card = (folder / "cards" / f"{role}.md").read_text(encoding="utf-8")
-        assert "Not measured yet." in runpy.run_path(str(SHIPPED / "make_cards.py"))["updated"](card, role, folder)
+        assert "Not measured yet." in updated(card, role, folder)

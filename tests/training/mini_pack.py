@@ -13,7 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tests.lookalike.evaluation.tiny_pack import POINTS, SIDE_PX, write_pack
+from tests.evaluation.tiny_pack import POINTS, SIDE_PX, write_pack
 from training.data.people import read_held_out
 
 SCENE_PX: Final = 96

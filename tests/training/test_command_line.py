@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ids=["recipe", "data", "runs", "make train"],
 )
 def test_a_sentence_and_no_traceback(words: str, told: str, tmp_path: Path) -> None:
-    from tests.lookalike.evaluation.tiny_pack import write_pack
+    from tests.evaluation.tiny_pack import write_pack
 
     pack = write_pack(tmp_path / "pack")
     command = [sys.executable, "-m", *words.format(pack=pack).split()]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from lookalike.evaluation.data import read_celeba
+from evaluation.datasets.pack import read_celeba
 from pipeline.types import Embedding, Rgb8
-from tests.lookalike.evaluation.tiny_pack import MODEL, ScriptedNetworks, write_pack
+from tests.evaluation.tiny_pack import MODEL, ScriptedNetworks, write_pack
 from training.command_line import Refused
 from training.compare_pipeline import compare_pipeline, compare_readers, pipeline_with, table
 from training.embedder import NetworkSettings, build_network

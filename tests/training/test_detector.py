@@ -20,7 +20,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lookalike.evaluation.detection import ScenePair
+from evaluation.metrics.detection import ScenePair
 from pipeline.manifest import DetectorThresholds
 from pipeline.types import Box, Detection, Rgb8
 from training.config import load_recipe

@@ -157,7 +157,7 @@ def test_whoever_may_be_in_both_sets_is_never_held_out(data: Path, tmp_path: Pat
 
 
 def test_the_committed_list_of_held_out_people_names_each_once() -> None:
-    from training.data.people import HELD_OUT_FILE
+    from evaluation.datasets.held_out import HELD_OUT_FILE
 
     groups = json.loads(HELD_OUT_FILE.read_text(encoding="utf-8"))["people"]
     everyone = [person for group in groups.values() for person in group]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lookalike.evaluation.data import read_picture
+from evaluation.datasets.pack import read_picture
 from pipeline.similarity import CROP_SIDE_PX
 from pipeline.types import Rgb8
 from training.command_line import Refused

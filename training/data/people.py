@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
+from evaluation.datasets import pack as data
+from evaluation.datasets.held_out import HELD_OUT_FILE
 from index.celeba import LANDMARKS, PARTITION, read_identities, read_landmarks, read_partition
 from index.source import IDENTITY_FILE
-from lookalike.evaluation import data
 from pipeline.errors import DegeneratePoints
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.stretched_edges import blacken_stretched
@@ -34,7 +35,6 @@ from training.command_line import Refused
 MARGIN_PX: Final = 8  # on each edge of the 112 px crop, so that turning and shifting find pixels, not black
 CROP_RULE: Final = "stretched edges black"  # part of the cache's name: crops made otherwise are another cache
 CACHE_SIDE_PX: Final = CROP_SIDE_PX + 2 * MARGIN_PX
-HELD_OUT_FILE: Final = Path(__file__).parent / "held_out.json"
 SPLITS: Final = ("train", "val", "test")  # by the official partition's number (list_eval_partition.txt)
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.data import ScenePicture, read_boxes
+from evaluation.datasets.pack import ScenePicture, read_boxes
 from training.command_line import Refused
 
 Boxes = NDArray[np.float32]  # (N, 4): x0, y0, x1, y1, pixels of the stored picture

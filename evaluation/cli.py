@@ -1,0 +1,219 @@
+"""`lookalike evaluate`: every figure of the shipped networks, through the shipped files and engine."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from evaluation.suites.shipped import Evaluation, Report
+    from lookalike.settings import Settings
+    from pipeline.face_pipeline import FacePipeline
+    from pipeline.manifest import Manifest
+
+EXIT_SETUP: Final = 3
+EVALUATION_NAME: Final = "evaluation.json"
+DEFAULT_DATA: Final = Path("data")
+
+app = typer.Typer(
+    name="evaluate",
+    help="Measure the shipped networks on people and pictures that no training saw. Without a part: everything.",
+)
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The unpacked data pack.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=20, metavar="N", help="At most N pictures a set, for a quick try; no file is written then."),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep the vectors of all pictures here and use them again."),
+]
+DryRun = Annotated[bool, typer.Option("--no-write", help="Leave the files in the weights folder as they are.")]
+
+_HELP: Final = {
+    "all": "Measure everything, and write weights/calibration.json and weights/evaluation.json.",
+    "verification": "TPR and threshold at five FPRs on three sets of held-out people.",
+    "identification": "How often the right person is the first of the whole gallery.",
+    "landmarks": "Error of the five points on three sets, by the detector's box and by the given one.",
+    "detection": "AP and recall of the boxes, false boxes on empty pictures.",
+    "calibration": "Measure what similarities mean, and write weights/calibration.json.",
+}
+
+
+@app.callback(invoke_without_command=True)
+def everything(
+    context: typer.Context,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+    limit: Limit = None,
+    cache: Cache = None,
+    no_write: DryRun = False,
+) -> None:
+    """Measure the shipped networks on people and pictures that no training saw. Without a part: everything.
+
+    Example: lookalike evaluate --data data
+    """
+    given = (data, as_json, limit, cache, no_write) != (DEFAULT_DATA, False, None, None, False)
+    if context.invoked_subcommand is None:
+        _run("all", data=data, as_json=as_json, limit=limit, cache=cache, write=not no_write and limit is None)
+    elif given:
+        raise typer.BadParameter(f"options stand after the part: lookalike evaluate {context.invoked_subcommand} ...")
+
+
+def _register(part: str, description: str) -> None:
+    def command(
+        *,
+        data: Data = DEFAULT_DATA,
+        as_json: AsJson = False,
+        limit: Limit = None,
+        cache: Cache = None,
+        no_write: DryRun = False,
+    ) -> None:
+        _run(part, data=data, as_json=as_json, limit=limit, cache=cache, write=not no_write and limit is None)
+
+    command.__doc__ = f"{description}\n\nExample: lookalike evaluate {part} --data data"
+    app.command(part)(command)
+
+
+for _part, _description in _HELP.items():
+    _register(_part, _description)
+
+
+class Opened(NamedTuple):
+    """What every measurement begins with: the shipped networks, opened, and a run over the data with them."""
+
+    settings: Settings
+    pipeline: FacePipeline
+    manifest: Manifest
+    evaluation: Evaluation
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the three networks' files, by role."""
+        return {
+            part.role: part.sha256 for part in (self.manifest.detector, self.manifest.aligner, self.manifest.embedder)
+        }
+
+
+def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Opened:
+    """Open the networks of the settings for a folder of data; end with a sentence where there is none."""
+    from evaluation.suites.shipped import Evaluation
+    from lookalike.app import open_pipeline
+    from lookalike.settings import Settings
+    from pipeline.engine import computed_in
+    from pipeline.manifest import load_manifest
+
+    if not data.is_dir():
+        complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
+    settings = Settings()
+    pipeline = open_pipeline(settings)
+    manifest = load_manifest(settings.weights_dir)
+    engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
+    evaluation = Evaluation(
+        networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
+    )
+    return Opened(settings, pipeline, manifest, evaluation)
+
+
+def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:
+    """Measure one part or all of them, print, and write what `write` allows."""
+    from evaluation.datasets.pack import DataMissing
+    from evaluation.report.tables import as_document
+    from evaluation.suites.calibrate import CalibrationImpossible
+    from evaluation.suites.shipped import PARTS, Report
+
+    opened = open_evaluation(data, limit=limit, cache=cache)
+    settings, evaluation = opened.settings, opened.evaluation
+    report = Report(embedder=opened.pipeline.embedder_id, files=opened.files, engine=evaluation.engine, limit=limit)
+    try:
+        for name in PARTS if part == "all" else (part,):
+            start = time.perf_counter()
+            _measure(evaluation, report, name)
+            report.seconds[name] = round(time.perf_counter() - start, 1)
+            if name == "calibration" and write and report.calibration is not None:
+                write_json(settings.calibration_path, report.calibration)
+    except (DataMissing, CalibrationImpossible) as error:
+        complain(str(error))
+    document = as_document(report)
+    if write:
+        write_json(settings.weights_dir / EVALUATION_NAME, _merged(settings, document))
+    if as_json:
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _print(report)
+
+
+def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
+    parts: dict[str, Callable[[], Any]] = {
+        "verification": evaluation.verification,
+        "identification": evaluation.identification,
+        "landmarks": evaluation.landmarks,
+        "detection": evaluation.detection,
+        "calibration": evaluation.calibration,
+    }
+    setattr(report, name, parts[name]())
+
+
+def _merged(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:
+    """The new figures over those of the file that is there: a part alone replaces that part alone.
+
+    Figures of other networks, or of a file that can't be read, are dropped. The calibration has its own file.
+    """
+    document = {name: value for name, value in document.items() if name != "calibration"}
+    path = settings.weights_dir / EVALUATION_NAME
+    try:
+        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if before["schema"] != document["schema"] or before["files"] != document["files"]:
+            return document
+        return before | document | {"seconds": before["seconds"] | document["seconds"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return document
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write beside its place and move it there, so that nobody reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+    sys.stderr.write(f"wrote {path}\n")
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+
+    from evaluation.report.tables import tables
+
+    # A pipe or a file has no width: wide enough that no figure is cut.
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    for table in tables(report):
+        console.print(table)
+    console.print("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.seconds.items()))
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; on a pipe nothing is drawn."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda done: progress.advance(task, done)
+
+
+def complain(message: str) -> NoReturn:
+    """One line on stderr and the exit code of a broken set-up."""
+    sys.stderr.write(f"lookalike: {message}\n")
+    raise typer.Exit(EXIT_SETUP)

@@ -1,0 +1,252 @@
+"""`lookalike evaluate embedder | robustness | aligner | detector | lfw | report`: the deep parts of the evaluation.
+
+Added to the group of evaluation.cli. They write nothing into the weights folder; outcomes are kept in the
+cache folder and measured anew when a network, the engine or the calibration changes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from evaluation.cli import (
+    DEFAULT_DATA,
+    AsJson,
+    Data,
+    Limit,
+    complain,
+    open_evaluation,
+    progress_bar,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from evaluation.cli import Opened
+    from evaluation.datasets.detections import BoxFinder
+    from evaluation.suites.in_depth import DeepEvaluation
+
+DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
+OTHER_SIZES_PX: Final = ((320,), (480,), (640,), (896,), (640, 256))
+
+Kept = Annotated[
+    Path, typer.Option("--cache", metavar="DIR", help="Keep vectors and outcomes here and use them again.")
+]
+Again = Annotated[bool, typer.Option("--again", help="Measure anew what the cache holds.")]
+
+_HELP: Final = {
+    "embedder": "Accuracy@1, ROC, groups, bands, ways to make a person's vector, on people no training saw.",
+    "robustness": "The embedder's metric with found points, end to end, on spoilt pictures, straightened otherwise.",
+    "aligner": "Error of the points by yaw, cumulative curve, and whether the network's own doubt can be believed.",
+    "detector": "Input sizes, recall by face size, turned photos, frames full of face, contact sheets.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `lookalike evaluate`."""
+    for part, description in _HELP.items():
+        app.command(part)(_part(part, description))
+    app.command("lfw")(lfw)
+    app.command("report")(report)
+
+
+def _part(part: str, description: str) -> Any:
+    def command(
+        *,
+        data: Data = DEFAULT_DATA,
+        as_json: AsJson = False,
+        limit: Limit = None,
+        cache: Kept = DEFAULT_CACHE,
+        again: Again = False,
+    ) -> None:
+        document = _measure(_open(data, limit=limit, cache=cache, again=again), (part,))
+        _show(document, as_json=as_json)
+
+    command.__doc__ = f"{description}\n\nExample: lookalike evaluate {part} --data data"
+    return command
+
+
+def lfw(
+    *,
+    images: Annotated[Path, typer.Option(metavar="DIR", help="One folder a person, as LFW has it.")],
+    pairs: Annotated[Path, typer.Option(metavar="FILE", help="pairs.txt: folds of same and different pairs.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run the ten-fold protocol of LFW on any folder and list of pairs, end to end from the picture files.
+
+    Example: lookalike evaluate lfw --images lfw --pairs pairs.txt
+    """
+    from evaluation.datasets.pack import DataMissing
+    from evaluation.metrics import lfw as protocol
+    from evaluation.report.tables import plain
+    from lookalike.app import open_pipeline
+    from lookalike.settings import Settings
+
+    pipeline = open_pipeline(Settings())
+
+    def embed(file: Path) -> NDArray[np.float32] | None:
+        from pipeline.errors import BadPhoto
+
+        try:
+            photo = pipeline.read(file.read_bytes())
+        except BadPhoto:
+            return None
+        face = protocol.middle_face(photo)
+        return None if face is None or face.embedding is None else face.embedding.vector
+
+    try:
+        listed = protocol.read_pairs(pairs)
+        with progress_bar("pictures", len(protocol.pictures_of(listed))) as shown:
+            vectors = protocol.embed_all(listed, images, embed, advance=shown)
+    except DataMissing as error:
+        complain(str(error))
+    scores = protocol.measure(listed, vectors)
+    if as_json:
+        sys.stdout.write(json.dumps(plain(scores), indent=2) + "\n")
+        return
+    tpr = ", ".join(f"{value:.4f} at FPR {fpr:g}" for fpr, value in scores.tpr.items())
+    sys.stdout.write(
+        f"{scores.pairs:,} pairs of {scores.pictures:,} pictures, {scores.not_found} without a usable face\n"
+        f"accuracy {scores.accuracy:.4f} +- {scores.standard_error:.4f} over {len(scores.folds)} folds, "
+        f"threshold {scores.threshold:.3f}\nTPR {tpr}\n"
+    )
+
+
+def report(
+    *,
+    data: Data = DEFAULT_DATA,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page; the JSON stands beside it.")] = Path(
+        "runs/report.html"
+    ),
+    depth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures alone here, for the model cards.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Trainings whose learning curves are drawn.")] = Path(
+        "runs"
+    ),
+    as_json: AsJson = False,
+    limit: Limit = None,
+    cache: Kept = DEFAULT_CACHE,
+    again: Again = False,
+) -> None:
+    """Measure every deep part that the cache does not hold, and write one HTML page with the JSON behind it.
+
+    The figures of `lookalike evaluate` are taken from weights/evaluation.json.
+
+    Example: lookalike evaluate report --data data --out runs/report.html
+    """
+    from evaluation.report.html import page
+    from evaluation.report.learning_curves import read_curves
+    from evaluation.report.summary import summary
+    from evaluation.suites.in_depth import PARTS
+    from lookalike.settings import Settings
+
+    deep = _open(data, limit=limit, cache=cache, again=again)
+    document = _measure(deep, PARTS)
+    settings = Settings()
+    document["evaluation"] = _read(settings.weights_dir / "evaluation.json")
+    document["calibration"] = deep.bands
+    document["learning"] = read_curves(runs)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_json(out.with_suffix(".json"), document)
+    out.write_text(page(document), encoding="utf-8")
+    sys.stderr.write(f"wrote {out}\n")
+    if depth is not None and limit is None:
+        write_json(depth, summary(document))
+    _show(document, as_json=as_json)
+
+
+def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEvaluation:
+    from evaluation.suites.in_depth import DeepEvaluation
+    from lookalike.settings import ROOT
+
+    opened = open_evaluation(data, limit=limit, cache=cache)
+    sizes = getattr(getattr(opened.manifest.detector, "input", None), "sizes_px", ())
+    shipped = "shipped: " + (_in_words(sizes) if sizes else "as the manifest says")
+    samples = ROOT / "lookalike" / "sample"
+    return DeepEvaluation(
+        run=opened.evaluation,
+        pipeline=opened.pipeline,
+        detectors=lambda: _detectors(opened) | {shipped: opened.pipeline.detector},
+        shipped=shipped,
+        files=opened.files,
+        bands=_read(opened.settings.calibration_path),
+        samples=sorted(samples.glob("*.jpg")),
+        cache=cache,
+        again=again,
+    )
+
+
+def _detectors(opened: Opened) -> dict[str, BoxFinder]:
+    """The shipped detector at other sizes, where its kind can be run at them."""
+    from dataclasses import replace
+
+    from pipeline.manifest import NetworkFacts
+    from pipeline.open_parts import open_detector
+
+    settings, manifest = opened.settings, opened.manifest
+    facts = manifest.detector
+    if not isinstance(facts, NetworkFacts):
+        return {}
+    return {
+        _in_words(sizes): open_detector(
+            replace(facts, input=replace(facts.input, sizes_px=sizes)),
+            manifest.thresholds,
+            backend=settings.engine,
+            threads=settings.engine_threads,
+        )
+        for sizes in OTHER_SIZES_PX
+    }
+
+
+def _in_words(sizes_px: Sequence[int]) -> str:
+    return f"{' and '.join(str(side) for side in sizes_px)} px"
+
+
+def _measure(deep: DeepEvaluation, names: tuple[str, ...]) -> dict[str, Any]:
+    from evaluation.datasets.pack import DataMissing
+
+    document: dict[str, Any] = {
+        "embedder": deep.run.networks.embedder.model,
+        "engine": deep.run.engine,
+        "limit": deep.run.limit,
+        "files": dict(deep.files),
+        "parts": {},
+    }
+    try:
+        for name in names:
+            document["parts"][name] = deep.part(name)
+    except DataMissing as error:
+        complain(str(error))
+    if deep.reused:
+        sys.stderr.write(f"from the cache: {', '.join(deep.reused)}\n")
+    return document
+
+
+def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+
+    from evaluation.report.depth_tables import as_rich, tables
+
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    for part in tables(document["parts"]).values():
+        for table in part:
+            console.print(as_rich(table))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found

@@ -1,0 +1,1 @@
+"""What is measured on: the data pack's labelled people, faces and scenes, and how the shipped networks answer them."""

@@ -1,0 +1,13 @@
+"""Brings `lookalike evaluate` to the command line, by the entry point `lookalike.commands`."""
+
+from __future__ import annotations
+
+import typer
+
+from evaluation import cli, cli_depth
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `evaluate` with all its commands."""
+    cli_depth.register(cli.app)
+    app.add_typer(cli.app, name="evaluate")

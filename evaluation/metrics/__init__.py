@@ -1,0 +1,1 @@
+"""Figures from arrays: verification, identification, detection, landmarks, intervals. NumPy only, no files."""

@@ -1,0 +1,1 @@
+"""How figures are shown: tables, one HTML page, README, model cards."""

@@ -1,0 +1,1 @@
+"""One module a command group of the terminal; `lookalike.cli.main` gathers them."""

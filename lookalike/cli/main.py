@@ -1,0 +1,68 @@
+"""The `lookalike` command: parse, call one function, print. Each command group is a module of lookalike.cli.
+
+Exit codes: 0 answered, 1 a photo could not be read or used, 2 usage, 3 the set-up is broken.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib.metadata import entry_points
+from typing import Final
+
+import typer
+from pydantic import ValidationError
+
+from index.errors import GalleryError
+from lookalike.calibration import CalibrationError
+from lookalike.cli import answer, gallery
+from pipeline.errors import PipelineError
+
+EXIT_SETUP: Final = 3
+SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
+
+app = typer.Typer(
+    name="lookalike",
+    help="A photo goes in, the eight most similar CelebA celebrities come out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+answer.register(app)
+app.add_typer(gallery.app, name="index")
+for entry in sorted(entry_points(group="lookalike.commands"), key=lambda point: point.name):
+    entry.load()(app)
+
+
+def main() -> None:
+    """Run the command line; a broken set-up is one line on stderr and exit code 3."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here a full disk is still ours to report
+    except SETUP_ERRORS as error:
+        _complain(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        _complain(f"setting {name}: {first['msg'].removeprefix('Value error, ')}; see .env.example")
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EPIPE}:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more when it ends
+        if error.errno == errno.ENOSPC:  # a reader that went away, `| head` say, wants to hear nothing
+            sys.stderr.write(f"lookalike: the answer can't be written: {error.strerror}\n")
+        sys.exit(answer.EXIT_UNANSWERED)
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"lookalike: {message}\n")
+    sys.exit(EXIT_SETUP)
+
+
+if __name__ == "__main__":
+    main()

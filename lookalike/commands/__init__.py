@@ -1,1 +1,0 @@
-"""One module a command group of the terminal; `lookalike.cli` gathers them."""

@@ -1,0 +1,130 @@
+"""What is said of people, similarities and shares."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.wording import (
+    Odds,
+    describe_person,
+    number,
+    odds,
+    pair_sentence,
+    person_title,
+    share_sentence,
+    share_text,
+    similarity_text,
+)
+from tests.lookalike.cards.russian import RUSSIAN, russian
+from tests.lookalike.cards.samples import person
+
+
+@pytest.mark.parametrize(
+    ("who", "title"),
+    [
+        (person("2880"), "CelebA No. 2880"),
+        (person("2880", "Heidi Range"), "Heidi Range"),
+        (person("253", "amanda crew", inferred=True), "perhaps Amanda Crew"),
+        (person("aunt_olga"), "aunt olga"),
+        (person("3", "Zoe\u0308\n Kravitz "), "Zo\u00eb Kravitz"),
+    ],
+    ids=["number", "name", "guess", "own folder", "taken apart"],
+)
+def test_a_title_tells_a_guess_from_a_name(who: object, title: str) -> None:
+    assert person_title(who) == title  # type: ignore[arg-type]  # the table's column is wide
+
+
+@pytest.mark.parametrize(
+    ("traits", "words"),
+    [
+        ((), ""),
+        (("-Male", "Black_Hair", "Eyeglasses"), "woman, dark hair, glasses"),
+        (("Male", "-No_Beard", "Gray_Hair"), "man, grey hair, beard"),
+        (("Male", "-No_Beard", "Goatee", "Bald"), "man, bald, goatee"),
+        (("Male", "Wearing_Hat", "Black_Hair"), "man, hat"),
+        (("-Male", "-No_Beard"), "woman"),
+        (("Male", "Blond_Hair", "Brown_Hair"), "man, blond hair"),
+        (("Male", "No_Beard"), "man"),
+    ],
+    ids=["nothing", "woman", "beard", "goatee", "hat hides hair", "mislabelled", "two colours", "shaven"],
+)
+def test_a_description_says_what_is_labelled(traits: tuple[str, ...], words: str) -> None:
+    assert describe_person(person("1", None, *traits)) == words
+
+
+def test_predicted_looks_are_marked() -> None:
+    guessed = replace(person("1", None, "-Male", "Eyeglasses"), attributes_predicted=True)
+    assert describe_person(guessed) == "woman, glasses (?)"
+    assert describe_person(replace(guessed, attributes={})) == ""
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (1.0, Odds(1, 1)),
+        (0.96, Odds(1, 1)),
+        (0.94, Odds(9, 10)),
+        (0.7, Odds(7, 10)),
+        (0.5, Odds(1, 2)),
+        (0.34, Odds(1, 3)),
+        (0.1, Odds(1, 10)),
+        (0.0101, Odds(1, 100)),
+        (0.00071, Odds(1, 1000)),
+        (0.0001, Odds(1, 10_000)),
+    ],
+)
+def test_odds_are_round_numbers(share: float, said: Odds) -> None:
+    assert odds(share) == said
+
+
+@given(st.floats(1e-7, 1.0))
+def test_odds_stay_near_the_share(share: float) -> None:
+    said = odds(share)
+    assert 0.6 <= said.count / said.total / share <= 1.51
+
+
+@given(st.floats(1e-6, 1.0), st.floats(1e-6, 1.0))
+def test_rarer_never_sounds_more_common(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    assert odds(low).count / odds(low).total <= odds(high).count / odds(high).total
+
+
+def test_sentences_say_the_measured_share() -> None:
+    assert share_sentence(0.1) == "One stranger in 10 finds somebody here as alike as this."
+    assert share_sentence(0.7) == "7 strangers in 10 find somebody here as alike as this."
+    assert share_sentence(0.001, at_most=True).startswith("Fewer than one stranger in 1,000 ")
+    assert share_sentence(1.0).startswith("Nearly every")
+    assert pair_sentence(0.001) == "One pair of strangers in 1,000 looks this alike."
+    assert pair_sentence(0.0001, at_most=True).startswith("Fewer than one pair of strangers in 10,000 ")
+    assert pair_sentence(0.2, at_least=True) == "More than 1 in 5 pairs of strangers look this alike."
+    assert share_sentence(0.9, at_least=True).startswith("More than 9 in 10 strangers ")
+    assert share_text(0.9, at_least=True) == "over 9 in 10"
+    assert share_text(0.01) == "1 in 100"
+    assert share_text(0.001, at_most=True) == "under 1 in 1,000"
+
+
+def test_numbers_follow_the_language() -> None:
+    assert number(9324) == "9,324"
+    assert number(9324, russian) == "9\u00a0324"
+    assert number(7) == "7"
+    assert similarity_text(0.497) == "0.50"
+    assert similarity_text(0.497, russian) == "0,50"
+    assert similarity_text(-0.03) == "\u22120.03"
+    assert similarity_text(-0.001) == "0.00"
+
+
+def test_every_text_of_the_cards_has_a_russian_one_here() -> None:
+    """`russian` raises KeyError on an unknown text; this finds the unused ones, too."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in Path("lookalike/cards").glob("*.py"))
+    joined = re.sub(r'"\s*\n\s*"', "", source)
+    words = {"same person?", "striking", "strong", "fair", "faint", "could be one person", "very alike", "alike",
+             "a little alike", "not alike"}  # fmt: skip
+    unused = [text for text in RUSSIAN if text not in words and f'translate("{text}")' not in re.sub(
+        r"translate\(\s*", "translate(", re.sub(r'"\s*\)', '")', joined))]  # fmt: skip
+    assert unused == []
