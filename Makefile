@@ -62,7 +62,7 @@ evaluate: $(RUN_STAMP) ## measure the shipped files on DATA: weights/calibration
 	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html --depth weights/depth.json
 
 demo: $(TEST_STAMP) ## make the README's short film anew from the bot's own answers
-	$(BIN)/python docs/demo/make.py
+	$(BIN)/python -m docs.demo.make
 
 golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
 	$(BIN)/python -m pytest tests -k golden --update-golden

@@ -218,7 +218,7 @@ Before it goes on, the crop must pass the gates of `pipeline/gates.py`: here sha
 
 ## 5. A face as 512 numbers: `pipeline/embedder.py`
 
-Two networks, EdgeFace-XS and SFace, tuned in this repository as one, turn the crop into a vector of length one: it keeps what both say, because they err on different faces. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors. What merely tells collections of pictures apart, how they were taken and whom they show, is taken out at the end (`training/levelling.py`). The numbers lie in the order of how much faces differ by them: the last 194 are next to nothing.
+Two networks, EdgeFace-XS and SFace, tuned in this repository as one, turn the crop into a vector of length one: it keeps what both say, because they err on different faces. None of the numbers means anything alone ("the nose" is not among them); what counts is the angle to other vectors. What merely tells collections of pictures apart, how they were taken and whom they show, is taken out at the end (`training/embedder/nuisance_projection.py`). The numbers lie in the order of how much faces differ by them: the last 194 are next to nothing.
 
 <img src="pictures/walkthrough-embedding.jpg" width="360" alt="512 small squares in blue and orange">
 

@@ -58,7 +58,7 @@ def steps(folders: Folders) -> list[Step]:
     data = ("--data", str(folders.data))
     both = (*data, "--runs", str(folders.runs))
     out = ("--out", str(folders.weights))
-    manifest = (python, str(ROOT / "weights" / "make_manifest.py"), str(folders.weights))
+    manifest = (python, "-m", "training.export.manifest", str(folders.weights))
     planned: list[Step] = []
     for role, name, module, after in (
         ("detector", "detector", "training.detector", ("export",)),

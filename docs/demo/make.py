@@ -1,4 +1,4 @@
-"""Make docs/pictures/demo.webp: a photo in, a card out, why, a comparison. `python docs/demo/make.py [--frames DIR]`.
+"""Make docs/pictures/demo.webp: a photo in, a card out, why, a comparison. `python -m docs.demo.make [--frames DIR]`.
 
 Every answer is the real bot's, with the shipped networks, on faces that may be shown; only the phone is drawn.
 """
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import chat
-from chat import Bubble, Line
 from PIL import Image
 
 from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
+from docs.demo import chat
+from docs.demo.chat import Bubble, Line
 from lookalike.app import build
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import ROOT, Settings

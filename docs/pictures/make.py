@@ -1,6 +1,6 @@
 """Make the pictures of this folder from the shipped networks and faces that may be shown.
 
-`python docs/pictures/make.py`; run it again after new weights, a new gallery or a new calibration.
+`python -m docs.pictures.make`; run it again after new weights, a new gallery or a new calibration.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-SOURCES: Final = ("bot", "lookalike/cards")
+SOURCES: Final = ("bot", "lookalike")
 KEYWORDS: Final = {"_": None, "N_": None, "translate": None, "ngettext": (1, 2)}
 A_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)  # the same every time, so that only texts make a difference
 

@@ -121,7 +121,10 @@ def test_numbers_follow_the_language() -> None:
 
 def test_every_text_of_the_cards_has_a_russian_one_here() -> None:
     """`russian` raises KeyError on an unknown text; this finds the unused ones, too."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in Path("lookalike/cards").glob("*.py"))
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (Path("lookalike/wording.py"), *Path("lookalike/cards").glob("*.py"))
+    )
     joined = re.sub(r'"\s*\n\s*"', "", source)
     words = {"same person?", "striking", "strong", "fair", "faint", "could be one person", "very alike", "alike",
              "a little alike", "not alike"}  # fmt: skip

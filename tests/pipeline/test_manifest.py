@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import runpy
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evaluation.report.model_cards import updated
 from pipeline.errors import ManifestError, WeightsMissing, WrongHash
 from pipeline.manifest import Manifest, NetworkFacts, load_manifest
+from training.export.manifest import updated as updated_manifest
 
 SHIPPED = Path(__file__).resolve().parents[2] / "weights"
 TEXT = (SHIPPED / "manifest.toml").read_text(encoding="utf-8")
@@ -96,10 +95,6 @@ def test_a_wrong_hash_is_refused_with_both(tmp_path: Path) -> None:
     assert refused.value.want == entry.sha256
 
 
-def make_manifest() -> dict[str, Any]:
-    return runpy.run_path(str(SHIPPED / "make_manifest.py"))
-
-
 def with_record(folder: Path, *, sha256: str) -> Path:
     (folder / "records").mkdir()
     (folder / "detector.onnx").write_bytes(b"new detector")
@@ -110,7 +105,7 @@ def with_record(folder: Path, *, sha256: str) -> Path:
 
 def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"new detector").hexdigest()
-    after = make_manifest()["updated"](TEXT, with_record(tmp_path, sha256=sha256))
+    after = updated_manifest(TEXT, with_record(tmp_path, sha256=sha256))
     changed = [(old, new) for old, new in zip(TEXT.splitlines(), after.splitlines(), strict=True) if old != new]
     keys = {new.split(" ")[0] for _, new in changed}
     assert {"sha256", "size_bytes", "commit", "licence"} >= keys >= {"sha256", "size_bytes", "commit"}
@@ -122,11 +117,11 @@ def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: 
 
 def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="its record says"):
-        make_manifest()["updated"](TEXT, with_record(tmp_path, sha256="0" * 64))
+        updated_manifest(TEXT, with_record(tmp_path, sha256="0" * 64))
 
 
 def test_the_shipped_manifest_is_up_to_date() -> None:
-    assert make_manifest()["updated"](TEXT, SHIPPED) == TEXT
+    assert updated_manifest(TEXT, SHIPPED) == TEXT
 
 
 @pytest.mark.parametrize("role", ["detector", "aligner", "embedder"])
@@ -142,7 +137,7 @@ def test_figures_of_another_detector_stand_neither_in_cards_nor_in_the_manifest(
     measured = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     measured["files"]["detector"] = "0" * 64
     (folder / "evaluation.json").write_text(json.dumps(measured), encoding="utf-8")
-    assert "AP at IoU" not in make_manifest()["updated"](TEXT, folder)
+    assert "AP at IoU" not in updated_manifest(TEXT, folder)
     for role in ("detector", "aligner", "embedder"):
         card = (folder / "cards" / f"{role}.md").read_text(encoding="utf-8")
         assert "Not measured yet." in updated(card, role, folder)

@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         ("training.landmarks train --recipe nowhere.toml --data {pack}", "nowhere.toml: No such file or directory"),
         ("training.embedder train --data {pack}/nowhere", "nowhere"),
-        ("training.compare pipeline --data {pack} --runs {pack}/runs", "python -m training.compare losses makes it"),
+        (
+            "training.comparisons pipeline --data {pack} --runs {pack}/runs",
+            "python -m training.comparisons losses makes it",
+        ),
         ("training all --data {pack} --runs {pack}/runs --recipes {pack}/nowhere", "No such file or directory"),
     ],
     ids=["recipe", "data", "runs", "make train"],

@@ -61,7 +61,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from training.detector import quieten
+    from training.detector.cli import quieten
 
     root = tmp_path_factory.mktemp("pack")
     quieten(root / "ultralytics")

@@ -1,0 +1,106 @@
+"""Milliseconds a face through the product's engine: `python -m training.comparisons.timing`, and for comparisons."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from torch import nn
+
+from pipeline.decode import PhotoLimits, decode
+from pipeline.engine import open_engine
+from pipeline.manifest import KINDS, InputSpec, Manifest, NetworkFacts, Precision, Role, load_manifest
+from pipeline.open_parts import open_aligner, open_detector, open_embedder
+from pipeline.similarity import CROP_SIDE_PX, align_face
+from training.command_line import plain_errors
+from training.export.onnx import export_onnx
+
+TIMED_RUNS: Final = 60
+SAMPLE: Final = Path(__file__).resolve().parents[2] / "lookalike" / "sample" / "grace_hopper.jpg"
+
+
+def milliseconds(
+    network: nn.Module, path: Path, *, role: Role, outputs: Sequence[str], precision: Precision = "f32"
+) -> dict[str, Any]:
+    """Export to `path` and time one face of 112 px on one core: median and quarter points, size of the file."""
+    facts, size_bytes = exported_facts(network, path, role=role, outputs=outputs, precision=precision)
+    return time_network(facts) | {"megabytes": round(size_bytes / 1e6, 1)}
+
+
+def exported_facts(
+    network: nn.Module, path: Path, *, role: Role, outputs: Sequence[str], precision: Precision = "f32"
+) -> tuple[NetworkFacts, int]:
+    """Export to `path`, not to ship: what the engine wants to know of the file, and its size in bytes."""
+    exported = export_onnx(network, path, side_px=CROP_SIDE_PX, outputs=outputs, to_ship=False)
+    facts = NetworkFacts(
+        role=role,
+        kind=KINDS[role][0],
+        path=path,
+        sha256=exported.sha256,
+        input=InputSpec(name="images", sizes_px=(CROP_SIDE_PX,), color="RGB", mean=(127.5,) * 3, std=(127.5,) * 3),
+        outputs=exported.outputs,
+        precision=precision,
+        licence="-",
+        facts={},
+    )
+    return facts, exported.size_bytes
+
+
+def time_network(facts: NetworkFacts) -> dict[str, Any]:
+    """One face of 112 px on one core: milliseconds, median and quarter points. Time it when nothing else runs."""
+    engine = open_engine(facts, threads=1, buckets=(1,))
+    batch = np.zeros((1, 3, CROP_SIDE_PX, CROP_SIDE_PX), np.float32)
+    return _timed(lambda: engine.run(batch))
+
+
+def time_parts(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """The same of what the product does with a face, networks and all that is around them, on a sample photo."""
+    image = decode(SAMPLE.read_bytes(), limits=PhotoLimits()).image
+    detector = open_detector(manifest.detector, manifest.thresholds, backend="openvino", threads=1)
+    aligner = open_aligner(manifest.aligner, backend="openvino", threads=1)
+    embedder = open_embedder(manifest.embedder, backend="openvino", threads=1)
+    face = [max(detector.detect(image), key=lambda found: found.score)]
+    crop = align_face(image, aligner.find(image, face)[0].points)
+    return {
+        "two looks, cut by the first and straightened for the second": _timed(lambda: aligner.find(image, face)),
+        "stretched edges looked for, then embedded": _timed(lambda: embedder.embed([crop])),
+    }
+
+
+def _timed(work: Callable[[], object]) -> dict[str, Any]:
+    taken = []
+    for _ in range(TIMED_RUNS):
+        began = time.perf_counter()
+        work()
+        taken.append(1000 * (time.perf_counter() - began))
+    low, middle, high = np.percentile(taken[TIMED_RUNS // 6 :], [25, 50, 75])
+    return {"ms_a_face": round(float(middle), 2), "ms_quarters": [round(float(low), 2), round(float(high), 2)]}
+
+
+def main() -> None:
+    """Time the aligner and the embedder that ship, in float32 and as the CPU and the manifest let them run."""
+    parser = argparse.ArgumentParser(prog="python -m training.comparisons.timing", description=main.__doc__)
+    parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
+    manifest = load_manifest(parser.parse_args().weights)
+    for facts in (manifest.aligner, manifest.embedder):
+        if not isinstance(facts, NetworkFacts):
+            continue
+        for precision in dict.fromkeys(("f32", facts.precision)):
+            _print(f"{facts.role:9} {precision:5}", time_network(replace(facts, precision=precision)))
+    for words, found in time_parts(manifest).items():
+        _print(words, found)
+
+
+def _print(words: str, found: dict[str, Any]) -> None:
+    low, high = found["ms_quarters"]
+    print(f"{words:60} {found['ms_a_face']:6.2f} ms a face on one core ({low} to {high})")
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main()

@@ -1,0 +1,1 @@
+"""The face detector: recipe, pictures, training, score, export."""

@@ -1,0 +1,1 @@
+"""The embedder: networks, training, choice, export."""

@@ -1,0 +1,1 @@
+"""Trained networks as small ONNX files, and the manifest that names them."""

@@ -1,0 +1,114 @@
+"""Bring manifest.toml up to date with the exported files, their records and evaluation.json.
+
+    python -m training.export.manifest [FOLDER]      # weights/ without one
+
+Only lines that are there already are rewritten, so comments, thresholds and order stay as they were written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+WEIGHTS: Final = Path(__file__).resolve().parents[2] / "weights"
+KEYS: Final = ("sha256", "size_bytes", "licence", "started_from", "commit")  # of one role, as its record names them
+
+
+def updated(manifest: str, folder: Path) -> str:
+    """Return the manifest's text with every role's lines taken from folder/records/<role>.json and the file itself.
+
+    `scores` comes from folder/evaluation.json where that was measured with the files that are there.
+    Raises ValueError when a record tells of another file than the one that is there.
+    """
+    lines = manifest.splitlines(keepends=True)
+    facts: dict[str, str | int] = {}
+    for number, line in enumerate(lines):
+        if line.startswith("["):
+            facts = _facts(line.split("#")[0].strip().strip("[]"), folder)
+            continue
+        found = re.match(r"(\w+)( *= *)(\"[^\"]*\"|\d+)(.*)", line, re.DOTALL)
+        if found and found[1] in facts:
+            value = json.dumps(facts[found[1]], ensure_ascii=False)  # TOML writes strings and numbers the same way
+            lines[number] = f"{found[1]}{found[2]}{value}{found[4]}"
+    return "".join(lines)
+
+
+def _facts(role: str, folder: Path) -> dict[str, str | int]:
+    record_path = folder / "records" / f"{role}.json"
+    if not record_path.exists():
+        return {}
+    record = json.loads(record_path.read_text(encoding="utf-8"))
+    data = (folder / record["file"]).read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != record["sha256"]:
+        raise ValueError(f"{role}: {record['file']} has sha256 {sha256[:12]}, its record says {record['sha256'][:12]}")
+    facts: dict[str, str | int] = {"sha256": sha256, "size_bytes": len(data)}
+    facts |= {key: record[key] for key in KEYS if isinstance(record.get(key), str)}
+    if data := _data(record.get("data")):
+        facts["data"] = data
+    if (scores := _scores(role, folder)) is not None:
+        facts["scores"] = scores
+    return facts
+
+
+def _data(told: Any) -> str:
+    """What a network learnt from in one line: a record's own line, or its sources with their numbers."""
+    if isinstance(told, str):
+        return told
+    if not isinstance(told, dict) or "sources" not in told:
+        return ""
+    numbers = [f"{told[name]:,} {name}" for name in ("pictures", "people") if name in told]
+    return ": ".join([told["sources"], *([" of ".join(numbers)] if numbers else [])])
+
+
+def _scores(role: str, folder: Path) -> str | None:
+    """The first figures of `lookalike evaluate`, "" while there are none; None where evaluation.json is missing."""
+    path = folder / "evaluation.json"
+    if not path.exists():
+        return None
+    measured = json.loads(path.read_text(encoding="utf-8"))
+    for other, sha256 in measured.get("files", {role: ""}).items():
+        record = folder / "records" / f"{other}.json"
+        if not record.exists() or json.loads(record.read_text(encoding="utf-8"))["sha256"] != sha256:
+            return ""
+    match role:
+        case "embedder":
+            told = []
+            for name, one in measured.get("verification", {}).items():
+                tpr = {point["fpr"]: point["tpr"]["value"] for point in one["points"]}
+                told.append(f"{name} {tpr[0.01]:.3f} / {tpr[0.001]:.3f}")
+            return f"TPR at FPR 0.01 / 0.001: {', '.join(told)}" if told else ""
+        case "aligner":
+            errors = {name: one["detected"]["nme"]["value"] for name, one in measured.get("landmarks", {}).items()}
+            told = [f"{name} {100 * error:.2f} %" for name, error in errors.items() if error is not None]
+            return f"NME by the detector's box: {', '.join(told)}" if told else ""
+        case "detector":
+            rows = measured.get("detection", {}).get("overall", [])
+            told = [f"from {one['floor_px']:g} px {one['ap']['value']:.3f}" for one in rows]
+            return f"AP at IoU 0.5: {', '.join(told)}" if told else ""
+        case _:
+            return None
+
+
+def main() -> int:
+    """Rewrite the manifest of a folder; 1 when a record and its file disagree."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else WEIGHTS
+    path = folder / "manifest.toml"
+    before = path.read_text(encoding="utf-8")
+    try:
+        after = updated(before, folder)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if after != before:
+        path.write_text(after, encoding="utf-8")
+    sys.stdout.write(f"{path.name} {'rewritten' if after != before else 'is up to date'}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The aligner: networks, batches, training, evaluation, export."""
