@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from evaluation.documents.shipped import EvaluationDocument
     from evaluation.suites.shipped import Evaluation, Report
     from lookalike.settings import Settings
     from pipeline.face_pipeline import FacePipeline
@@ -128,7 +129,7 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
 def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:
     """Measure one part or all of them, print, and write what `write` allows."""
     from evaluation.datasets.pack import DataMissing
-    from evaluation.report.tables import as_document
+    from evaluation.documents.base import as_json as json_of
     from evaluation.suites.calibrate import CalibrationImpossible
     from evaluation.suites.shipped import PARTS, Report
 
@@ -144,13 +145,13 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
                 write_json(settings.calibration_path, report.calibration)
     except (DataMissing, CalibrationImpossible) as error:
         complain(str(error))
-    document = as_document(report)
+    document = report.document()
     if write:
-        write_json(settings.weights_dir / EVALUATION_NAME, _merged(settings, document))
+        write_json(settings.weights_dir / EVALUATION_NAME, json_of(_merged(settings, document)))
     if as_json:
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(json_of(document), indent=2, ensure_ascii=False) + "\n")
     else:
-        _print(report)
+        _print(document)
 
 
 def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
@@ -164,20 +165,20 @@ def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
     setattr(report, name, parts[name]())
 
 
-def _merged(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:
-    """The new figures over those of the file that is there: a part alone replaces that part alone.
+def _merged(settings: Settings, document: EvaluationDocument) -> EvaluationDocument:
+    """Put the new figures over those of the file that is there: a part alone replaces that part alone.
 
     Figures of other networks, or of a file that can't be read, are dropped. The calibration has its own file.
     """
-    document = {name: value for name, value in document.items() if name != "calibration"}
-    path = settings.weights_dir / EVALUATION_NAME
-    try:
-        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if before["schema"] != document["schema"] or before["files"] != document["files"]:
-            return document
-        return before | document | {"seconds": before["seconds"] | document["seconds"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return document
+    from evaluation.documents.base import read
+    from evaluation.documents.shipped import EvaluationDocument
+
+    found = {name: getattr(document, name) for name in document.model_fields_set if name != "calibration"}
+    before = read(settings.weights_dir / EVALUATION_NAME, EvaluationDocument)
+    if before is None or before.files != document.files:
+        return EvaluationDocument.model_validate(found)
+    kept = {name: getattr(before, name) for name in before.model_fields_set}
+    return EvaluationDocument.model_validate(kept | found | {"seconds": before.seconds | document.seconds})
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
@@ -189,16 +190,17 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     sys.stderr.write(f"wrote {path}\n")
 
 
-def _print(report: Report) -> None:
+def _print(document: EvaluationDocument) -> None:
     from rich.console import Console
 
-    from evaluation.report.tables import tables
+    from evaluation.report.evaluation_tables import tables
+    from evaluation.report.table import as_rich
 
     # A pipe or a file has no width: wide enough that no figure is cut.
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    for table in tables(report):
-        console.print(table)
-    console.print("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.seconds.items()))
+    for table in tables(document):
+        console.print(as_rich(table))
+    console.print("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in document.seconds.items()))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from evaluation.cli import Opened
     from evaluation.datasets.detections import BoxFinder
+    from evaluation.documents.in_depth import ReportDocument
     from evaluation.suites.in_depth import DeepEvaluation
 
 DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
@@ -66,8 +67,7 @@ def _part(part: str, description: str) -> Any:
         cache: Kept = DEFAULT_CACHE,
         again: Again = False,
     ) -> None:
-        document = _measure(_open(data, limit=limit, cache=cache, again=again), (part,))
-        _show(document, as_json=as_json)
+        _show(_measure(_open(data, limit=limit, cache=cache, again=again), (part,)), as_json=as_json)
 
     command.__doc__ = f"{description}\n\nExample: lookalike evaluate {part} --data data"
     return command
@@ -84,8 +84,8 @@ def lfw(
     Example: lookalike evaluate lfw --images lfw --pairs pairs.txt
     """
     from evaluation.datasets.pack import DataMissing
+    from evaluation.documents.base import plain
     from evaluation.metrics import lfw as protocol
-    from evaluation.report.tables import plain
     from lookalike.app import open_pipeline
     from lookalike.settings import Settings
 
@@ -142,24 +142,33 @@ def report(
 
     Example: lookalike evaluate report --data data --out runs/report.html
     """
-    from evaluation.report.html import page
+    from evaluation.documents.base import as_json as json_of
+    from evaluation.documents.base import read
+    from evaluation.documents.shipped import EvaluationDocument
     from evaluation.report.learning_curves import read_curves
+
+    try:
+        from evaluation.report.page import page
+    except ModuleNotFoundError as error:
+        complain(f"the page needs {error.name}, of the extra `evaluate`; without it each part prints its tables")
     from evaluation.report.summary import summary
     from evaluation.suites.in_depth import PARTS
     from lookalike.settings import Settings
 
     deep = _open(data, limit=limit, cache=cache, again=again)
-    document = _measure(deep, PARTS)
-    settings = Settings()
-    document["evaluation"] = _read(settings.weights_dir / "evaluation.json")
-    document["calibration"] = deep.bands
-    document["learning"] = read_curves(runs)
+    document = _measure(deep, PARTS).model_copy(
+        update={
+            "evaluation": read(Settings().weights_dir / "evaluation.json", EvaluationDocument),
+            "calibration": deep.bands,
+            "learning": read_curves(runs),
+        }
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(out.with_suffix(".json"), document)
+    write_json(out.with_suffix(".json"), json_of(document))
     out.write_text(page(document), encoding="utf-8")
     sys.stderr.write(f"wrote {out}\n")
     if depth is not None and limit is None:
-        write_json(depth, summary(document))
+        write_json(depth, json_of(summary(document)))
     _show(document, as_json=as_json)
 
 
@@ -210,36 +219,38 @@ def _in_words(sizes_px: Sequence[int]) -> str:
     return f"{' and '.join(str(side) for side in sizes_px)} px"
 
 
-def _measure(deep: DeepEvaluation, names: tuple[str, ...]) -> dict[str, Any]:
+def _measure(deep: DeepEvaluation, names: tuple[str, ...]) -> ReportDocument:
     from evaluation.datasets.pack import DataMissing
+    from evaluation.documents.in_depth import Parts, ReportDocument
 
-    document: dict[str, Any] = {
-        "embedder": deep.run.networks.embedder.model,
-        "engine": deep.run.engine,
-        "limit": deep.run.limit,
-        "files": dict(deep.files),
-        "parts": {},
-    }
     try:
-        for name in names:
-            document["parts"][name] = deep.part(name)
+        parts = {name: deep.part(name) for name in names}
     except DataMissing as error:
         complain(str(error))
     if deep.reused:
         sys.stderr.write(f"from the cache: {', '.join(deep.reused)}\n")
-    return document
+    return ReportDocument(
+        embedder=deep.run.networks.embedder.model,
+        engine=deep.run.engine,
+        limit=deep.run.limit,
+        files=dict(deep.files),
+        parts=Parts.model_validate(parts),
+    )
 
 
-def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+def _show(document: ReportDocument, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        from evaluation.documents.base import as_json as json_of
+
+        sys.stdout.write(json.dumps(json_of(document), indent=2, ensure_ascii=False) + "\n")
         return
     from rich.console import Console
 
-    from evaluation.report.depth_tables import as_rich, tables
+    from evaluation.report.depth_tables import tables
+    from evaluation.report.table import as_rich
 
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    for part in tables(document["parts"]).values():
+    for part in tables(document.parts).values():
         for table in part:
             console.print(as_rich(table))
 

@@ -1,30 +1,59 @@
-"""Charts as SVG text: lines, dots with intervals, clouds, point sheets. Strings only; colours are the page's variables.
+"""Charts of the report as SVG text, drawn by matplotlib: lines, figures with intervals, clouds, sheets of landmarks.
 
-Sizes are those of a phone's width, so that a label is as large there as on a desk; the page scales nothing up. Colours
-come as CSS classes (`s0` to `s7` for series, `ink`, `faint`, `grid`), so light and dark are the page's business.
+Colours are CSS variables of the page (`--ink`, `--faint`, `--grid`, `--c0` to `--c7`), so that light and dark are the
+page's business: matplotlib draws with placeholder colours, which are replaced in its SVG. Text stays text.
 """
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-WIDTH: Final = 400
-HEIGHT: Final = 280
-LEFT: Final = 46
-RIGHT: Final = 12
-TOP: Final = 10
-BOTTOM: Final = 40
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation
+
+WIDTH_IN: Final = 4.0  # at 100 dots an inch a phone's width: labels are as large there as on a desk
+HEIGHT_IN: Final = 2.9
 COLORS: Final = 8
-SHAPES: Final = 3
+MARKERS: Final = "os^"
+# Placeholders: colours that nothing else has -> the page's variables.
+INK: Final = "#010101"
+FAINT: Final = "#020202"
+GRID: Final = "#030303"
+_VARIABLES: Final = {INK: "--ink", FAINT: "--faint", GRID: "--grid"} | {
+    f"#0a0a{k:02x}": f"--c{k}" for k in range(COLORS)
+}
+_STYLE: Final = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lookalike",  # the same picture gets the same ids every time
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One line or filled curve."""
+    """One line or filled curve. A point that is not finite is left out."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -35,7 +64,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """What one axis says. `log`: ten to the power; values must be > 0."""
+    """One axis: its words and its ends. `log`: powers of ten. `percent`: 0.01 is written as 1."""
 
     label: str
     low: float
@@ -46,185 +75,138 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """A figure with its interval, one line of `dots`."""
+    """A figure with its interval, one line of `dots`; None where there is none."""
 
     name: str
-    value: float
-    low: float
-    high: float
-    series: int = 0
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 def lines(series: Sequence[Series], *, x: Axis, y: Axis, title: str) -> str:
-    """Curves over shared axes, with a legend when there is more than one; values outside the axes are cut off."""
-    parts = [_axes(x, y)]
-    for k, one in enumerate(series):
-        places = [
-            (_at(px, x, LEFT, WIDTH - RIGHT), _at(py, y, HEIGHT - BOTTOM, TOP))
-            for px, py in one.points
-            if math.isfinite(px) and math.isfinite(py) and (not x.log or px > 0) and (not y.log or py > 0)
-        ]
-        if not places:
-            continue
-        path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
-        if one.filled:
-            base = HEIGHT - BOTTOM
-            closed = f"{places[0][0]:.1f},{base} {path} {places[-1][0]:.1f},{base}"
-            parts.append(f'<polygon class="fill s{k % COLORS}" points="{closed}"/>')
-        dash = ' stroke-dasharray="5 4"' if one.dashed else ""
-        parts.append(f'<polyline class="line s{k % COLORS}"{dash} points="{path}"/>')
-        if one.marked:
-            parts += [f'<circle class="dot s{k % COLORS}" cx="{px:.1f}" cy="{py:.1f}" r="3"/>' for px, py in places]
-    legend = _legend([one.name for one in series], dashed=[one.dashed for one in series]) if len(series) > 1 else ""
-    return _figure("".join(parts), HEIGHT, title) + legend
+    """Draw curves over shared axes, with a legend when there is more than one."""
+    with _canvas(HEIGHT_IN + 0.18 * len(series) * (len(series) > 1)) as (canvas, axes):
+        for k, one in enumerate(series):
+            points = [(px, py) for px, py in one.points if math.isfinite(px) and math.isfinite(py)]
+            xs, ys = [px for px, _ in points], [py for _, py in points]
+            axes.plot(
+                xs,
+                ys,
+                color=_color(k),
+                linestyle="--" if one.dashed else "-",
+                linewidth=1.6,
+                marker="o" if one.marked else None,
+                markersize=3.5,
+                label=one.name,
+            )
+            if one.filled:
+                axes.fill_between(xs, ys, color=_color(k), alpha=0.2, linewidth=0)
+        _scale(axes, x, y)
+        if len(series) > 1:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1)
+        return _svg(canvas, title)
 
 
 def dots(rows: Sequence[Dot], *, x: Axis, title: str, line_at: float | None = None) -> str:
-    """One line a row: the figure as a dot, its interval as a bar; line_at: a dashed line to compare with."""
-    row_px, foot = 34, 40
-    height = TOP + row_px * len(rows) + foot
-    bottom = height - foot
-    parts = []
-    for value in _ticks(x):
-        px = _at(value, x, LEFT // 4, WIDTH - RIGHT)
-        parts.append(f'<line class="grid" x1="{px:.1f}" y1="{TOP}" x2="{px:.1f}" y2="{bottom}"/>')
-        parts.append(
-            f'<text class="tick" x="{px:.1f}" y="{bottom + 14}" text-anchor="middle">{_label(value, x)}</text>'
-        )
-    parts.append(_text(x.label, WIDTH / 2, height - 6))
-    if line_at is not None and math.isfinite(line_at):
-        px = _at(line_at, x, LEFT // 4, WIDTH - RIGHT)
-        parts.append(
-            f'<line class="faint" stroke-dasharray="4 4" x1="{px:.1f}" y1="{TOP}" x2="{px:.1f}" y2="{bottom}"/>'
-        )
-    for k, row in enumerate(rows):
-        y = TOP + row_px * k + 24
-        parts.append(f'<text class="name" x="{LEFT // 4}" y="{y - 10}">{escape(row.name)}</text>')
-        if not math.isfinite(row.value):
-            continue
-        color = f"s{row.series % COLORS}"
-        place = _at(row.value, x, LEFT // 4, WIDTH - RIGHT)
-        if math.isfinite(row.low) and math.isfinite(row.high):
-            low, high = (_at(value, x, LEFT // 4, WIDTH - RIGHT) for value in (row.low, row.high))
-            parts.append(f'<line class="line {color}" x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}"/>')
-        parts.append(f'<circle class="dot {color}" cx="{place:.1f}" cy="{y}" r="4.5"/>')
-    return _figure("".join(parts), height, title)
+    """Draw one line a row: the figure as a dot, its interval as a bar. line_at: a dashed line to compare with."""
+    with _canvas(0.7 + 0.34 * len(rows)) as (canvas, axes):
+        for k, row in enumerate(rows):
+            axes.text(x.low, k - 0.3, row.name, va="center", fontsize=8, color=INK)
+            if row.value is None:
+                continue
+            if row.low is not None and row.high is not None:
+                axes.plot([row.low, row.high], [k + 0.12, k + 0.12], color=_color(0), linewidth=1.6)
+            axes.plot([row.value], [k + 0.12], color=_color(0), marker="o", markersize=5, linestyle="none")
+        if line_at is not None:
+            axes.axvline(line_at, color=FAINT, linestyle="--", linewidth=1)
+        _scale(axes, x, Axis(label="", low=max(len(rows), 1) - 0.4, high=-0.7))
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        return _svg(canvas, title)
 
 
 def cloud(places: Sequence[tuple[float, float]], groups: Sequence[int], *, title: str) -> str:
-    """Points on a plane without axes; up to 24 groups are told apart by colour and shape."""
+    """Draw points on a plane without axes; up to 24 groups are told apart by colour and shape."""
     if not places:
         return ""
-    xs, ys = [x for x, _ in places], [y for _, y in places]
-    reach = max(max(xs) - min(xs), max(ys) - min(ys), 1e-9)
-    parts = []
-    for (x, y), group in zip(places, groups, strict=True):
-        px = 12 + (x - min(xs)) / reach * (WIDTH - 24)
-        py = 12 + (max(ys) - y) / reach * (WIDTH - 24)
-        parts.append(_mark(px, py, group))
-    height = 24 + (max(ys) - min(ys)) / reach * (WIDTH - 24)
-    return _figure("".join(parts), round(height), title)
+    with _canvas(WIDTH_IN) as (canvas, axes):
+        for group in sorted(set(groups)):
+            mine = [place for place, owner in zip(places, groups, strict=True) if owner == group]
+            axes.plot(
+                [px for px, _ in mine],
+                [py for _, py in mine],
+                linestyle="none",
+                color=_color(group),
+                marker=MARKERS[(group // COLORS) % len(MARKERS)],
+                markersize=4,
+            )
+        axes.set_aspect("equal")
+        axes.axis("off")
+        return _svg(canvas, title)
 
 
 def point_sheet(
-    faces: Sequence[tuple[str, Sequence[Sequence[float]], Sequence[Sequence[float]]]], *, title: str
+    faces: Sequence[tuple[str, Sequence[tuple[float, float]], Sequence[tuple[float, float]]]], *, title: str
 ) -> str:
-    """True points (rings, joined) and found ones (dots) of faces, (5, 2) each in 0..1; a caption under each."""
-    columns, cell = 4, WIDTH // 4
-    row_px = cell + 14
-    parts = []
-    for k, (caption, true, found) in enumerate(faces):
-        x0, y0 = (k % columns) * cell, (k // columns) * row_px
-        real = [(x0 + 8 + x * (cell - 16), y0 + 8 + y * (cell - 16)) for x, y in true]
-        guess = [(x0 + 8 + x * (cell - 16), y0 + 8 + y * (cell - 16)) for x, y in found]
-        for a, b in ((0, 1), (0, 2), (1, 2), (3, 4), (2, 3), (2, 4)):
-            parts.append(
-                f'<line class="grid" x1="{real[a][0]:.1f}" y1="{real[a][1]:.1f}" '
-                f'x2="{real[b][0]:.1f}" y2="{real[b][1]:.1f}"/>'
-            )
-        parts += [f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in real]
-        parts += [f'<circle class="dot s1" cx="{x:.1f}" cy="{y:.1f}" r="2"/>' for x, y in guess]
-        parts.append(
-            f'<text class="tick" x="{x0 + cell / 2:.1f}" y="{y0 + row_px - 6}" text-anchor="middle">'
-            f"{escape(caption)}</text>"
-        )
-    return _figure("".join(parts), row_px * math.ceil(len(faces) / columns), title)
+    """Draw true landmarks (rings, joined) and found ones (dots) of faces, (5, 2) each in 0..1, a caption under each."""
+    columns = 4
+    rows = math.ceil(len(faces) / columns)
+    with _canvas(max(1.1 * rows, 0.5)) as (canvas, axes):
+        for k, (caption, true, found) in enumerate(faces):
+            x0, y0 = 1.15 * (k % columns), 1.3 * (k // columns)
+            real = [(x0 + px, y0 + py) for px, py in true]
+            for a, b in ((0, 1), (0, 2), (1, 2), (3, 4), (2, 3), (2, 4)):
+                axes.plot([real[a][0], real[b][0]], [real[a][1], real[b][1]], color=GRID, linewidth=1)
+            axes.plot(*zip(*real, strict=True), linestyle="none", marker="o", color=INK, fillstyle="none", markersize=5)
+            guess = [(x0 + px, y0 + py) for px, py in found]
+            axes.plot(*zip(*guess, strict=True), linestyle="none", marker="o", color=_color(1), markersize=3)
+            axes.text(x0 + 0.5, y0 + 1.12, caption, ha="center", fontsize=7, color=FAINT)
+        axes.set_xlim(-0.1, 1.15 * columns)
+        axes.set_ylim(1.3 * max(rows, 1), -0.1)
+        axes.axis("off")
+        return _svg(canvas, title)
 
 
-def _figure(body: str, height: int, title: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title, quote=True)}">'
-        f"<title>{escape(title)}</title>{body}</svg>"
+@contextmanager
+def _canvas(height_in: float) -> Iterator[tuple[Canvas, Axes]]:
+    """A figure with one set of axes; no global state of pyplot."""
+    with mpl.rc_context(_STYLE):
+        canvas = Canvas(figsize=(WIDTH_IN, height_in))
+        yield canvas, canvas.add_subplot()
+
+
+def _scale(axes: Axes, x: Axis, y: Axis) -> None:
+    for axis, of, label, limits in (
+        (x, axes.xaxis, axes.set_xlabel, axes.set_xlim),
+        (y, axes.yaxis, axes.set_ylabel, axes.set_ylim),
+    ):
+        label(axis.label)
+        if axis.log:
+            (axes.set_xscale if axis is x else axes.set_yscale)("log")
+            of.set_major_formatter(LogFormatterSciNotation())
+        elif axis.percent:
+            of.set_major_formatter(FuncFormatter(lambda value, _place: f"{100 * value:.6g}"))
+        limits(axis.low, axis.high)
+
+
+def _color(k: int) -> str:
+    return f"#0a0a{k % COLORS:02x}"
+
+
+def _svg(canvas: Canvas, title: str) -> str:
+    buffer = io.StringIO()
+    canvas.savefig(
+        buffer,
+        format="svg",
+        transparent=True,
+        bbox_inches="tight",
+        pad_inches=0.05,
+        metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
     )
-
-
-def _axes(x: Axis, y: Axis) -> str:
-    parts = []
-    for value in _ticks(x):
-        px = _at(value, x, LEFT, WIDTH - RIGHT)
-        parts.append(f'<line class="grid" x1="{px:.1f}" y1="{TOP}" x2="{px:.1f}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(
-            f'<text class="tick" x="{px:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{_label(value, x)}</text>'
-        )
-    for value in _ticks(y):
-        py = _at(value, y, HEIGHT - BOTTOM, TOP)
-        parts.append(f'<line class="grid" x1="{LEFT}" y1="{py:.1f}" x2="{WIDTH - RIGHT}" y2="{py:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 5}" y="{py + 4:.1f}" text-anchor="end">{_label(value, y)}</text>')
-    parts.append(_text(x.label, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6))
-    parts.append(
-        f'<text class="name" transform="translate(11 {(HEIGHT - BOTTOM + TOP) / 2:.0f}) rotate(-90)" '
-        f'text-anchor="middle">{escape(y.label)}</text>'
-    )
-    return "".join(parts)
-
-
-def _text(words: str, x: float, y: float) -> str:
-    return f'<text class="name" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(words)}</text>'
-
-
-def _at(value: float, axis: Axis, start: float, end: float) -> float:
-    """Where a value lies between two ends of the picture, cut off at them."""
-    low, high, v = axis.low, axis.high, value
-    if axis.log:
-        low, high, v = math.log10(low), math.log10(high), math.log10(max(value, 1e-300))
-    share = (v - low) / (high - low) if high > low else 0.5
-    return start + min(max(share, 0.0), 1.0) * (end - start)
-
-
-def _ticks(axis: Axis) -> list[float]:
-    """Round values inside the axis: powers of ten, or four to eight steps of 1, 2 or 5."""
-    if axis.log:
-        first, last = math.ceil(math.log10(axis.low) - 1e-9), math.floor(math.log10(axis.high) + 1e-9)
-        return [10.0**power for power in range(first, last + 1)]
-    span = axis.high - axis.low
-    if span <= 0:
-        return [axis.low]
-    step = 10.0 ** math.floor(math.log10(span / 4))
-    step = next((step * factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 7), step * 10)
-    first = math.ceil(axis.low / step - 1e-9)
-    return [k * step for k in range(first, math.floor(axis.high / step + 1e-9) + 1)]
-
-
-def _label(value: float, axis: Axis) -> str:
-    if axis.percent:
-        return f"{value * 100:g}".replace("-0", "0") if abs(value) < 1e-12 else f"{float(f'{value * 100:.6g}'):g}"
-    return f"{float(f'{value:.6g}'):g}"
-
-
-def _mark(x: float, y: float, group: int) -> str:
-    color = f"dot s{group % COLORS}"
-    match (group // COLORS) % SHAPES:
-        case 0:
-            return f'<circle class="{color}" cx="{x:.1f}" cy="{y:.1f}" r="3.4"/>'
-        case 1:
-            return f'<rect class="{color}" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
-        case _:
-            return f'<path class="{color}" d="M{x:.1f} {y - 4:.1f} l4 7 l-8 0 z"/>'
-
-
-def _legend(names: Sequence[str], *, dashed: Sequence[bool]) -> str:
-    items = "".join(
-        f'<span><i class="key s{k % COLORS}{" dashed" if dash else ""}"></i>{escape(name)}</span>'
-        for k, (name, dash) in enumerate(zip(names, dashed, strict=True))
-    )
-    return f'<div class="legend">{items}</div>'
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for placeholder, variable in _VARIABLES.items():
+        text = text.replace(placeholder, f"var({variable})")
+    head = f'<svg role="img" aria-label="{escape(title, quote=True)}" '
+    return text.replace("<svg ", head, 1).replace(">", f"><title>{escape(title)}</title>", 1)

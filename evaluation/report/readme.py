@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final
+from typing import Final
 
+from evaluation.documents.base import point_at
+from evaluation.documents.shipped import EvaluationDocument
+from evaluation.report.table import Table, as_markdown, figure, percent
 from lookalike.settings import ROOT
 
 README: Final = ROOT / "README.md"
@@ -18,50 +20,78 @@ _SETS: Final = {
 }
 
 
-def figures(document: dict[str, Any]) -> str:
-    """Markdown tables of what a reader asks first; every figure with its n and its 95 % interval."""
-    lines = [
-        "| Same person or not, people no training saw | people / pictures | TPR at FPR 0.01 | TPR at FPR 0.001 |",
-        "|---|---|---|---|",
-    ]
-    for name, one in document["verification"].items():
-        points = {point["fpr"]: point["tpr"] for point in one["points"]}
-        counted = f"{one['people']} / {one['pictures']:,}"
-        lines.append(f"| {_SETS[name]} | {counted} | {_share(points[0.01])} | {_share(points[0.001])} |")
-    lines += ["", "| Who is it, among 9,324 people | n | first | among the eight |", "|---|---|---|---|"]
-    for name, one in document["identification"].items():
-        lines.append(f"| {_SETS[name]} | {one['probes']:,} | {_share(one['rank_1'])} | {_share(one['rank_8'])} |")
-    lines += [
-        "",
-        "| Five points, mean error over the eye distance | n | by the detector's box | over 10 % |",
-        "|---|---|---|---|",
-    ]
-    for name, one in document["landmarks"].items():
-        found = one["detected"]
-        over = 100 * found["failures"]["0.1"]["value"]
-        lines.append(f"| `{name}` | {found['faces']:,} | {_percent(found['nme'])} | {over:.1f} % |")
-    boxes = document["detection"]
-    lines += ["", "| Face boxes, IoU 0.5 | faces | AP | recall |", "|---|---|---|---|"]
-    for one in boxes["overall"]:
-        floor = "of any size" if one["floor_px"] == 0 else f"from {one['floor_px']:g} px"
-        lines.append(f"| {floor} | {one['faces']:,} | {_share(one['ap'])} | {_share(one['recall'])} |")
-    return "\n".join(lines)
+def figures(document: EvaluationDocument) -> str:
+    """Write what a reader asks first as Markdown tables; every figure with its n and its 95 % interval."""
+    return "\n".join(map(as_markdown, tables(document)))
 
 
-def _share(figure: dict[str, float]) -> str:
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
-
-
-def _percent(figure: dict[str, float]) -> str:
-    return f"{100 * figure['value']:.2f} % ({100 * figure['low']:.2f} to {100 * figure['high']:.2f})"
+def tables(document: EvaluationDocument) -> list[Table]:
+    """Make the README's four tables. Raises ValueError where a part was not measured."""
+    parts = (document.verification, document.identification, document.landmarks, document.detection)
+    verification, identification, landmarks, detection = parts
+    if verification is None or identification is None or landmarks is None or detection is None:
+        raise ValueError("evaluation.json lacks a part; run `lookalike evaluate all`")
+    return [
+        Table(
+            key="verification",
+            title="",
+            columns=("Same person or not, people no training saw", "people / pictures", "TPR at FPR 0.01",
+                     "TPR at FPR 0.001"),
+            rows=[
+                (
+                    _SETS[name],
+                    f"{one.people} / {one.pictures:,}",
+                    *(figure(point_at(one.points, fpr).tpr) for fpr in (0.01, 0.001)),
+                )
+                for name, one in verification.items()
+            ],
+        ),
+        Table(
+            key="identification",
+            title="",
+            columns=("Who is it, among 9,324 people", "n", "first", "among the eight"),
+            rows=[
+                (_SETS[name], f"{one.probes:,}", figure(one.rank_1), figure(one.rank_8))
+                for name, one in identification.items()
+            ],
+        ),
+        Table(
+            key="landmarks",
+            title="",
+            columns=("Five points, mean error over the eye distance, %", "n", "by the detector's box", "over 10 %"),
+            rows=[
+                (
+                    f"`{name}`",
+                    f"{rows.detected.faces:,}",
+                    percent(rows.detected.nme),
+                    f"{100 * (rows.detected.failures['0.1'].value or 0.0):.1f} %",
+                )
+                for name, rows in landmarks.items()
+            ],
+        ),
+        Table(
+            key="detection",
+            title="",
+            columns=("Face boxes, IoU 0.5", "faces", "AP", "recall"),
+            rows=[
+                (
+                    "of any size" if one.floor_px == 0 else f"from {one.floor_px:g} px",
+                    f"{one.faces:,}",
+                    figure(one.ap),
+                    figure(one.recall),
+                )
+                for one in detection.overall
+            ],
+        ),
+    ]  # fmt: skip
 
 
 def rewritten(readme: str) -> str:
-    """The README with today's figures between the marks."""
+    """Return the README with today's figures between the marks."""
     before, rest = readme.split(BEGIN)
     after = rest.split(END)[1]
-    table = figures(json.loads(EVALUATION.read_text(encoding="utf-8")))
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    table = figures(EvaluationDocument.model_validate_json(EVALUATION.read_bytes()))
+    return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
 if __name__ == "__main__":

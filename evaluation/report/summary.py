@@ -1,31 +1,38 @@
-"""What of the deep parts is kept in the repository: figures without curves, clouds and pictures. JSON in, JSON out."""
+"""What of the suites is kept in the repository: figures without curves, clouds and pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from evaluation.documents.base import SCHEMA
+from evaluation.documents.in_depth import DepthDocument, ReportDocument
 
-SCHEMA: Final = 1
-PARTS: Final = ("embedder", "robustness", "aligner", "detector")
-# Lists and clouds that a chart needs and a reader of figures does not. A mapping so named holds figures and stays.
-BULKY: Final = frozenset({"roc", "same", "different", "curve", "limits", "sheet", "leaning_most"})
-DROPPED: Final = frozenset({"projection"})
-
-
-def summary(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a report -> weights/depth.json, which the model cards are written from."""
-    return {
-        "schema": SCHEMA,
-        **{name: document[name] for name in ("embedder", "engine", "files")},
-        "parts": {name: _thinned(document["parts"][name]) for name in PARTS if name in document["parts"]},
-    }
+# Fields that a chart needs and a reader of figures does not, by suite.
+_DROPPED = {
+    "embedder": {"projection": True, "sets": {"__all__": {"roc", "same", "different"}}},
+    "robustness": {"before_after": {"__all__": {"__all__": {"leaning_most"}}}},
+    "aligner": {"limits": True, "sheet": True, "sets": {"__all__": {"curve"}}},
+    "samples": True,
+}
 
 
-def _thinned(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            key: _thinned(one)
-            for key, one in value.items()
-            if key not in DROPPED and not (key in BULKY and isinstance(one, list))
+def summary(document: ReportDocument) -> DepthDocument:
+    """Turn a report into weights/depth.json, from which the model cards are written."""
+    parts = document.parts.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return DepthDocument.model_validate(
+        {
+            "schema": SCHEMA,
+            "embedder": document.embedder,
+            "engine": document.engine,
+            "files": document.files,
+            "parts": _without(parts, _DROPPED),
         }
-    return [_thinned(one) for one in value] if isinstance(value, list) else value
+    )
+
+
+def _without(value: object, dropped: object) -> object:
+    """Return `value` without the keys that `dropped` marks; "__all__" stands for every key."""
+    if not isinstance(value, dict) or not isinstance(dropped, dict | set):
+        return value
+    if isinstance(dropped, set):
+        return {key: one for key, one in value.items() if key not in dropped}
+    every = dropped.get("__all__")
+    return {key: _without(one, dropped.get(key, every)) for key, one in value.items() if dropped.get(key) is not True}

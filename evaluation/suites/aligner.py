@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from evaluation.datasets.detections import BoxFinder, PointFinder, matching_face
 from evaluation.datasets.pack import LANDMARK_SETS, PointsPicture, read_picture
+from evaluation.documents.base import document_of
+from evaluation.documents.in_depth import AlignerPart
 from evaluation.metrics.bootstrap import RESAMPLES
 from evaluation.metrics.landmarks import normalised_errors, summarise
-from evaluation.report.tables import plain
 from pipeline.quality import yaw_deg
 from pipeline.types import Detection
 
@@ -60,8 +61,8 @@ def find_points(
     return FoundPoints(pictures=tuple(pictures), points=points, expected=expected)
 
 
-def measure(found: FoundPoints, *, resamples: int = RESAMPLES) -> dict[str, Any]:
-    """Fold the faces of all sets."""
+def measure(found: FoundPoints, *, resamples: int = RESAMPLES) -> AlignerPart:
+    """Measure the faces of all sets."""
     names = np.array([picture.set_name for picture in found.pictures])
     errors = found.errors
     yaw = np.abs([yaw_deg(picture.points) for picture in found.pictures])
@@ -77,12 +78,13 @@ def measure(found: FoundPoints, *, resamples: int = RESAMPLES) -> dict[str, Any]
                 if (inside := mine & (yaw >= low) & (yaw < high)).any()
             },
         }
-    return {
-        "limits": list(CURVE_LIMITS),
-        "sets": plain(sets),
-        "doubt": plain(doubt(errors, found.expected)),
-        "sheet": plain(_sheet(found, names, errors)),
+    document = {
+        "limits": CURVE_LIMITS,
+        "sets": sets,
+        "doubt": doubt(errors, found.expected),
+        "sheet": _sheet(found, names, errors),
     }
+    return document_of(AlignerPart, document)
 
 
 def cumulative(errors: NDArray[np.floating]) -> list[float]:

@@ -16,7 +16,6 @@ from evaluation.datasets.detections import CURVE_SCORE, BoxFinder, ImageReader
 from evaluation.datasets.pack import FacePicture, ScenePicture, read_boxes, read_picture
 from evaluation.metrics.bootstrap import RESAMPLES
 from evaluation.metrics.detection import IOU, ScenePair, average_precision_at, iou_matrix, measure
-from evaluation.report.tables import plain
 from pipeline.quarter_turns import turn_box_back, turn_image
 from pipeline.types import Box, Rgb8
 
@@ -179,7 +178,7 @@ def contact_sheets(pictures: Sequence[FacePicture], detector: BoxFinder, *, side
     return counts
 
 
-def document(
+def all_ways(
     runs: Mapping[str, Run], *, threshold: float, sure: float, small: str, large: str, resamples: int = RESAMPLES
 ) -> dict[str, Any]:
     """Every way of `runs` by name, and small-then-large made of two of them."""
@@ -188,10 +187,7 @@ def document(
     ways[f"{small}, then {large} where no large sure face was found"] = summary(
         both, threshold=threshold, resamples=resamples
     ) | {"stopped": stopped}
-    result = plain({"threshold": threshold, "ways": ways})
-    if not isinstance(result, dict):
-        raise TypeError("want a dictionary")
-    return {str(key): value for key, value in result.items()}
+    return ways
 
 
 def _tight(picture: FacePicture) -> Rgb8:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from evaluation.datasets import held_out as labelled
 from evaluation.datasets.corruptions import mirrored
 from evaluation.datasets.embeddings import Embedded, straightened
+from evaluation.documents.base import document_of
+from evaluation.documents.in_depth import EmbedderPart
 from evaluation.metrics import curves, groups, person_vectors, projection, verification
 from evaluation.metrics.nearest import accuracy_at_1
 from evaluation.metrics.verification import FPRS, PairScores
-from evaluation.report.tables import plain
 from evaluation.suites.shipped import Evaluation
 from index.celeba import ATTRIBUTES
 
@@ -31,7 +32,7 @@ KEPT_LOW: Final = 0.15
 QUALITY_EYES_PX: Final = 60.0  # more pixels between the eyes than the crop holds make no better picture
 
 
-def measure(run: Evaluation, *, bands: Mapping[str, Any] | None) -> dict[str, Any]:
+def measure(run: Evaluation, *, bands: Mapping[str, Any] | None) -> EmbedderPart:
     """Everything of this module. bands: the document of weights/calibration.json, None where there is none."""
     sets = run.people_sets()
     held_out = _held_out(run)
@@ -54,7 +55,7 @@ def measure(run: Evaluation, *, bands: Mapping[str, Any] | None) -> dict[str, An
                               for name in ("celeba aligned", "wild")}  # fmt: skip
     document["person_vectors"] = _person_vectors(run)
     document["flip"] = _flip(run, sets)
-    return {str(key): plain(value) for key, value in document.items()}
+    return document_of(EmbedderPart, document)
 
 
 def _set(one: Embedded, scores: PairScores, *, resamples: int) -> dict[str, Any]:

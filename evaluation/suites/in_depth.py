@@ -1,7 +1,8 @@
-"""The deep parts of the evaluation: which there are, what each needs, and their outcomes kept on disk.
+"""The suites that measure in depth: which there are, what each needs, and their outcomes kept on disk.
 
-A part's outcome is one JSON document. It is kept under a key of everything that decides it (the three networks' files,
-engine, calibration, code version), so that a report is cheap to write again and a new network is measured anew.
+A suite's outcome is one document of `evaluation.documents.in_depth`. It is kept under a key of everything that decides
+it (the three networks' files, engine, calibration, code version), so that a report is cheap to write again and a new
+network is measured anew.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Final, TypeVar
 
 from evaluation.datasets import pack as data
 from evaluation.datasets.detections import BoxFinder
+from evaluation.documents.base import Document, as_json, document_of
+from evaluation.documents.in_depth import AlignerPart, DetectorPart, EmbedderPart, RobustnessPart, SamplesPart
 from evaluation.suites import aligner as deep_aligner
 from evaluation.suites import detector as deep_detector
 from evaluation.suites import embedder as deep_embedder
@@ -24,6 +27,13 @@ from evaluation.suites import samples as straightening
 from evaluation.suites.shipped import Evaluation
 
 PARTS: Final = ("embedder", "robustness", "aligner", "detector", "samples")
+KINDS: Final[Mapping[str, type[Document]]] = {
+    "embedder": EmbedderPart,
+    "robustness": RobustnessPart,
+    "aligner": AlignerPart,
+    "detector": DetectorPart,
+    "samples": SamplesPart,
+}
 # The networks that decide a part's figures: another embedder leaves boxes and points as they are.
 NEEDS: Final = {
     "embedder": ("embedder",),
@@ -58,9 +68,9 @@ class DeepEvaluation:
     again: bool = False
     reused: list[str] = field(default_factory=list)
 
-    def part(self, name: str) -> dict[str, Any]:
-        """One part's document, from the cache where it is there. Raises DataMissing, KeyError."""
-        parts: dict[str, Callable[[], dict[str, Any]]] = {
+    def part(self, name: str) -> Document:
+        """Return one suite's document, from the cache where it is there. Raises DataMissing, KeyError."""
+        parts: dict[str, Callable[[], Document]] = {
             "embedder": lambda: deep_embedder.measure(self.run, bands=self.bands),
             "robustness": lambda: deep_robustness.measure(self.run, self.pipeline),
             "aligner": self._aligner,
@@ -70,18 +80,18 @@ class DeepEvaluation:
         make = parts[name]
         file = None if self.cache is None else self.cache / f"deep-{name}-{self._key(name)}.json"
         if file is not None and file.is_file() and not self.again:
-            kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            kept = KINDS[name].model_validate_json(file.read_bytes())
             self.reused.append(name)
             return kept
         document = make()
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_name(f"{file.name}.{os.getpid()}.part")
-            part.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+            part.write_text(json.dumps(as_json(document), ensure_ascii=False), encoding="utf-8")
             part.replace(file)
         return document
 
-    def _aligner(self) -> dict[str, Any]:
+    def _aligner(self) -> AlignerPart:
         pictures = data.read_points_pictures(self.run.data, split="val")
         if self.run.limit is not None:
             pictures = [
@@ -91,7 +101,7 @@ class DeepEvaluation:
             found = deep_aligner.find_points(pictures, self.pipeline.detector, self.pipeline.aligner, advance=shown)
         return deep_aligner.measure(found, resamples=self.run.resamples)
 
-    def _detector(self) -> dict[str, Any]:
+    def _detector(self) -> DetectorPart:
         scenes = data.read_scenes(self.run.data, split="val")
         if self.run.limit is not None:
             scenes = [s for source in data.SCENE_SOURCES for s in self._few([q for q in scenes if q.source == source])]
@@ -102,15 +112,17 @@ class DeepEvaluation:
                 runs[name] = deep_detector.run_over(scenes, detector, advance=shown)
         names = list(detectors)
         thresholds = self.pipeline.detector.thresholds
-        document = deep_detector.document(
+        threshold = float(thresholds.score)
+        ways = deep_detector.all_ways(
             runs,
-            threshold=float(thresholds.score),
+            threshold=threshold,
             sure=float(thresholds.sure),
             small=names[0],
             large=self.shipped,
             resamples=self.run.resamples // 2,
         )
-        return document | {"shipped": self.shipped, "turned": self._turned(scenes)} | self._hard_frames()
+        document = {"threshold": threshold, "ways": ways, "shipped": self.shipped, "turned": self._turned(scenes)}
+        return document_of(DetectorPart, document | self._hard_frames())
 
     def _turned(self, scenes: Sequence[data.ScenePicture]) -> dict[str, Any]:
         with_faces = [scene for scene in scenes if scene.source != "empty"]

@@ -21,10 +21,11 @@ from evaluation.datasets.detections import PointFinder
 from evaluation.datasets.embeddings import Embedded, straightened
 from evaluation.datasets.end_to_end import PhotoReader, answer, with_misses
 from evaluation.datasets.pack import FacePicture, read_picture
+from evaluation.documents.base import document_of
+from evaluation.documents.in_depth import RobustnessPart
 from evaluation.metrics import curves, groups, verification
 from evaluation.metrics.bootstrap import Figure
 from evaluation.metrics.verification import PairScores
-from evaluation.report.tables import plain
 from evaluation.suites.shipped import Evaluation
 from pipeline.quality import yaw_deg
 from pipeline.similarity import CROP_SIDE_PX, align_face, warp
@@ -84,7 +85,7 @@ def conditions(aligner: PointFinder) -> dict[str, Condition]:
     }
 
 
-def measure(run: Evaluation, pipeline: WholePipeline) -> dict[str, Any]:
+def measure(run: Evaluation, pipeline: WholePipeline) -> RobustnessPart:
     """Every condition on each set, end to end among them."""
     document: dict[str, Any] = {"sets": {}, "yaw": {}, "before_after": {}}
     resamples = run.resamples // 2
@@ -111,7 +112,7 @@ def measure(run: Evaluation, pipeline: WholePipeline) -> dict[str, Any]:
         document["sets"][name] = lines
     for name, clean in run.people_sets().items():
         document["yaw"][name] = _by_yaw(clean, resamples)
-    return {str(key): plain(value) for key, value in document.items()}
+    return document_of(RobustnessPart, document)
 
 
 def _line(

@@ -16,13 +16,15 @@ import numpy as np
 
 from evaluation.datasets.alignments import unstraightened
 from evaluation.datasets.pack import read_picture
+from evaluation.documents.base import document_of
+from evaluation.documents.in_depth import SamplesPart
 from pipeline.similarity import CROP_SIDE_PX, warp
 from pipeline.types import Rgb8
 
 TURNS_DEG: Final = (0.0, 20.0, -28.0)
 
 
-def measure(samples: Sequence[Path], pipeline: Any) -> dict[str, Any]:
+def measure(samples: Sequence[Path], pipeline: Any) -> SamplesPart:
     """Crops as data URIs and the cosines of every two of them, before and after. Photos without a face are left out."""
     looks: list[dict[str, Any]] = []
     before: list[Rgb8] = []
@@ -46,9 +48,9 @@ def measure(samples: Sequence[Path], pipeline: Any) -> dict[str, Any]:
                 }
             )
     if not looks:
-        return {"looks": [], "pairs": []}
+        return SamplesPart(looks=(), pairs=())
     cosines = [_cosines(pipeline, crops) for crops in (before, after)]
-    return {
+    document = {
         "looks": looks,
         "pairs": [
             {"a": i, "b": j, "before": float(cosines[0][i, j]), "after": float(cosines[1][i, j])}
@@ -56,6 +58,7 @@ def measure(samples: Sequence[Path], pipeline: Any) -> dict[str, Any]:
             for j in range(i + 1, len(looks))
         ],
     }
+    return document_of(SamplesPart, document)
 
 
 def turned(image: Rgb8, degrees: float) -> Rgb8:

@@ -19,6 +19,8 @@ from evaluation.datasets import detections as photos
 from evaluation.datasets import pack as data
 from evaluation.datasets.embeddings import CropEmbedder, Embedded, embed_pictures
 from evaluation.datasets.pack import FacePicture
+from evaluation.documents.base import SCHEMA, plain
+from evaluation.documents.shipped import EvaluationDocument
 from evaluation.metrics import detection, identification, landmarks, verification
 from evaluation.metrics.bootstrap import RESAMPLES
 from evaluation.suites import calibrate
@@ -90,6 +92,11 @@ class Report:
     detection: DetectionRows | None = None
     calibration: dict[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def document(self) -> EvaluationDocument:
+        """Return the report as it is written: parts that were not asked for are left out."""
+        found = {name: value for name, value in plain(self).items() if value is not None}
+        return EvaluationDocument.model_validate({"schema": SCHEMA} | found)
 
 
 @dataclass(kw_only=True)

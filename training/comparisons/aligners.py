@@ -13,8 +13,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from evaluation.documents.base import plain
 from evaluation.metrics.bootstrap import mean_figure
-from evaluation.report.tables import plain
 from training.command_line import RECIPES
 from training.comparisons.timing import milliseconds
 from training.config import load_recipe, load_values

@@ -16,8 +16,8 @@ from torch import nn
 
 from evaluation.datasets.end_to_end import PhotoReader, answer, with_misses
 from evaluation.datasets.pack import FacePicture, read_celeba, read_wild
+from evaluation.documents.base import plain
 from evaluation.metrics import verification
-from evaluation.report.tables import plain
 from pipeline.face_pipeline import FacePipeline
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder

@@ -16,10 +16,13 @@ from typer.testing import CliRunner
 
 from evaluation.datasets import held_out as labelled
 from evaluation.datasets.pack import read_celeba
+from evaluation.documents.base import as_json
+from evaluation.documents.in_depth import Parts, ReportDocument
 from evaluation.metrics.detection import ScenePair
-from evaluation.report.depth_tables import as_rich, tables
-from evaluation.report.html import page
+from evaluation.report.depth_tables import tables
+from evaluation.report.page import page
 from evaluation.report.summary import summary
+from evaluation.report.table import as_rich
 from evaluation.suites.detector import Run, small_then_large, taken_faces
 from evaluation.suites.in_depth import PARTS, DeepEvaluation
 from evaluation.suites.shipped import Evaluation
@@ -77,11 +80,17 @@ def _deep(pack: Path, cache: Path | None, **options: Any) -> DeepEvaluation:
     )
 
 
-@pytest.fixture(name="document", scope="module")
-def _document(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(name="report", scope="module")
+def _report(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> ReportDocument:
     deep = _deep(pack, tmp_path_factory.mktemp("cache"))
-    parts = {name: json.loads(json.dumps(deep.part(name))) for name in PARTS}
-    return {"embedder": MODEL, "engine": "scripted", "limit": None, "parts": parts, "learning": []}
+    parts = Parts.model_validate({name: deep.part(name) for name in PARTS})
+    return ReportDocument(embedder=MODEL, engine="scripted", parts=parts)
+
+
+@pytest.fixture(name="document", scope="module")
+def _document(report: ReportDocument) -> dict[str, Any]:
+    """The report as a script reads it."""
+    return as_json(report)
 
 
 def test_every_part_is_measured_and_nothing_is_left_without_figures(document: dict[str, Any]) -> None:
@@ -150,12 +159,12 @@ class _Balance(HTMLParser):
         assert self.open.pop() == tag, tag
 
 
-def test_the_page_stands_alone_and_its_links_lead_somewhere(document: dict[str, Any]) -> None:
-    text = page(document)
+def test_the_page_stands_alone_and_its_links_lead_somewhere(report: ReportDocument) -> None:
+    text = page(report)
     parser = _Balance()
     parser.feed(text)
     assert parser.open == []
-    assert set(re.findall(r'href="#([^"]+)"', text)) == set(parser.ids)
+    assert set(re.findall(r'<a href="#([^"]+)"', text)) <= set(parser.ids)
     assert set(re.findall(r'(?:src|href)="(data:|#|.)', text)) <= {"data:", "#"}, "nothing is fetched"
     assert "<script" not in text
     assert "prefers-color-scheme:dark" in text
@@ -164,14 +173,16 @@ def test_the_page_stands_alone_and_its_links_lead_somewhere(document: dict[str, 
         assert figure in text
 
 
-def test_a_part_that_was_not_measured_is_left_out_of_the_page(document: dict[str, Any]) -> None:
-    text = page(document | {"parts": {"aligner": document["parts"]["aligner"]}})
+def test_a_part_that_was_not_measured_is_left_out_of_the_page(report: ReportDocument) -> None:
+    text = page(report.model_copy(update={"parts": Parts(aligner=report.parts.aligner)}))
     assert "Face points" in text
     assert "ROC" not in text
 
 
-def test_the_summary_keeps_every_figure_and_drops_what_only_a_chart_needs(document: dict[str, Any]) -> None:
-    written = summary(document | {"files": {}})
+def test_the_summary_keeps_every_figure_and_drops_what_only_a_chart_needs(
+    report: ReportDocument, document: dict[str, Any]
+) -> None:
+    written = as_json(summary(report))
     kept, whole = written["parts"], document["parts"]
     assert written["embedder"] == MODEL
     assert kept["embedder"]["sets"]["wild"].keys() == {"verification", "nearest"}
@@ -185,8 +196,8 @@ def test_the_summary_keeps_every_figure_and_drops_what_only_a_chart_needs(docume
     assert len(json.dumps(kept)) < 0.8 * len(json.dumps(whole))
 
 
-def test_each_table_has_as_many_cells_as_columns(document: dict[str, Any]) -> None:
-    for part in tables(document["parts"]).values():
+def test_each_table_has_as_many_cells_as_columns(report: ReportDocument) -> None:
+    for part in tables(report.parts).values():
         for table in part:
             assert {len(row) for row in table.rows} <= {len(table.columns)}, table.title
             assert as_rich(table).row_count == len(table.rows)
