@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from evaluation.datasets.corruptions import with_mask, with_sunglasses
 from pipeline.similarity import ARCFACE_TEMPLATE
-from training.data.augment import Augmentation, augment, middle
+from pipeline.types import Rgb8
+from training.data.augment import Augmentation, _mask, _sunglasses, augment, middle
 from training.data.augment import _move as move
 
 # Everything off: what is left is the middle of the crop.
@@ -122,3 +125,15 @@ def test_a_photo_that_ends_inside_the_crop_leaves_black_or_stretched_edges() -> 
     stretched = run(replace(tight, border_black=0.0))
     rows_repeat = (stretched[:, :, 0] - stretched[:, :, 1]).abs().amax(dim=(1, 2)) < 1e-4
     assert rows_repeat.float().mean() > 0.4
+
+
+@pytest.mark.parametrize(
+    ("trained", "measured"), [(_sunglasses, with_sunglasses), (_mask, with_mask)], ids=["sunglasses", "mask"]
+)
+def test_robustness_is_measured_with_shapes_that_training_does_not_draw(
+    trained: Callable[[torch.Tensor], torch.Tensor], measured: Callable[[Rgb8], Rgb8]
+) -> None:
+    drawn = trained(torch.from_numpy(ARCFACE_TEMPLATE)[None])[0].numpy() > 0
+    grey = np.full((112, 112, 3), 128, np.uint8)
+    shown = (measured(grey) != grey).any(axis=2)
+    assert (drawn & shown).sum() / (drawn | shown).sum() < 0.8
