@@ -78,7 +78,7 @@ def test_plain_values_make_the_same_recipe_again() -> None:
 
 
 def test_every_shipped_embedder_recipe_loads() -> None:
-    from training.embedder.cli import EmbedderRecipe
+    from training.embedder.recipe import EmbedderRecipe
 
     paths = sorted((Path(__file__).parents[2] / "training" / "recipes").glob("embedder*.toml"))
     assert paths

@@ -20,8 +20,9 @@ from training.comparisons.timing import milliseconds
 from training.config import load_recipe, load_values
 from training.data.faces_with_points import read_landmark_sets
 from training.export.onnx import current_commit, write_record
-from training.landmarks.cli import HUMAN_SETS, LandmarkRecipe, load_network, train
 from training.landmarks.evaluate import Predicted, predictor, run_passes
+from training.landmarks.recipe import LandmarkRecipe
+from training.landmarks.train import HUMAN_SETS, load_network, train
 
 SETS: Final = {
     "aligners": ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass"),

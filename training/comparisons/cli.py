@@ -29,8 +29,10 @@ from training.comparisons import starts as compare_starts
 from training.comparisons.timing import milliseconds
 from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
+from training.embedder.build import StartMissing, build_network
 from training.embedder.choose import dev_sets, scores, val_sets
-from training.embedder.cli import EmbedderRecipe, StartMissing, build_network, network_weights, train
+from training.embedder.recipe import EmbedderRecipe
+from training.embedder.train import network_weights, train
 from training.export.onnx import current_commit, write_record
 
 SETS: Final = {

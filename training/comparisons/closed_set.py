@@ -23,16 +23,10 @@ from pipeline.types import FloatArray
 from training.command_line import RECIPES, Refused, add_data, cache_folder, plain_errors
 from training.config import load_recipe, recipe_values
 from training.data.people import People, open_people, prepare
+from training.embedder.build import build_network
 from training.embedder.choose import embed_rows
-from training.embedder.cli import (
-    START_VIEW,
-    EmbedderRecipe,
-    build_network,
-    keep_start_view,
-    network_weights,
-    person_weights,
-    train,
-)
+from training.embedder.recipe import EmbedderRecipe
+from training.embedder.train import START_VIEW, keep_start_view, network_weights, person_weights, train
 from training.export.onnx import current_commit, write_record
 
 SEED: Final = 5

@@ -23,7 +23,9 @@ from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
 from training.command_line import Refused
 from training.comparisons.timing import exported_facts
-from training.embedder.cli import build_network, network_weights, stored_recipe
+from training.embedder.build import build_network
+from training.embedder.recipe import stored_recipe
+from training.embedder.train import network_weights
 from training.export.onnx import current_commit, write_record
 from training.loop import CHECKPOINT, Fitted, read_checkpoint
 

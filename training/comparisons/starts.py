@@ -19,8 +19,10 @@ from evaluation.datasets import pack as pictures_of
 from pipeline.types import Rgb8
 from training.command_line import Refused, cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
+from training.embedder.build import build_network
 from training.embedder.choose import dev_sets, scores, scores_of, val_sets
-from training.embedder.cli import NetworkSettings, build_network, levelled
+from training.embedder.export import levelled
+from training.embedder.recipe import NetworkSettings
 from training.embedder.sface import load_sface
 from training.export.onnx import current_commit, write_record
 

@@ -18,7 +18,8 @@ from training.comparisons import starts as compare_starts
 from training.comparisons.closed_set import class_means, draw, right_by
 from training.config import load_recipe, load_values, merge, recipe_values
 from training.data.people import People
-from training.embedder.cli import EmbedderRecipe, NetworkSettings, StartMissing, build_network
+from training.embedder.build import StartMissing, build_network
+from training.embedder.recipe import EmbedderRecipe, NetworkSettings
 
 SMALL = """
 steps = 2

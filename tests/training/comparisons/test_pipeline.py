@@ -13,7 +13,8 @@ from pipeline.types import Embedding, Rgb8
 from tests.evaluation.tiny_pack import MODEL, ScriptedNetworks, write_pack
 from training.command_line import Refused
 from training.comparisons.pipeline import compare_pipeline, compare_readers, pipeline_with, table
-from training.embedder.cli import NetworkSettings, build_network
+from training.embedder.build import build_network
+from training.embedder.recipe import NetworkSettings
 
 pytestmark = pytest.mark.train
 

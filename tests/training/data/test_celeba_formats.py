@@ -17,7 +17,8 @@ from training.data.people import open_people, prepare
 from training.data.people import read_celeba as read_people
 from training.data.scenes import list_scenes
 from training.detector.cli import main
-from training.landmarks.cli import LandmarkRecipe, dev_faces, make_batches
+from training.landmarks.recipe import LandmarkRecipe
+from training.landmarks.train import dev_faces, make_batches
 
 # The files' own first lines: counts, headers, columns parted by runs of blanks, attributes with a trailing blank.
 BOXES = """3

@@ -15,9 +15,11 @@ from training.data.augment import Augmentation, middle
 from training.data.batches import BatchSettings, PeopleBatches
 from training.data.people import HeldOut, People
 from training.embedder.choose import choose_share, dev_sets, mix_weights, report, scores, val_sets
-from training.embedder.cli import BESIDE_SHARES, EmbedderModule, EmbedderRecipe, choose_beside_share, levelled
 from training.embedder.concatenated import SideBySide
+from training.embedder.export import BESIDE_SHARES, choose_beside_share, levelled
 from training.embedder.nuisance_projection import Levelled
+from training.embedder.recipe import EmbedderRecipe
+from training.embedder.train import EmbedderModule
 from training.export.onnx import ExportFailed, compare_with_torch, export_onnx
 from training.losses.imitation import procrustes
 

@@ -18,23 +18,13 @@ from training.config import load_recipe
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import FaceWithPoints
 from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches, normalise
-from training.landmarks.cli import (
-    FALSE_BOX_ERROR,
-    DataRecipe,
-    LandmarkModule,
-    LandmarkRecipe,
-    LossRecipe,
-    NetworkRecipe,
-    RunRecipe,
-    export,
-    landmark_loss,
-    load_network,
-    main,
-    train,
-)
+from training.landmarks.cli import main
 from training.landmarks.evaluate import Predicted, caught_at, run_passes
+from training.landmarks.export import export
 from training.landmarks.hourglass import HourglassNetwork, decode, hourglass_loss, target_maps
 from training.landmarks.network import LandmarkNetwork, mean_position
+from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, NetworkRecipe, RunRecipe
+from training.landmarks.train import FALSE_BOX_ERROR, LandmarkModule, landmark_loss, load_network, train
 
 pytestmark = pytest.mark.train
 

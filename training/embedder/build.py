@@ -1,0 +1,62 @@
+"""The embedder's networks with their start weights, from a recipe.
+
+The input is normalised outside: (x - 127.5) / 127.5 of RGB, see `weights/manifest.toml`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import timm
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from training.command_line import Refused
+from training.embedder.concatenated import SideBySide
+from training.embedder.recipe import NetworkSettings
+from training.embedder.sface import load_sface
+
+DIMENSION: Final = 512
+NOISE_SEED: Final = 512  # of what starts as noise
+
+
+def build_network(settings: NetworkSettings, data: Path) -> nn.Module:
+    """Make the network with its start weights, every key of which must fit: 512 outputs, 640 with SFace beside.
+
+    Without a file to start from, and for a head of its own, the noise is the same every time: a resumed run and the
+    export build the network anew. Raises StartMissing, SFaceMissing.
+    """
+    network = _build_first(settings, data)
+    return SideBySide(network, load_sface(), settings.beside_share) if settings.beside else network
+
+
+def _build_first(settings: NetworkSettings, data: Path) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(NOISE_SEED)
+        network = timm.create_model(settings.backbone, num_classes=DIMENSION)
+    if settings.start == Path():
+        return network
+    file = settings.start if settings.start.is_file() else data / settings.start
+    if not file.is_file():
+        raise StartMissing(f"{settings.start}: no such start weights, here or below {data}")
+    stored = {name: value.float() if value.is_floating_point() else value for name, value in _read(file).items()}
+    if settings.without_head:
+        heads = network.default_cfg["classifier"]
+        prefixes = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
+        stored = {name: value for name, value in stored.items() if not name.startswith(prefixes)}
+        stored |= {name: value for name, value in network.state_dict().items() if name.startswith(prefixes)}
+    network.load_state_dict(stored)
+    return network
+
+
+def _read(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    state: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)  # tensors, no pickled code
+    return state
+
+
+class StartMissing(Refused):
+    """The file that a recipe starts from is not there."""
