@@ -12,8 +12,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from pipeline.batching import to_batch
 from pipeline.candidates import Candidates, Look, agreed, one_a_face
-from pipeline.engine import Engine, to_batch
+from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import PADDING_GREY, letterbox
 from pipeline.manifest import DetectorThresholds

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.engine import Engine, to_batch
+from pipeline.batching import to_batch
+from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.stretched_edges import blacken_stretched
 from pipeline.types import Embedding, FloatArray, Rgb8, Vector

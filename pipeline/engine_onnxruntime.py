@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.engine import check_batch, check_names, in_buckets, padded, without_padding
+from pipeline.batching import check_batch, check_names, in_buckets, padded, without_padding
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine import Engine, to_batch
+from pipeline.batching import to_batch
+from pipeline.engine import Engine
 from pipeline.errors import DegeneratePoints, EngineFailed
 from pipeline.quality import eye_distance, roll_deg
 from pipeline.quarter_turns import turn_image, turn_points_back

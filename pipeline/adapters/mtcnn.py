@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.mtcnn_boxes import cut, moved, points_of, squared, windows_above
+from pipeline.batching import to_batch
 from pipeline.candidates import Candidates, one_a_face, together
-from pipeline.engine import Engine, to_batch
+from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import letterbox
 from pipeline.manifest import CascadeSettings, DetectorThresholds

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine import DEFAULT_BUCKETS, FILL, Backend, computed_in, in_buckets, open_engine, padded, to_batch
+from pipeline.batching import FILL, in_buckets, padded, to_batch
+from pipeline.engine import DEFAULT_BUCKETS, Backend, computed_in, open_engine
 from pipeline.errors import EngineFailed, PipelineError, WeightsMissing, WrongHash
 from pipeline.manifest import InputSpec
 from pipeline.types import FloatArray

@@ -31,8 +31,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from evaluation.datasets.embeddings import embed_pictures, straightened
 from evaluation.datasets.pack import FacePicture, read_wild
 from evaluation.metrics.verification import tpr_at
+from pipeline.batching import to_batch
 from pipeline.embedder import Embedder
-from pipeline.engine import Backend, Engine, open_engine, to_batch
+from pipeline.engine import Backend, Engine, open_engine
 from pipeline.manifest import NetworkFacts, Precision, load_manifest
 from pipeline.types import FloatArray, Nchw, Rgb8
 from training.command_line import plain_errors

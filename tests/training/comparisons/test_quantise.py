@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline.engine import open_engine, to_batch
+from pipeline.batching import to_batch
+from pipeline.engine import open_engine
 from pipeline.manifest import NetworkFacts
 from tests.pictures import scene
 from tests.pipeline.graphs import facts, heavy
