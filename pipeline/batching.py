@@ -5,7 +5,7 @@ Shapes are fixed: a batch is padded to the next bucket, so that a runtime plans 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,25 @@ def in_buckets(count: int, buckets: Sequence[int]) -> Iterator[tuple[int, int]]:
         count -= rows
 
 
+def run_in_buckets(
+    batch: Nchw, buckets: Sequence[int], run: Callable[[Nchw], tuple[FloatArray, ...]]
+) -> tuple[FloatArray, ...]:
+    """Run (B, 3, side, side) in parts of the bucket sizes, filled up with zeros; outputs joined, B rows each.
+
+    run: takes a contiguous part of exactly one bucket's size. A part that filled its bucket keeps its outputs whole,
+    whatever their first axis counts, so a network without a batch axis works with bucket 1 and B = 1.
+    """
+    parts: list[tuple[FloatArray, ...]] = []
+    start = 0
+    for rows, bucket in in_buckets(len(batch), buckets):
+        outputs = run(padded(batch[start : start + rows], bucket))
+        parts.append(tuple(output if rows == bucket else output[:rows] for output in outputs))
+        start += rows
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
+
+
 def padded(part: Nchw, bucket: int) -> Nchw:
     """Fill a part up to its bucket with zeros; contiguous either way."""
     if len(part) == bucket:
@@ -46,11 +65,6 @@ def padded(part: Nchw, bucket: int) -> Nchw:
     full = np.zeros((bucket, *part.shape[1:]), np.float32)
     full[: len(part)] = part
     return full
-
-
-def without_padding(output: FloatArray, rows: int, bucket: int) -> FloatArray:
-    """Drop the rows that `padded` added; a full bucket comes whole, whatever its first axis counts."""
-    return output if rows == bucket else output[:rows]
 
 
 def check_batch(batch: Nchw, facts: NetworkFacts) -> None:

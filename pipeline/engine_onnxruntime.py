@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.batching import check_batch, check_names, in_buckets, padded, without_padding
+from pipeline.batching import check_batch, check_names, run_in_buckets
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
@@ -46,16 +46,11 @@ class OnnxRuntimeEngine:
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         check_batch(batch, self._facts)
-        parts: list[tuple[FloatArray, ...]] = []
-        start = 0
-        for rows, bucket in in_buckets(len(batch), self._buckets):
-            feed = {self._facts.input.name: padded(batch[start : start + rows], bucket)}
-            try:
-                outputs = self._session.run(list(self._facts.outputs), feed)
-            except Exception as error:  # its errors share no base but Exception
-                raise EngineFailed(f"{self._facts.role}: ONNX Runtime failed: {error}") from error
-            parts.append(tuple(without_padding(np.asarray(output, np.float32), rows, bucket) for output in outputs))
-            start += rows
-        if len(parts) == 1:
-            return parts[0]
-        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
+        return run_in_buckets(batch, self._buckets, self._infer)
+
+    def _infer(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        try:
+            outputs = self._session.run(list(self._facts.outputs), {self._facts.input.name: batch})
+        except Exception as error:  # its errors share no base but Exception
+            raise EngineFailed(f"{self._facts.role}: ONNX Runtime failed: {error}") from error
+        return tuple(np.asarray(output, np.float32) for output in outputs)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.batching import check_batch, check_names, in_buckets, padded, without_padding
+from pipeline.batching import check_batch, check_names, run_in_buckets
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
@@ -58,15 +58,7 @@ class OpenVinoEngine:
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         check_batch(batch, self._facts)
-        parts: list[tuple[FloatArray, ...]] = []
-        start = 0
-        for rows, bucket in in_buckets(len(batch), self._buckets):
-            outputs = self._requests[batch.shape[2]].infer(padded(batch[start : start + rows], bucket))
-            parts.append(tuple(without_padding(output, rows, bucket) for output in outputs))
-            start += rows
-        if len(parts) == 1:
-            return parts[0]
-        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
+        return run_in_buckets(batch, self._buckets, self._requests[batch.shape[2]].infer)
 
     def _compiled(self, model_bytes: bytes, side_px: int) -> _Request:
         rows = ov.Dimension(min(self._buckets), max(self._buckets))
