@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -16,24 +15,18 @@ from pipeline.decode import PhotoLimits, decode
 from pipeline.embedder import MIN_NORM
 from pipeline.engine import DEFAULT_BUCKETS, Backend
 from pipeline.errors import DegeneratePoints
+from pipeline.false_faces import is_surface, without_doubles
 from pipeline.gates import QualityGates
 from pipeline.landmarks import Landmarks, crop_matrix
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
+from pipeline.orientation import View, choose_view
 from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.steady_heap import keep_heap_steady
 from pipeline.types import Box, Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
-
-TURNED_DEG: Final = 60.0  # a photo whose faces roll further than this was taken or sent sideways
-# Expected errors of the points, over the eye distance, from which a face is doubted and at which it is not believed:
-# nine in ten true faces of 24 px and more stay under the first, half of the false boxes lie over the second.
-DOUBT_ERRORS: Final = (0.08, 0.20)
-TURNED_STRENGTH: Final = 0.5  # what a face must reach to be believed in a turned photo only (see `strength`)
-TURNED_LEAD: Final = 0.1  # and by how much it must beat the photo as it came, which is nearly always right
-KEPT_SHARE: Final = 0.8  # of the scores that a turned photo must keep to be taken for the upright one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,34 +37,8 @@ class PipelineConfig:
     threads: int = 2  # cores one inference uses
     max_bytes: int = PhotoLimits().max_bytes
     max_pixels: int = PhotoLimits().max_pixels
-    max_faces: int = 64  # the largest ones; bounds time and memory of one photo
+    max_faces: int = 64  # the largest ones; bounds time and memory of one photo (see PhotoFaces.left_out)
     gates: QualityGates = field(default_factory=QualityGates)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """One orientation of a photo and the faces found in it, both in the turned frame."""
-
-    turns: int
-    image: Rgb8
-    faces: Sequence[tuple[Detection, Landmarks]]
-
-    @property
-    def best(self) -> float:
-        """The strength of the surest face; 0 without one."""
-        return max((strength(found, marks) for found, marks in self.faces), default=0.0)
-
-    @property
-    def total(self) -> float:
-        return sum(strength(found, marks) for found, marks in self.faces)
-
-
-def strength(found: Detection, marks: Landmarks) -> float:
-    """How sure detector and points together are of an upright face, 0..1: the score, less where the points doubt.
-
-    A face seen lying may get a fair score and yet points on forehead and hair; hands and folds do too.
-    """
-    return found.score * float(np.interp(marks.error, DOUBT_ERRORS, (1.0, 0.0)))
 
 
 class FacePipeline:
@@ -105,6 +72,7 @@ class FacePipeline:
         return PhotoFaces(
             image=photo.image,
             faces=found.faces,
+            left_out=found.left_out,
             scale=photo.scale,
             quarter_turns=found.quarter_turns,
             timing_ms={"decode": (decoded - start) * 1e3} | found.timing_ms,
@@ -113,15 +81,16 @@ class FacePipeline:
     def read_image(self, image: Rgb8) -> PhotoFaces:
         """Likewise from pixels (H, W, 3), RGB, upright as far as is known."""
         watch = _Stopwatch()
-        look = self._upright(image, self._look(image, watch), watch)
+        view = choose_view(lambda turns: self._view(image, turns, watch), sure=self.detector.thresholds.sure)
         with watch("align"):
-            measured = [self._measure(look.image, found, marks) for found, marks in look.faces]
+            measured = [self._measure(view.image, found, marks) for found, marks in view.faces]
         with watch("embed"):
             faces = self._embedded(measured)
         return PhotoFaces(
             image=image,
-            faces=tuple(_turned_back(face, look.turns, image) for face in faces),
-            quarter_turns=look.turns,
+            faces=tuple(_turned_back(face, view.turns, image) for face in faces),
+            left_out=view.left_out,
+            quarter_turns=view.turns,
             timing_ms=watch.spent_ms,
         )
 
@@ -136,47 +105,22 @@ class FacePipeline:
         self.aligner.find(picture, [whole] * group)
         self.embedder.embed([picture] * group)
 
-    def embed_crops(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
-        """Embed crops (112, 112, 3) straightened onto the template; None where no direction came out."""
-        return self.embedder.embed(crops)
-
-    def _look(self, image: Rgb8, watch: _Stopwatch) -> _Look:
-        """Look upright; when no face is sure, in the other quarter turns too, and keep the surest."""
-        upright = self._look_turned(image, 0, watch)
-        if upright.best >= self.detector.thresholds.sure:
-            return upright
-        turned = [self._look_turned(image, turns, watch) for turns in (1, 2, 3)]
-        surest = max(turned, key=lambda look: look.best)
-        return surest if surest.best >= max(TURNED_STRENGTH, upright.best + TURNED_LEAD) else upright
-
-    def _look_turned(self, image: Rgb8, turns: int, watch: _Stopwatch) -> _Look:
-        seen = turn_image(image, turns)
+    def _view(self, image: Rgb8, turns: int, watch: _Stopwatch) -> View:
+        """Find the faces of the photo turned clockwise by `turns` quarters, the largest `max_faces` of them."""
+        turned = turn_image(image, turns)
+        sure = self.detector.thresholds.sure
         with watch("detect"):
-            found = sorted(self.detector.detect(seen), key=lambda one: -one.box.area)[: self.config.max_faces]
+            detected = [found for found in self.detector.detect(turned) if not is_surface(turned, found.box)]
+            detected.sort(key=lambda found: -found.box.area)
+        largest, smaller = detected[: self.config.max_faces], detected[self.config.max_faces :]
         with watch("align"):
-            landmarks = self.aligner.find(seen, found)
-        gates, sure = self.config.gates, self.detector.thresholds.sure
+            landmarks = self.aligner.find(turned, largest)
         faces = [
-            (one, marks)
-            for one, marks in zip(found, landmarks, strict=True)
-            if one.score >= sure or marks.error <= gates.max_doubtful_points_error
+            (found, marks)
+            for found, marks in zip(largest, landmarks, strict=True)
+            if found.score >= sure or marks.error <= self.config.gates.max_doubtful_points_error
         ]
-        return _Look(turns, seen, faces)
-
-    def _upright(self, image: Rgb8, look: _Look, watch: _Stopwatch) -> _Look:
-        """Turn the photo when most of its faces lie on their side, and look again: upright faces are surer.
-
-        So a photo and its quarter turn end in the same frame and give the same answer.
-        """
-        rolls = [roll_deg(marks.points) for found, marks in look.faces if strength(found, marks) > 0.0]
-        turns = [(-round(roll / 90.0)) % 4 if abs(roll) > TURNED_DEG else 0 for roll in rolls]
-        most = max(sorted(set(turns)), key=turns.count, default=0)
-        if most == 0 or 2 * turns.count(most) <= len(turns):
-            return look
-        again = self._look_turned(image, (look.turns + most) % 4, watch)
-        if again.total < KEPT_SHARE * look.total:
-            return look
-        return again
+        return View(turns, turned, without_doubles(faces), left_out=sum(found.score >= sure for found in smaller))
 
     def _measure(self, image: Rgb8, found: Detection, marks: Landmarks) -> Face:
         points = marks.points

@@ -124,6 +124,9 @@ class PhotoFaces:
 
     image: Rgb8  # the working photo, the frame of every coordinate below
     faces: tuple[Face, ...]
+    left_out: int = (
+        0  # further faces, smaller than these, that were detected for sure but lie beyond the limit of faces
+    )
     scale: float = 1.0  # pixels of the photo as sent (EXIF orientation applied) that one of `image` covers
     quarter_turns: int = 0  # clockwise turns of `image` under which the faces were found; coordinates are turned back
     timing_ms: dict[str, float] = field(default_factory=dict)  # stage -> milliseconds
