@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.letterbox import Letterbox
 from pipeline.manifest import DetectorThresholds
-from pipeline.nms import non_maximum_suppression, overlaps
+from pipeline.nms import iou_matrix, non_maximum_suppression
 from pipeline.types import Box, Detection, FloatArray
 
 RANGE_SLACK: Final = 1.15  # a look's silence on a face this near the end of its range says nothing
@@ -68,7 +68,7 @@ def agreed(looks: Sequence[Look], *, max_iou: float) -> Candidates:
     for look in looks:
         judging = (side >= look.smallest_px * RANGE_SLACK) & (side <= look.largest_px / RANGE_SLACK)
         if len(look.found.scores):
-            overlap = overlaps(everything.boxes, look.found.boxes)
+            overlap = iou_matrix(everything.boxes, look.found.boxes)
             best = overlap.argmax(axis=1)
             score = np.where(overlap.max(axis=1) >= max_iou, look.found.scores[best], 0.0)
             edges += score[:, None] * look.found.boxes[best]
@@ -90,7 +90,7 @@ def one_a_face(found: Candidates, thresholds: DetectorThresholds, *, width: int,
     boxes = found.boxes.copy()
     np.clip(boxes[:, 0::2], 0.0, width, out=boxes[:, 0::2])
     np.clip(boxes[:, 1::2], 0.0, height, out=boxes[:, 1::2])
-    kept = non_maximum_suppression(boxes, found.scores, max_iou=thresholds.iou, max_covered=thresholds.covered)
+    kept = non_maximum_suppression(boxes, found.scores, max_iou=thresholds.iou, max_iomin=thresholds.covered)
     return [
         Detection(
             Box(*(float(edge) for edge in boxes[row])),

@@ -74,7 +74,7 @@ class Detector:
         side = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0) / side_px
         found = found.where((side >= smallest) & (side <= largest)).to_photo(place)
         limits = self.thresholds
-        kept = non_maximum_suppression(found.boxes, found.scores, max_iou=limits.iou, max_covered=limits.covered)
+        kept = non_maximum_suppression(found.boxes, found.scores, max_iou=limits.iou, max_iomin=limits.covered)
         longer = max(image.shape[:2])
         return Look(found.where(kept), smallest * longer, largest * longer)
 

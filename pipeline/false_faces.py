@@ -20,10 +20,12 @@ SAME_FACE_RATIO: Final = 0.5
 
 SURFACE_SIDE_PX: Final = 28  # a box is shrunk to this side before its structure is measured
 SAMPLED_SIDE_PX: Final = 224  # of larger boxes every second, third, ... pixel is enough, and takes a tenth of the time
-# Limits of `is_surface`. Of 5,980 labelled faces in train scenes they miss three, all under 14 px.
-FLAT_RATIO: Final = 0.03  # faces from 20 px on have 0.037 and more
-SMOOTH_RATIO: Final = 0.06  # faces: 0.09 and more; gradients 0.03
-NOISE_RATIO: Final = 9.0  # faces: 4.8 and less; noise 14 to 20
+# Limits of `is_surface`, for boxes under LARGE_PX and larger ones. Of 5,980 labelled faces in train scenes they miss
+# three, all under 14 px.
+LARGE_PX: Final = 64
+FLAT_RATIO: Final = (0.03, 0.06)  # faces from 20 px on have 0.038 and more, from 64 px on 0.092 and more
+SMOOTH_RATIO: Final = (0.06, 0.12)  # faces: 0.08 and more, 0.17 and more; gradients 0.03, with noise up to 0.11
+NOISE_RATIO: Final = 9.0  # faces: 5.2 and less; noise 14 to 20
 
 FoundFace = tuple[Detection, Landmarks]
 
@@ -45,10 +47,11 @@ def is_surface(image: Rgb8, box: Box) -> bool:
     flat = luma.ravel()
     rest = flat - _QUADRATIC @ (_QUADRATIC.T @ flat)
     spread = float(rest.std())
-    if spread <= FLAT_RATIO * float(flat.mean()) or spread == 0.0:
+    large = min(region.shape[:2]) >= LARGE_PX
+    if spread <= FLAT_RATIO[large] * float(flat.mean()) or spread == 0.0:
         return True
     changes = float(cv2.Laplacian(luma, cv2.CV_32F)[2:-2, 2:-2].var()) / spread**2
-    return not SMOOTH_RATIO <= changes <= NOISE_RATIO
+    return not SMOOTH_RATIO[large] <= changes <= NOISE_RATIO
 
 
 def without_doubles(faces: Sequence[FoundFace]) -> list[FoundFace]:

@@ -1,4 +1,4 @@
-"""Overlapping boxes -> one a face. Numbers only."""
+"""Overlaps of boxes, and non-maximum suppression by them. Boxes are (N, 4) x0, y0, x1, y1 in one frame."""
 
 from __future__ import annotations
 
@@ -7,52 +7,55 @@ from numpy.typing import NDArray
 
 from pipeline.types import FloatArray
 
-
-def intersection_over_union(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Compare one box (4,) x0, y0, x1, y1 with N boxes (N, 4); 0 where both are empty."""
-    shared = _shared(box, boxes)
-    union = _area(box[None])[0] + _area(boxes) - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+FloatMatrix = NDArray[np.float64]
 
 
-def overlaps(boxes: FloatArray, others: FloatArray) -> FloatArray:
-    """Intersection over union of each of M boxes with each of N: (M, N)."""
-    return np.stack([intersection_over_union(box, others) for box in boxes]).reshape(len(boxes), len(others))
+def iou_matrix(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> FloatMatrix:
+    """Intersection over union of each of M boxes (M, 4) with each of N (N, 4): (M, N), 0 where the union is empty."""
+    shared, areas, other_areas = _areas(boxes, others)
+    return _ratio(shared, areas[:, None] + other_areas - shared)
 
 
-def covered_share(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Tell what share of the smaller of the two one box (4,) and each of N boxes (N, 4) have in common."""
-    shared = _shared(box, boxes)
-    smaller = np.minimum(_area(box[None])[0], _area(boxes))
-    share = np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
-    return np.asarray(np.minimum(share, 1.0), np.float32)  # rounding must not carry it past a limit of 1
+def iomin_matrix(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> FloatMatrix:
+    """Intersection over the smaller box's area (IoMin), of each of M boxes with each of N: (M, N), 0 where it is empty.
+
+    1 where one box lies inside the other, as a box round half a face lies in the one round the whole face.
+    """
+    shared, areas, other_areas = _areas(boxes, others)
+    return np.minimum(_ratio(shared, np.minimum(areas[:, None], other_areas)), 1.0)
 
 
 def non_maximum_suppression(
-    boxes: FloatArray, scores: FloatArray, *, max_iou: float, max_covered: float = 1.0
+    boxes: FloatArray, scores: FloatArray, *, max_iou: float, max_iomin: float = 1.0
 ) -> NDArray[np.intp]:
-    """Keep the surest box, drop those that overlap it by more than max_iou, and so on.
+    """Keep the box with the highest score, drop those that overlap it by more than a limit, and so on.
 
-    boxes: (N, 4) x0, y0, x1, y1. scores: (N,). Returns the kept rows, surest first; equal scores keep their order.
-    max_covered: a box is dropped too when it and a surer one share more than this of the smaller one's area, as half a
-    face lies in the whole one; 1 leaves that out.
+    boxes: (N, 4). scores: (N,). Returns the kept rows, highest score first; equal scores keep their order.
+    max_iou, max_iomin: limits of intersection over union and over the smaller box; a max_iomin of 1 drops none.
     """
     left = np.argsort(-scores, kind="stable")
     kept: list[np.intp] = []
     while left.size:
         first, left = left[0], left[1:]
         kept.append(first)
-        apart = intersection_over_union(boxes[first], boxes[left]) <= max_iou
-        left = left[apart & (covered_share(boxes[first], boxes[left]) <= max_covered)]
+        apart = iou_matrix(boxes[first, None], boxes[left])[0] <= max_iou
+        if max_iomin < 1.0:
+            apart &= iomin_matrix(boxes[first, None], boxes[left])[0] <= max_iomin
+        left = left[apart]
     return np.array(kept, np.intp)
 
 
-def _shared(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
-    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
-    return np.asarray(np.clip(width, 0, None) * np.clip(height, 0, None), np.float32)
+def _areas(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> tuple[FloatMatrix, FloatMatrix, FloatMatrix]:
+    """Shared areas (M, N), areas of the boxes (M,) and of the others (N,); no area is below 0."""
+    first, second = np.asarray(boxes, np.float64).reshape(-1, 4), np.asarray(others, np.float64).reshape(-1, 4)
+    width = np.minimum(first[:, None, 2], second[:, 2]) - np.maximum(first[:, None, 0], second[:, 0])
+    height = np.minimum(first[:, None, 3], second[:, 3]) - np.maximum(first[:, None, 1], second[:, 1])
+    return width.clip(0.0) * height.clip(0.0), _area(first), _area(second)
 
 
-def _area(boxes: FloatArray) -> FloatArray:
-    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
-    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+def _area(boxes: FloatMatrix) -> FloatMatrix:
+    return np.asarray((boxes[:, 2] - boxes[:, 0]).clip(0.0) * (boxes[:, 3] - boxes[:, 1]).clip(0.0))
+
+
+def _ratio(shared: FloatMatrix, whole: FloatMatrix) -> FloatMatrix:
+    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.datasets.pack import PointsPicture, ScenePicture, read_boxes, read_picture
-from evaluation.metrics.detection import ScenePair, iou_matrix
+from evaluation.metrics.detection import ScenePair
 from evaluation.metrics.landmarks import normalised_errors
 from pipeline.landmarks import Landmarks
+from pipeline.nms import iou_matrix
 from pipeline.types import Box, Detection, PhotoFaces, Rgb8
 
 CURVE_SCORE: Final = 0.01  # boxes from here on draw the precision-recall curve

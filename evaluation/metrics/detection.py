@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.bootstrap import RESAMPLES, SEED, Figure, draw, interval
+from pipeline.nms import iou_matrix
 
 IOU: Final = 0.5
 FLOORS_PX: Final = (0.0, 16.0, 24.0)
@@ -58,18 +59,6 @@ class Verdicts:
     hit: NDArray[np.bool_]  # (N,) True: it took a counted face, False: a false box
     picture: NDArray[np.int64]  # (N,)
     faces_of: NDArray[np.int64]  # (pictures,) counted faces
-
-
-def iou_matrix(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Intersection over union of boxes a (A, 4) with b (B, 4): (A, B). Corners x0, y0, x1, y1."""
-    first, second = np.asarray(a, np.float64).reshape(-1, 4), np.asarray(b, np.float64).reshape(-1, 4)
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    inside = np.clip(high - low, 0.0, None).prod(axis=2)
-    area_a = (first[:, 2:] - first[:, :2]).clip(0.0).prod(axis=1)
-    area_b = (second[:, 2:] - second[:, :2]).clip(0.0).prod(axis=1)
-    union = area_a[:, None] + area_b[None, :] - inside
-    return np.asarray(inside / np.maximum(union, 1e-12), dtype=np.float64)
 
 
 def judge(

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from evaluation.datasets.detections import CURVE_SCORE, BoxFinder, ImageReader
 from evaluation.datasets.pack import FacePicture, ScenePicture, read_boxes, read_picture
 from evaluation.metrics.bootstrap import RESAMPLES
-from evaluation.metrics.detection import IOU, ScenePair, average_precision_at, iou_matrix, measure
+from evaluation.metrics.detection import IOU, ScenePair, average_precision_at, measure
+from pipeline.nms import iou_matrix
 from pipeline.quarter_turns import turn_box_back, turn_image
 from pipeline.types import Box, Rgb8
 

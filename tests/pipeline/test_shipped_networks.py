@@ -14,7 +14,7 @@ from pipeline.embedder import Embedder
 from pipeline.engine import open_engine
 from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
 from pipeline.manifest import load_manifest
-from pipeline.nms import intersection_over_union
+from pipeline.nms import iou_matrix
 from pipeline.types import Box, Face, PhotoFaces, RefusalCode, Rgb8
 from tests.pictures import encoded
 
@@ -45,7 +45,7 @@ def answer(pipeline: FacePipeline) -> PhotoFaces:
 
 def overlap(a: Box, b: Box) -> float:
     rows = [np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32) for box in (a, b)]
-    return float(intersection_over_union(rows[0][0], rows[1])[0])
+    return float(iou_matrix(*rows)[0, 0])
 
 
 def likeness(a: Face, b: Face) -> float:
@@ -123,7 +123,7 @@ def test_the_embedder_keeps_its_float32_vectors(pipeline: FacePipeline, answer: 
     exact = open_engine(facts, backend="onnxruntime")
     crops = [answer.faces[0].crop, np.ascontiguousarray(answer.faces[0].crop[:, ::-1])]
     reference = Embedder(exact, model=facts.sha256).embed(crops)
-    for ours, theirs in zip(pipeline.embed_crops(crops), reference, strict=True):
+    for ours, theirs in zip(pipeline.embedder.embed(crops), reference, strict=True):
         assert ours is not None
         assert theirs is not None
         assert float(ours.vector @ theirs.vector) > 0.999

@@ -20,7 +20,7 @@ from onnx import TensorProto, numpy_helper
 from torch import nn
 from ultralytics.nn.tasks import load_checkpoint
 
-from evaluation.metrics.detection import iou_matrix
+from pipeline.nms import iou_matrix
 from pipeline.types import FloatArray, Nchw
 from training.config import build, recipe_values
 from training.data.scenes import Scene

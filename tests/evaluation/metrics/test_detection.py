@@ -12,10 +12,10 @@ from evaluation.metrics.detection import (
     ScenePair,
     average_precision,
     average_precision_at,
-    iou_matrix,
     judge,
     measure,
 )
+from pipeline.nms import iou_matrix
 
 
 def _boxes(*rows: tuple[float, float, float, float]) -> NDArray[np.float32]:

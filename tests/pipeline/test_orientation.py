@@ -1,0 +1,69 @@
+"""orientation: which quarter turn a photo is answered in, from faces that are told for each turn."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipeline.landmarks import Landmarks
+from pipeline.orientation import KEPT_RATIO, TURNED_LEAD, View, choose_view
+from pipeline.similarity import ARCFACE_TEMPLATE
+from pipeline.types import Box, Detection
+
+SURE = 0.5
+
+
+class Turns:
+    """A photo whose face has these scores and rolls in its four turns. Counts how often each turn is detected."""
+
+    def __init__(self, scores: tuple[float, ...], rolls: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)) -> None:
+        self.scores = scores
+        self.rolls = rolls
+        self.detected: Counter[int] = Counter()
+
+    def __call__(self, turns: int) -> View:
+        self.detected[turns] += 1
+        turn = np.deg2rad(self.rolls[turns])
+        centred = ARCFACE_TEMPLATE - ARCFACE_TEMPLATE.mean(axis=0)
+        points = centred @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + 100
+        one = (Detection(Box(50, 50, 150, 150), self.scores[turns]), Landmarks(points.astype(np.float32), 0.04, 0.0))
+        return View(turns, np.zeros((1, 1, 3), np.uint8), [one])
+
+
+def test_an_upright_photo_is_detected_once() -> None:
+    photo = Turns((0.9, 0.0, 0.0, 0.0))
+    assert choose_view(photo, sure=SURE).turns == 0
+    assert photo.detected == {0: 1}
+
+
+def test_no_turn_is_detected_twice_also_where_the_surest_one_lies_on_its_side() -> None:
+    """Turn 1 has the surest face, which lies; turn 2, already detected, has it upright."""
+    photo = Turns((0.3, 0.7, 0.6, 0.2), rolls=(180.0, -90.0, 0.0, 90.0))
+    assert choose_view(photo, sure=SURE).turns == 2
+    assert photo.detected == {0: 1, 1: 1, 2: 1, 3: 1}
+
+
+def test_a_sure_face_on_its_side_costs_one_more_turn() -> None:
+    photo = Turns((0.7, 0.0, 0.0, 0.9), rolls=(90.0, 0.0, 0.0, 0.0))
+    assert choose_view(photo, sure=SURE).turns == 3
+    assert photo.detected == {0: 1, 3: 1}
+
+
+@pytest.mark.parametrize(("kept", "turns"), [(KEPT_RATIO - 0.05, 0), (KEPT_RATIO + 0.05, 3)])
+def test_a_turn_that_loses_the_faces_is_not_taken(kept: float, turns: int) -> None:
+    """Lying faces may be real, a bed or a film still; the turned photo must show four fifths as much."""
+    photo = Turns((0.8, 0.0, 0.0, 0.8 * kept), rolls=(90.0, 0.0, 0.0, 0.0))
+    assert choose_view(photo, sure=SURE).turns == turns
+
+
+@pytest.mark.parametrize(("lead", "turns"), [(TURNED_LEAD - 0.02, 0), (TURNED_LEAD + 0.02, 2)])
+def test_another_turn_must_be_clearly_surer_than_the_photo_as_it_came(lead: float, turns: int) -> None:
+    photo = Turns((0.48, 0.0, 0.48 + lead, 0.0))
+    assert choose_view(photo, sure=SURE).turns == turns
+
+
+def test_the_limits_are_those_that_were_chosen_on_turned_scenes() -> None:
+    """Frozen: with none kept, and with no lead, turned photos are answered in the wrong turn."""
+    assert (KEPT_RATIO, TURNED_LEAD) == (0.8, 0.1)
