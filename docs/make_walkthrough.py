@@ -20,7 +20,8 @@ from lookalike.answers import Compared, FaceAnswer, Found
 from lookalike.app import App, build
 from lookalike.calibration import Table
 from lookalike.cards.crops import straighten
-from lookalike.cards.text import Font, Weight, load
+from lookalike.cards.fontfiles import Weight, load
+from lookalike.cards.text import Font
 from lookalike.settings import ROOT, Settings
 from pipeline.landmarks import crop_matrix
 from pipeline.letterbox import letterbox

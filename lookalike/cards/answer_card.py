@@ -26,12 +26,13 @@ from lookalike.cards.blocks import (
     paragraph,
 )
 from lookalike.cards.crops import cut_out, fit_gallery
+from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect, row
 from lookalike.cards.paint import encode, paint
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Placed
 from lookalike.cards.portrait import portrait_of
-from lookalike.cards.text import Font, Weight
+from lookalike.cards.text import Font
 from lookalike.cards.theme import Style, Theme
 from lookalike.wording import (
     Translate,

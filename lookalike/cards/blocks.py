@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 from index.types import Person
 from lookalike.calibration import Band, Table
+from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect
 from lookalike.cards.placed import Panel, Placed, Ring, Text
-from lookalike.cards.text import MIN_TEXT_PX, Font, Weight, ellipsise, wrap, wrap_evenly
+from lookalike.cards.text import MIN_TEXT_PX, Font, ellipsise, wrap, wrap_evenly
 from lookalike.cards.theme import Color, Theme
 from lookalike.wording import (
     Translate,

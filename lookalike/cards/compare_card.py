@@ -23,10 +23,11 @@ from lookalike.cards.blocks import (
     paragraph,
 )
 from lookalike.cards.crops import cut_out
+from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import encode, paint
 from lookalike.cards.placed import Canvas, Line, Panel, Picture, Placed, Ring, Text
-from lookalike.cards.text import Font, Weight
+from lookalike.cards.text import Font
 from lookalike.cards.theme import Style, Theme
 from lookalike.wording import Translate, below_measured, beyond_measured, pair_sentence
 from pipeline.types import PhotoFaces

@@ -7,10 +7,11 @@ from typing import Final
 import cv2
 import numpy as np
 
+from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect
 from lookalike.cards.paint import encode, paint
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed, Text
-from lookalike.cards.text import Font, Weight
+from lookalike.cards.text import Font
 from lookalike.cards.theme import INK, Color, Style
 from lookalike.wording import Translate
 from pipeline.types import Box, Face, PhotoFaces, Rgb8

@@ -9,9 +9,10 @@ from typing import Final, assert_never
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from lookalike.cards.fontfiles import Weight, load
 from lookalike.cards.placed import Canvas, Drawn, Line, Outline, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.portrait_paint import paint_portrait
-from lookalike.cards.text import Weight, load
+from lookalike.cards.runs import draw
 from lookalike.cards.theme import Color, Theme
 
 SUPERSAMPLE: Final = 4  # masks are drawn this much larger and averaged down: smooth corners
@@ -104,27 +105,34 @@ def _shadow_mask(width: int, height: int, radius: int, spread: int) -> Image.Ima
 def _ring_mask(size: int, stroke: int, share: float) -> Image.Image:
     large = Image.new("L", (size * SUPERSAMPLE, size * SUPERSAMPLE), 0)
     edge = size * SUPERSAMPLE - 1
-    draw = ImageDraw.Draw(large)
-    draw.arc((0, 0, edge, edge), -90, -90 + 360 * share, fill=255, width=stroke * SUPERSAMPLE)
+    pen = ImageDraw.Draw(large)
+    pen.arc((0, 0, edge, edge), -90, -90 + 360 * share, fill=255, width=stroke * SUPERSAMPLE)
     if 0 < share < 1:  # round ends
         r = stroke * SUPERSAMPLE / 2
         for turn in (0.0, share):
             angle = math.tau * turn - math.pi / 2
             x, y = edge / 2 + (edge / 2 - r) * math.cos(angle), edge / 2 + (edge / 2 - r) * math.sin(angle)
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+            pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
     return large.reduce(SUPERSAMPLE)
 
 
 def _text(image: Image.Image, item: Text) -> None:
-    font = load(item.font.weight, item.font.size_px)
-    draw = ImageDraw.Draw(image)
+    pen = ImageDraw.Draw(image)
     if item.font.weight is Weight.SYMBOLS:  # centred by its ink: the glyphs of this font sit unevenly
+        font = load(item.font.weight, item.font.size_px)
         x0, y0, x1, y1 = font.getbbox(item.text)
         center = item.rect.center
-        draw.text((center.x - (x0 + x1) / 2, center.y - (y0 + y1) / 2), item.text, font=font, fill=item.color.rgb)
+        pen.text((center.x - (x0 + x1) / 2, center.y - (y0 + y1) / 2), item.text, font=font, fill=item.color.rgb)
         return
     baseline = item.rect.y + round((item.rect.height + CAP_SHARE * item.font.size_px) / 2)
-    draw.text((item.rect.x, baseline), item.text, font=font, fill=item.color.rgb, anchor="ls")
+    draw(
+        pen,
+        (item.rect.x, baseline),
+        item.text,
+        weight=item.font.weight,
+        size_px=item.font.size_px,
+        fill=item.color.rgb,
+    )
 
 
 def _outline(image: Image.Image, item: Outline) -> None:
@@ -132,17 +140,17 @@ def _outline(image: Image.Image, item: Outline) -> None:
     finer = SUPERSAMPLE if max(rect.width, rect.height) < 400 else 2  # a large mask costs memory and gains nothing
     size = (rect.width * finer, rect.height * finer)
     mask = Image.new("L", size, 0)
-    draw = ImageDraw.Draw(mask)
+    pen = ImageDraw.Draw(mask)
     stroke = item.stroke_px * finer
     bounds = (0, 0, size[0] - 1, size[1] - 1)
-    draw.rounded_rectangle(bounds, radius=item.radius * finer, outline=255, width=stroke)
+    pen.rounded_rectangle(bounds, radius=item.radius * finer, outline=255, width=stroke)
     if item.dash_px:
         period = 2 * item.dash_px * finer
         for start in range(period // 2, max(size), period):  # cut gaps out of both directions
-            draw.rectangle((start, 0, start + period // 2, stroke), fill=0)
-            draw.rectangle((start, size[1] - stroke - 1, start + period // 2, size[1]), fill=0)
-            draw.rectangle((0, start, stroke, start + period // 2), fill=0)
-            draw.rectangle((size[0] - stroke - 1, start, size[0], start + period // 2), fill=0)
+            pen.rectangle((start, 0, start + period // 2, stroke), fill=0)
+            pen.rectangle((start, size[1] - stroke - 1, start + period // 2, size[1]), fill=0)
+            pen.rectangle((0, start, stroke, start + period // 2), fill=0)
+            pen.rectangle((size[0] - stroke - 1, start, size[0], start + period // 2), fill=0)
     image.paste(item.color.rgb, (rect.x, rect.y), mask.reduce(finer))
 
 

@@ -6,11 +6,17 @@ hat, a smile) and is tinted in one hue, so that it claims no colour of skin. Who
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 
 from index.types import Person
+from lookalike.cards.clusters import clusters
+
+ZERO_WIDTH_NON_JOINER: Final = "\u200c"
+VOWELS_BEFORE: Final = "\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4"  # of Thai and Lao
 
 
 class Cut(StrEnum):
@@ -126,8 +132,30 @@ def _beard(known: dict[str, bool]) -> Beard:
 
 
 def _monogram(person: Person) -> str:
+    """The first letters of the first and the last word; an emoji alone where there are no letters; else the number."""
     name = person.name if person.name is not None else "" if person.number.isdigit() else person.number
-    initials = [word[0].upper() for word in name.replace("_", " ").split() if word[0].isalnum()]
+    words = unicodedata.normalize("NFC", name).replace("_", " ").split()
+    initials = [initial for word in words if (initial := _initial(word))]
     if not initials:
-        return person.number[-5:]
-    return initials[0] if len(initials) == 1 else initials[0] + initials[-1]
+        shown = clusters(words[0])[0] if words else ""
+        return shown if unicodedata.category(shown[:1] or " ") == "So" else "".join(clusters(person.number)[-5:])
+    if len(initials) == 1:
+        return initials[0]
+    # Letters of a joined script stand apart: they are two words' and not a syllable.
+    return initials[0] + (ZERO_WIDTH_NON_JOINER if _joins(initials[0]) else "") + initials[-1]
+
+
+def _initial(word: str) -> str:
+    """The first letter with all that belongs to it, as a capital where the script has some; empty without a letter."""
+    for part in clusters(word):
+        if part[0] in VOWELS_BEFORE:  # written first, spoken second: the letter is the consonant
+            continue
+        if not part[0].isalnum():
+            return ""
+        upper = part.upper()
+        return upper if len(upper) == len(part) else part
+    return ""
+
+
+def _joins(letter: str) -> bool:
+    return unicodedata.bidirectional(letter[0]) == "AL" or "MONGOLIAN" in unicodedata.name(letter[0], "")

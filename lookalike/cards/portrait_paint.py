@@ -1,11 +1,12 @@
 """Draws a portrait: flat shapes in one hue, hair in its own colour. The only place that knows what a face looks like.
 
 Shapes are given in a frame 100 units high with x = 50 in the middle; curves are cubic Beziers. Everything is painted
-four times as large and averaged down, which makes edges smooth.
+three times as large and averaged down, which makes edges smooth.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,13 +14,16 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from lookalike.cards.fontfiles import Weight, load
 from lookalike.cards.portrait import Beard, Cut, HairColour, Portrait, Traits
-from lookalike.cards.text import Weight, load
+from lookalike.cards.runs import draw, ink, runs
 from lookalike.cards.theme import INK, WHITE, Color, Theme
 
 Curve = tuple[tuple[float, float], ...]  # start, then three points (two handles and an end) a segment
 
 SUPERSAMPLE: Final = 3
+MONOGRAM_REACH: Final = 24  # from the middle of its disc, which is 30 wide, to the corners of the letters
+MONOGRAM_GROWTH: Final = 1.3  # a small letter is not blown up further
 HUES: Final = tuple(
     Color.from_hex(text)
     for text in (
@@ -366,5 +370,16 @@ def _paint_monogram(pen: _Pen, portrait: Portrait, palette: _Palette) -> None:
     pen.ellipse(50, 50, 33, 33, color=palette.face)
     pen.ellipse(50, 50, 30, 30, color=disc)
     units = {1: 34, 2: 27, 3: 22, 4: 18}.get(len(portrait.monogram), 15)
-    font = load(Weight.BOLD, max(1, round(units * pen.scale)))
-    pen.draw.text(pen.at(50, 50), portrait.monogram, font=font, fill=WHITE.rgb, anchor="mm")
+    size_px = max(1, round(units * pen.scale))
+    if all(run.fallback is None for run in runs(portrait.monogram)):
+        font = load(Weight.BOLD, size_px)
+        pen.draw.text(pen.at(50, 50), portrait.monogram, font=font, fill=WHITE.rgb, anchor="mm")
+        return
+    # Letters of other scripts are as tall and wide as they like: they fill the disc, centred by their ink.
+    left, top, right, bottom = ink(portrait.monogram, weight=Weight.BOLD, size_px=size_px)
+    fits = MONOGRAM_REACH * pen.scale / max(math.hypot(right - left, bottom - top) / 2, 1.0)
+    size_px = max(1, round(size_px * min(fits, MONOGRAM_GROWTH)))
+    left, top, right, bottom = ink(portrait.monogram, weight=Weight.BOLD, size_px=size_px)
+    x, y = pen.at(50, 50)
+    place = x - (left + right) / 2, y - (top + bottom) / 2
+    draw(pen.draw, place, portrait.monogram, weight=Weight.BOLD, size_px=size_px, fill=WHITE.rgb)

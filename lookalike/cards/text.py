@@ -1,29 +1,20 @@
-"""Shipped fonts, measured text, wrapping. Numbers in, numbers out: nothing is drawn here."""
+"""Measured text: shortening and wrapping. Numbers in, numbers out: nothing is drawn here."""
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_right
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from PIL import ImageFont
+from lookalike.cards.clusters import clusters, prefixes
+from lookalike.cards.fontfiles import Weight
+from lookalike.cards.runs import width
 
-FONTS: Final = Path(__file__).parent / "fonts"
 ELLIPSIS: Final = "…"
 MIN_TEXT_PX: Final = 30  # on a 1080 px canvas: 10 px where a phone shows it 360 px wide
 LINE_SHARE: Final = 1.26  # line height over font size
-
-
-class Weight(StrEnum):
-    """The shipped files."""
-
-    MEDIUM = "Inter-Medium.otf"
-    SEMIBOLD = "Inter-SemiBold.otf"
-    BOLD = "Inter-Bold.otf"
-    SYMBOLS = "DejaVuSans-Symbols.ttf"
+LONGEST_TEXT: Final = 600  # characters that are looked at: twice as many as the largest box of a card has room for
+LOOSE_ENDS: Final = " ,-·"  # not left hanging before an ellipsis
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +31,26 @@ class Font:
 
     def width(self, text: str) -> int:
         """Advance width, in whole pixels rounded up."""
-        return _width(self.weight, self.size_px, text)
-
-
-@lru_cache(maxsize=64)
-def load(weight: Weight, size_px: int) -> ImageFont.FreeTypeFont:
-    """Open a shipped font once per size. Basic layout: the same advance widths on every machine."""
-    return ImageFont.truetype(FONTS / weight.value, size_px, layout_engine=ImageFont.Layout.BASIC)
-
-
-@lru_cache(maxsize=8192)
-def _width(weight: Weight, size_px: int, text: str) -> int:
-    return math.ceil(load(weight, size_px).getlength(text))
+        return width(text, self.weight, self.size_px)
 
 
 def ellipsise(text: str, font: Font, width_px: int) -> str:
-    """The text itself if it fits, else as many of its characters as fit before an ellipsis."""
-    if font.width(text) <= width_px:
+    """The text itself if it fits, else as many of its clusters as fit before an ellipsis."""
+    kept = text[:LONGEST_TEXT]
+    if kept == text and font.width(text) <= width_px:
         return text
-    for end in range(len(text) - 1, 0, -1):
-        short = text[:end].rstrip(" ,-·") + ELLIPSIS
-        if font.width(short) <= width_px:
-            return short
-    return ELLIPSIS
+    shorter = [prefix.rstrip(LOOSE_ENDS) + ELLIPSIS for prefix in prefixes(clusters(kept))]
+    fits = bisect_right(shorter, width_px, key=font.width)
+    return shorter[fits - 1] if fits else ELLIPSIS
 
 
 def wrap(text: str, font: Font, width_px: int, *, lines: int) -> tuple[str, ...]:
-    """Break text into at most `lines` lines of at most `width_px`: at spaces, after hyphens, or within a word that
-    is wider than a line; what does not fit ends in an ellipsis.
+    """Break text into at most `lines` lines of at most `width_px`: at spaces, after hyphens, or between two clusters of
+    a word that is wider than a line; what does not fit ends in an ellipsis.
     """
-    rest = text.strip()
+    rest = "".join(clusters(text.strip()))
+    if len(rest) > LONGEST_TEXT:
+        rest = rest[:LONGEST_TEXT].rstrip(LOOSE_ENDS) + ELLIPSIS
     done: list[str] = []
     while rest:
         if font.width(rest) <= width_px or len(done) == lines - 1:
@@ -85,8 +66,8 @@ def wrap_evenly(text: str, font: Font, width_px: int, *, lines: int) -> tuple[st
     best = wrap(text, font, width_px, lines=lines)
     if len(best) < 2 or best[-1].endswith(ELLIPSIS):
         return best
-    for width in range(width_px - 20, width_px // len(best), -20):
-        narrower = wrap(text, font, width, lines=len(best) + 1)
+    for tried_px in range(width_px - 20, width_px // len(best), -20):
+        narrower = wrap(text, font, tried_px, lines=len(best) + 1)
         if len(narrower) > len(best):
             break
         best = narrower
@@ -94,9 +75,9 @@ def wrap_evenly(text: str, font: Font, width_px: int, *, lines: int) -> tuple[st
 
 
 def _break(text: str, font: Font, width_px: int) -> int:
-    """Where a text that is too wide breaks: at least one character stays on the line."""
-    fits = 1
-    while fits < len(text) and font.width(text[: fits + 1].rstrip()) <= width_px:
-        fits += 1
-    at = max(text.rfind(" ", 0, fits + 1), text.rfind("-", 0, fits) + 1)
-    return at if at > 0 else fits
+    """Where a text that is too wide breaks: at least one cluster stays on the line."""
+    starts = prefixes(clusters(text))
+    fits = max(1, bisect_right(starts, width_px, key=lambda start: font.width(start.rstrip())))
+    end = len(starts[fits - 1])
+    at = max(text.rfind(" ", 0, end + 1), text.rfind("-", 0, end) + 1)
+    return at if at > 0 else end

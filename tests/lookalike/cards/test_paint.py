@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import paint
 from lookalike.cards.placed import Canvas, Line, Outline, Panel, Picture, Placed, Ring, Text
-from lookalike.cards.text import Font, Weight
+from lookalike.cards.text import Font
 from lookalike.cards.theme import LIGHT, WHITE, Color
 
 RED = Color(200, 30, 30)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.cards.text import ELLIPSIS, FONTS, Font, Weight, ellipsise, load, wrap, wrap_evenly
+from lookalike.cards.fontfiles import FONTS, Weight, load
+from lookalike.cards.text import ELLIPSIS, Font, ellipsise, wrap, wrap_evenly
 
 FONT = Font(Weight.SEMIBOLD, 30)
 # Latin with accents, the ends of the Cyrillic alphabet with its extensions, and the signs that sentences use.
