@@ -15,7 +15,6 @@ from aiogram.fsm.storage.base import BaseStorage
 from bot.about import About, known_versions
 from bot.answering.ordering import OrderedTurns
 from bot.answering.photo_job import Desk
-from bot.answering.render import Painter, Theme
 from bot.handlers import routers
 from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
@@ -27,6 +26,7 @@ from bot.stores.pairs import Pairs
 from bot.stores.people import PeopleInMemory, PeopleStore
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.retry import TryAgain
+from lookalike.cards import CardRenderer, ThemeName
 from lookalike.serving.fair_queue import FairQueue
 from lookalike.serving.rate_limit import RateLimit
 from lookalike.serving.work_threads import FinderPool
@@ -58,10 +58,10 @@ def build_bot(settings: BotSettings) -> Bot:
 
 def build_dispatcher(
     finder: FinderPool,
-    painter: Painter,
+    renderer: CardRenderer,
     settings: BotSettings,
     *,
-    theme: Theme = "light",
+    theme: ThemeName = "light",
     photo_limit_bytes: int = MAX_DOWNLOAD_BYTES,
     storage: BaseStorage | None = None,
     people: PeopleStore | None = None,
@@ -74,7 +74,7 @@ def build_dispatcher(
     people = people or PeopleInMemory()
     desk = Desk(
         finder=finder,
-        painter=painter,
+        renderer=renderer,
         queue=queue,
         rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
         i18n=load_languages(),

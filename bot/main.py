@@ -16,7 +16,6 @@ from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from pydantic import ValidationError
 
 from bot.about import About, Network, known_versions, network, read_measured
-from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
 from bot.serving.logs import set_up_logs
@@ -111,11 +110,10 @@ def _secrets(settings: BotSettings) -> tuple[str, ...]:
 
 
 async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
-    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
     storage, people = open_stores(settings)
     parts = build_dispatcher(
         pool,
-        painter,
+        app.renderer,
         settings,
         theme=app.settings.card_theme,
         photo_limit_bytes=app.settings.max_photo_bytes,

@@ -206,7 +206,7 @@ def extents(names: list[str]) -> None:
                 lows.append(pen.bounds[1] / upm)
         tops.sort()
         lows.sort()
-        print(f"{name:44} {tops[int(0.95 * len(tops))]:.2f} {lows[int(0.05 * len(lows))]:.2f} "  # noqa: T201
+        print(f"{name:44} {tops[int(0.95 * len(tops))]:.2f} {lows[int(0.05 * len(lows))]:.2f} "
               f"hhea {font['hhea'].ascent / upm:.2f} {font['hhea'].descent / upm:.2f} {len(tops)}")  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lookalike.calibration import load_calibration
-from lookalike.cards.pictures import FolderPictures
+from lookalike.cards import CardRenderer, FolderPictures
 from lookalike.finder import Finder
 from lookalike.settings import Settings
 
@@ -25,6 +25,7 @@ class App:
     pipeline: FacePipeline
     finder: Finder
     pictures: FolderPictures
+    renderer: CardRenderer
 
 
 def open_pipeline(settings: Settings) -> FacePipeline:
@@ -52,9 +53,12 @@ def build(settings: Settings) -> App:
     pipeline = open_pipeline(settings)
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
+    finder = Finder(pipeline, gallery, calibration)
+    pictures = FolderPictures(settings.gallery_images)
     return App(
         settings=settings,
         pipeline=pipeline,
-        finder=Finder(pipeline, gallery, calibration),
-        pictures=FolderPictures(settings.gallery_images),
+        finder=finder,
+        pictures=pictures,
+        renderer=CardRenderer(calibration=calibration, gallery=finder.gallery, pictures=pictures),
     )

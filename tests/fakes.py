@@ -5,12 +5,22 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable
 
-import numpy as np
 from PIL import Image
 
-from lookalike.answers import Compared, FaceAnswer, Found
+from lookalike.cards import (
+    AnswerCard,
+    CardRenderer,
+    CompareCard,
+    ExplainCard,
+    FacesPicture,
+    FileFormat,
+    FolderPictures,
+    HelpPicture,
+    PictureRequest,
+    ThemeName,
+    Translate,
+)
 from lookalike.finder import Finder
 from lookalike.serving.work_threads import FinderPool
 from pipeline.errors import BadPhoto, BadPhotoCode
@@ -62,32 +72,38 @@ class ObedientReader:
         return builders.photo(*faces)
 
 
-class PlainPainter:
-    """One colour a kind of picture, and a note of what was painted."""
+class PlainPainter(CardRenderer):
+    """One colour a kind of picture, and a note of what was rendered."""
 
     def __init__(self) -> None:
+        super().__init__(
+            calibration=builders.calibration(), gallery=builders.EightPeople().info, pictures=FolderPictures(None)
+        )
         self.painted: list[str] = []
 
-    def answer_card(self, found: Found, answer: FaceAnswer, *, theme: str, translate: Callable[[str], str]) -> bytes:
-        first = answer.matches[0].match
-        return self._paint(f"card {answer.number} from {first.rank} {theme} {translate('man')}", (200, 80, 80))
-
-    def explain_card(self, found: Found, answer: FaceAnswer, *, theme: str, translate: Callable[[str], str]) -> bytes:
-        return self._paint(f"explain {answer.number} {theme}", (80, 200, 80))
-
-    def compare_card(self, comparison: Compared, *, theme: str, translate: Callable[[str], str]) -> bytes:
-        return self._paint(f"compare {comparison.face_a + 1} {comparison.face_b + 1} {theme}", (80, 80, 200))
-
-    def faces_picture(self, photo: PhotoFaces, *, theme: str, translate: Callable[[str], str]) -> bytes:
-        return self._paint(f"faces {len(photo.usable)} {theme}", (200, 200, 80))
-
-    def help_picture(self, page: int, *, theme: str, translate: Callable[[str], str]) -> bytes:
-        return self._paint(f"help {page} {theme}", (120, 120, 120))
-
-    def _paint(self, what: str, color: tuple[int, int, int]) -> bytes:
-        self.painted.append(what)
+    def render(
+        self,
+        request: PictureRequest,
+        *,
+        theme: ThemeName = "light",
+        translate: Translate = str,
+        file_format: FileFormat = "JPEG",
+    ) -> bytes:
+        match request:
+            case AnswerCard(answer):
+                first = answer.matches[0].match
+                said, color = f"card {answer.number} from {first.rank} {theme} {translate('man')}", (200, 80, 80)
+            case ExplainCard(answer):
+                said, color = f"explain {answer.number} {theme}", (80, 200, 80)
+            case CompareCard(comparison):
+                said, color = f"compare {comparison.face_a + 1} {comparison.face_b + 1} {theme}", (80, 80, 200)
+            case FacesPicture(photo):
+                said, color = f"faces {len(photo.usable)} {theme}", (200, 200, 80)
+            case HelpPicture(page):
+                said, color = f"help {page} {theme}", (120, 120, 120)
+        self.painted.append(said)
         buffer = io.BytesIO()
-        Image.new("RGB", (64, 48), color).save(buffer, "JPEG")
+        Image.new("RGB", (64, 48), color).save(buffer, file_format)
         return buffer.getvalue()
 
 
@@ -96,11 +112,3 @@ def fake_finder(reader: ObedientReader | None = None, *, workers: int = 2) -> Fi
     return FinderPool(
         Finder(reader or ObedientReader(), builders.EightPeople(), builders.calibration()), workers=workers
     )
-
-
-def noise(width: int, height: int) -> bytes:
-    """A PNG that does not compress."""
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=0)
-    return buffer.getvalue()

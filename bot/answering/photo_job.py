@@ -10,13 +10,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
 from aiogram import Bot
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import Message, ReactionTypeEmoji, User
+from aiogram.types import BufferedInputFile, Message, ReactionTypeEmoji, User
 from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
@@ -24,13 +25,13 @@ from bot.answering.background import Background
 from bot.answering.notices import Told
 from bot.answering.ordering import let_next_in
 from bot.answering.remembered import Remembered
-from bot.answering.render import Artist, Painter, Theme
 from bot.answering.reply import Outlet, remove
 from bot.middlewares.language import translator
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
 from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from lookalike.serving.heif import MAX_AT_ONCE, HeifFailed, is_heif, to_jpeg
 from lookalike.serving.metrics import Stats
@@ -67,11 +68,11 @@ class Desk:
     """What handlers work with."""
 
     finder: FinderPool
-    painter: Painter
+    renderer: CardRenderer
     queue: FairQueue
     rates: RateLimit
     i18n: I18n
-    theme: Theme = "light"
+    theme: ThemeName = "light"
     photo_limit_bytes: int = MAX_DOWNLOAD_BYTES
     wait_limit_s: float = 300.0
     photo_timeout_s: float = 60.0
@@ -86,10 +87,12 @@ class Desk:
     told: Told = field(default_factory=Told)
     background: Background = field(default_factory=Background)
 
-    def artist(self, person: PersonSettings) -> Artist:
-        """A painter in this person's language and look."""
+    async def rendered(self, request: PictureRequest, person: PersonSettings) -> BufferedInputFile:
+        """A picture in this person's language and look, rendered in the threads that photos are worked on in."""
         translate = translator(self.i18n, self.i18n.current_locale)
-        return Artist(self.painter, self.finder, theme=person.theme or self.theme, translate=translate)
+        theme = person.theme or self.theme
+        data = await self.finder.call(partial(self.renderer.render, request, theme=theme, translate=translate))
+        return BufferedInputFile(data, filename="card.jpg")
 
     def outlet(self, message: Message, photo: PhotoRef, asker: User | None) -> Outlet:
         """Where answers to this photo go."""

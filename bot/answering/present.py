@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, InputFile, Message
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile, Message
 from aiogram.utils.i18n import gettext as _
 
 from bot.answering.photo_job import Desk
@@ -17,6 +17,7 @@ from bot.views.captions import card_caption, compare_caption, explain_caption, f
 from bot.views.keyboards import card_keyboard, compare_keyboard, explain_keyboard, picker_keyboard
 from bot.views.refusals import unanswered
 from lookalike.answers import Answer, Compared, FaceAnswer, Found
+from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture, PictureRequest
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ class Showing:
         self._desk = desk
         self._bot = bot
         self._outlet = outlet
-        self._artist = desk.artist(person)
+        self._person = person
         self._instead = instead
 
     async def answer(self, answer: Answer, *, people: Filter) -> None:
@@ -44,7 +45,7 @@ class Showing:
             await self.picker(answer, people=people)
 
     async def picker(self, found: Found, *, people: Filter) -> None:
-        picture = await self._artist.faces_picture(found.photo)
+        picture = await self._rendered(FacesPicture(found.photo))
         await self.show(picture, faces_caption(found), picker_keyboard(found, people=people))
 
     async def card(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
@@ -52,12 +53,12 @@ class Showing:
         caption = card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery)
         keyboard = card_keyboard(found, face, people=people, skip=skip)
         if not face.matches:  # nobody is left to draw: the photo with its numbers stands in
-            await self.show(await self._artist.faces_picture(found.photo), caption, keyboard)
+            await self.show(await self._rendered(FacesPicture(found.photo)), caption, keyboard)
             return
-        await self.show(await self._artist.answer_card(found, face), caption, keyboard)
+        await self.show(await self._rendered(AnswerCard(face, found.photo)), caption, keyboard)
 
     async def explanation(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
-        picture = await self._artist.explain_card(found, face)
+        picture = await self._rendered(ExplainCard(face, found.photo))
         await self.show(picture, explain_caption(face), explain_keyboard(face, people=people, skip=skip))
 
     async def all_cards(self, found: Found) -> None:
@@ -65,7 +66,7 @@ class Showing:
         finder = self._desk.finder.finder
         cards = [
             (
-                await self._artist.answer_card(found, face),
+                await self._rendered(AnswerCard(face, found.photo)),
                 card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery),
             )
             for face in found.faces
@@ -76,13 +77,16 @@ class Showing:
 
     async def comparison(self, comparison: Compared) -> Message | None:
         caption = compare_caption(comparison, calibration=self._desk.finder.finder.calibration)
-        picture = await self._artist.compare_card(comparison)
+        picture = await self._rendered(CompareCard(comparison))
         return await self.show(picture, caption, compare_keyboard(comparison))
 
     async def numbered(self, comparison: Compared) -> None:
         """Both photos with their faces numbered."""
         named = ((comparison.photo_a, _("The first photo: A")), (comparison.photo_b, _("The second photo: B")))
-        await self._outlet.album([(await self._artist.faces_picture(photo), name) for photo, name in named])
+        await self._outlet.album([(await self._rendered(FacesPicture(photo)), name) for photo, name in named])
+
+    async def _rendered(self, request: PictureRequest) -> BufferedInputFile:
+        return await self._desk.rendered(request, self._person)
 
     async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
         """Send, or edit; a message that is gone is sent anew, unless its reader deleted it. Returns what was sent."""

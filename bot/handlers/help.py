@@ -11,6 +11,7 @@ from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import HelpPage
 from bot.views.help import help_pages
 from bot.views.keyboards import help_keyboard
+from lookalike.cards import HelpPicture
 from lookalike.serving.work_threads import FinderPool
 
 
@@ -33,7 +34,7 @@ async def _show(
     """Send a page, or put it in the place of another one."""
     pages = help_pages(finder.finder.calibration, finder.finder.gallery)
     page %= len(pages)
-    picture = await desk.artist(person).help_picture(page)
+    picture = await desk.rendered(HelpPicture(page), person)
     keyboard = help_keyboard(page, len(pages))
     if turn is None:
         await message.answer_photo(picture, caption=pages[page], reply_markup=keyboard)

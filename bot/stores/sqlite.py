@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from bot.answering.render import Theme
 from bot.stores.people import NOTHING_SET, PersonSettings, StoreError
+from lookalike.cards import ThemeName
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (person INTEGER PRIMARY KEY, language TEXT, people TEXT, theme TEXT) STRICT
@@ -88,7 +88,7 @@ class PeopleInSqlite:
         row = self._db.execute("SELECT language, people, theme FROM people WHERE person = ?", (person,)).fetchone()
         if row is None:
             return NOTHING_SET
-        language, people, theme = cast("tuple[str | None, str | None, Theme | None]", row)
+        language, people, theme = cast("tuple[str | None, str | None, ThemeName | None]", row)
         return PersonSettings(language=language, people=people, theme=theme)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

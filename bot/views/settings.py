@@ -5,17 +5,17 @@ from __future__ import annotations
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
-from bot.answering.render import Theme
 from bot.middlewares.language import LANGUAGES
 from bot.stores.people import NOTHING_SET, PersonSettings
 from bot.telegram.callbacks import Choose, Filter
+from lookalike.cards import ThemeName
 
 
 def settings_text() -> str:
     return _("<b>Settings</b>\nThe language I speak, whom cards show, and how they look. Kept until you say /delete.")
 
 
-def settings_keyboard(person: PersonSettings, *, language: str, theme: Theme) -> InlineKeyboardMarkup:
+def settings_keyboard(person: PersonSettings, *, language: str, theme: ThemeName) -> InlineKeyboardMarkup:
     """A row a setting, the current choice marked."""
     people = person.people or Filter.ALL.value
     look = person.theme or theme

@@ -17,7 +17,6 @@ from typing import Final
 
 from PIL import Image
 
-from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
 from docs.demo import chat
@@ -42,10 +41,9 @@ async def answers() -> list[Call]:
     """The bot's own: the first photo's notice, a card, its explanation, a comparison."""
     app = build(Settings(gallery_images=None))
     pool = FinderPool(app.finder)
-    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
     async with TelegramPeer() as peer:
         settings = bot_settings("polling", peer.url)
-        parts = build_dispatcher(pool, painter, settings)
+        parts = build_dispatcher(pool, app.renderer, settings)
         stop = asyncio.Event()
         task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
         await peer.send_photo(ANN, photo("astronaut"))

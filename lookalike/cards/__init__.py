@@ -1,21 +1,35 @@
-"""Answers as pictures: laid out in numbers, painted by Pillow, encoded as JPEG. Pure functions; nothing is sent."""
+"""Answers as pictures: laid out in numbers, painted by Pillow, encoded as JPEG or PNG. Pure functions; nothing is sent.
 
-from lookalike.cards.answer_card import answer_card
-from lookalike.cards.compare_card import compare_card
-from lookalike.cards.explain_card import explain_card
-from lookalike.cards.faces_picture import faces_picture
+`CardRenderer.render` makes them all; the modules below each lay one of them out.
+"""
+
+from lookalike.cards.paint import FileFormat
 from lookalike.cards.pictures import FolderPictures, PictureSource
-from lookalike.cards.theme import Style, Theme
+from lookalike.cards.renderer import (
+    AnswerCard,
+    CardRenderer,
+    CompareCard,
+    ExplainCard,
+    FacesPicture,
+    HelpPicture,
+    PictureRequest,
+)
+from lookalike.cards.theme import Style, Theme, ThemeName
 from lookalike.wording import Translate
 
 __all__ = [
+    "AnswerCard",
+    "CardRenderer",
+    "CompareCard",
+    "ExplainCard",
+    "FacesPicture",
+    "FileFormat",
     "FolderPictures",
+    "HelpPicture",
+    "PictureRequest",
     "PictureSource",
     "Style",
     "Theme",
+    "ThemeName",
     "Translate",
-    "answer_card",
-    "compare_card",
-    "explain_card",
-    "faces_picture",
 ]

@@ -28,7 +28,6 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import cut_out, fit_gallery
 from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect, row
-from lookalike.cards.paint import encode, paint
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Placed
 from lookalike.cards.portrait import portrait_of
@@ -58,33 +57,6 @@ SMALL_PX: Final = 146
 SENTENCE: Final = Font(Weight.MEDIUM, 34)
 
 
-def answer_card(
-    answer: FaceAnswer,
-    *,
-    calibration: Calibration,
-    gallery: GalleryInfo,
-    pictures: PictureSource,
-    photo: PhotoFaces | None = None,
-    style: Style = Style(),  # noqa: B008 - frozen
-    translate: Translate = str,
-) -> bytes:
-    """One face and its nearest people as a JPEG, 1080 px wide.
-
-    photo: the photo the face was found in; with it the probe is cut out sharp and with room, without it the
-    straightened 112 px crop is shown.
-    """
-    canvas = layout(
-        answer,
-        calibration=calibration,
-        gallery=gallery,
-        pictures=pictures,
-        photo=photo,
-        style=style,
-        translate=translate,
-    )
-    return encode(paint(canvas, style.colors))
-
-
 def layout(
     answer: FaceAnswer,
     *,
@@ -106,8 +78,8 @@ def layout(
         )
         items += hero
         rest = answer.matches[1:]
-        for tiles in (rest[:PODIUM],) if rest else ():
-            placed, y = _podium(tiles, pictures=pictures, y=y + GAP, theme=theme, translate=translate)
+        if rest:
+            placed, y = _podium(rest[:PODIUM], pictures=pictures, y=y + GAP, theme=theme, translate=translate)
             items += placed
         for start in range(PODIUM, len(rest), 2):
             pair = rest[start : start + 2]

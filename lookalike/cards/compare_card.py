@@ -25,7 +25,6 @@ from lookalike.cards.blocks import (
 from lookalike.cards.crops import cut_out
 from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Point, Rect, row
-from lookalike.cards.paint import encode, paint
 from lookalike.cards.placed import Canvas, Line, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.text import Font
 from lookalike.cards.theme import Style, Theme
@@ -37,18 +36,6 @@ PICTURE_PX: Final = 520
 SCALE_PX: Final = 26
 MARKER_PX: Final = 52
 SENTENCE: Final = Font(Weight.SEMIBOLD, 40)
-
-
-def compare_card(
-    comparison: Compared,
-    *,
-    calibration: Calibration,
-    style: Style = Style(),  # noqa: B008 - frozen
-    translate: Translate = str,
-) -> bytes:
-    """Two faces, how alike they are, and what that means, as a JPEG, 1080 px wide."""
-    canvas = layout(comparison, calibration=calibration, style=style, translate=translate)
-    return encode(paint(canvas, style.colors))
 
 
 def layout(comparison: Compared, *, calibration: Calibration, style: Style, translate: Translate) -> Canvas:

@@ -22,7 +22,6 @@ from lookalike.cards.blocks import (
 )
 from lookalike.cards.crops import straighten, window
 from lookalike.cards.geometry import Point, Rect, row
-from lookalike.cards.paint import encode, paint
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed
 from lookalike.cards.theme import INK, WHITE, Color, Style, Theme
@@ -37,19 +36,6 @@ TILE_PX: Final = 300
 CONTEXT: Final = 2.0  # the photo is shown this many boxes high round the face
 DOT_PX: Final = 22
 MARK: Final = Color.from_hex("#FFCB3D")
-
-
-def explain_card(
-    answer: FaceAnswer,
-    *,
-    photo: PhotoFaces,
-    pictures: PictureSource,
-    style: Style = Style(),  # noqa: B008 - frozen
-    translate: Translate = str,
-) -> bytes:
-    """Box and five points on the photo, the straightened face, the nearest and the farthest: a JPEG, 1080 px wide."""
-    canvas = layout(answer, photo=photo, pictures=pictures, style=style, translate=translate)
-    return encode(paint(canvas, style.colors))
 
 
 def layout(

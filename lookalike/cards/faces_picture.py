@@ -9,11 +9,9 @@ import numpy as np
 
 from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect
-from lookalike.cards.paint import encode, paint
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed, Text
 from lookalike.cards.text import Font
 from lookalike.cards.theme import INK, Color, Style
-from lookalike.wording import Translate
 from pipeline.types import Box, Face, PhotoFaces, Rgb8
 
 MAX_SIDE_PX: Final = 1280
@@ -25,17 +23,6 @@ STROKE_PX: Final = (2, 6)  # round the smallest faces and the largest
 AIR_SHARE: Final = 0.06  # of the box's side lies between a face and its line
 BADGE_SHARE: Final = 0.36  # of the box's smaller side
 BADGE_PX: Final = (38, 72)  # least and largest
-
-
-def faces_picture(
-    photo: PhotoFaces,
-    *,
-    style: Style = Style(),  # noqa: B008 - frozen
-    translate: Translate = str,  # noqa: ARG001 - numbers need no words yet; every card has this
-) -> bytes:
-    """The photo as a JPEG of at most 1280 px: usable faces numbered in their order, refused ones thin and dashed."""
-    canvas = layout(photo, style=style)
-    return encode(paint(canvas, style.colors))
 
 
 def layout(photo: PhotoFaces, *, style: Style) -> Canvas:

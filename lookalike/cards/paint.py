@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -19,6 +19,8 @@ SUPERSAMPLE: Final = 4  # masks are drawn this much larger and averaged down: sm
 CAP_SHARE: Final = 0.727  # height of Inter's capitals over its size: text is centred by them
 JPEG_QUALITY: Final = 92
 
+FileFormat = Literal["JPEG", "PNG"]
+
 
 def paint(canvas: Canvas, theme: Theme) -> Image.Image:
     """Paint every item in order onto a new picture, RGB."""
@@ -28,10 +30,19 @@ def paint(canvas: Canvas, theme: Theme) -> Image.Image:
     return image
 
 
-def encode(image: Image.Image) -> bytes:
-    """JPEG without colour subsampling, which would smear coloured text; well below Telegram's 10 MB."""
+def encode(image: Image.Image, file_format: FileFormat = "JPEG") -> bytes:
+    """The bytes of a file. JPEG is without colour subsampling, which would smear coloured text; a card has some 400 kB.
+
+    PNG is exact and several times as large, more than a messenger likes.
+    """
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=False)
+    match file_format:
+        case "JPEG":
+            image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=False)
+        case "PNG":
+            image.save(buffer, "PNG")
+        case _:
+            assert_never(file_format)
     return buffer.getvalue()
 
 

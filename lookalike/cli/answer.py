@@ -300,29 +300,22 @@ def _print_comparison(comparison: Compared, calibration: Calibration) -> None:
 
 
 def _write_cards(path: str, answer: Found, app: App, folder: Path, *, taken: set[str], quiet: bool) -> float:
-    """Write one card a face, `STEM.png` or `STEM-1.png` and so on. Returns milliseconds of the first.
+    """Write one card a face, `STEM.jpg` or `STEM-1.jpg` and so on. Returns milliseconds of the first.
 
-    taken: names of this call's cards so far, to which these are added: `a/x.jpg b/x.jpg` give `x.png`, `x (2).png`.
+    taken: names of this call's cards so far, to which these are added: `a/x.jpg b/x.jpg` give `x.jpg`, `x (2).jpg`.
     """
     import time
 
-    from lookalike.cards import Style, answer_card
+    from lookalike.cards import AnswerCard
 
     shown = answer.faces[:MAX_CARDS_A_PHOTO]
     names = _card_names(Path(path).stem, [item.number for item in shown] if len(answer.faces) > 1 else [], taken)
     first_ms = 0.0
     for item, name in zip(shown, names, strict=True):
         start = time.perf_counter()
-        data = answer_card(
-            item,
-            photo=answer.photo,
-            calibration=app.finder.calibration,
-            gallery=app.finder.gallery,
-            pictures=app.pictures,
-            style=Style(theme=app.settings.card_theme),
-        )
+        data = app.renderer.render(AnswerCard(item, answer.photo), theme=app.settings.card_theme)
         first_ms = first_ms or (time.perf_counter() - start) * 1e3
-        _write(folder / f"{name}{_extension(data)}", data, quiet=quiet)
+        _write(folder / f"{name}.jpg", data, quiet=quiet)
     return first_ms
 
 
@@ -338,14 +331,9 @@ def _card_names(stem: str, numbers: list[int], taken: set[str]) -> list[str]:
 
 
 def _write_comparison_card(comparison: Compared, app: App, file: Path, *, quiet: bool) -> None:
-    from lookalike.cards import Style, compare_card
+    from lookalike.cards import CompareCard
 
-    style = Style(theme=app.settings.card_theme)
-    _write(file, compare_card(comparison, calibration=app.finder.calibration, style=style), quiet=quiet)
-
-
-def _extension(data: bytes) -> str:
-    return ".png" if data.startswith(b"\x89PNG") else ".jpg"
+    _write(file, app.renderer.render(CompareCard(comparison), theme=app.settings.card_theme), quiet=quiet)
 
 
 def _write(file: Path, data: bytes, *, quiet: bool) -> None:

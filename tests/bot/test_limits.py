@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
-from bot.telegram.limits import clip, fit_lines, fit_photo, fits_as_photo, visible_length
-from tests.fakes import noise
-from tests.telegram_rules import check_picture, plain, utf16
-
-
-def png(width: int, height: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
-    return buffer.getvalue()
+from bot.telegram.limits import fit_lines, visible_length
+from tests.telegram_rules import plain, utf16
 
 
 @given(st.text())
@@ -28,14 +18,6 @@ def test_length_is_counted_in_utf_16_after_tags_and_entities(text: str) -> None:
 
 def test_an_emoji_counts_twice() -> None:
     assert visible_length("<i>\U0001f600</i>") == 2
-
-
-@given(st.text(), st.integers(1, 50))
-def test_a_clipped_text_fits_and_no_pair_is_torn(text: str, limit: int) -> None:
-    clipped = clip(text, limit)
-    assert utf16(clipped) <= limit
-    clipped.encode("utf-8")
-    assert clipped == text or clipped.endswith("\u2026")
 
 
 @given(
@@ -50,21 +32,3 @@ def test_lines_are_dropped_whole_the_tail_first(body: list[str], tail: list[str]
     text = fit_lines(["<b>title</b>"], lines, ends, limit=200)
     assert utf16(plain(text, "HTML")) <= 200
     assert text.startswith("<b>title</b>")
-
-
-@given(width=st.integers(1, 9000), height=st.integers(1, 9000))
-@settings(max_examples=25, deadline=None)
-def test_any_picture_is_made_to_fit(width: int, height: int) -> None:
-    check_picture(fit_photo(png(width, min(height, max(1, 4_000_000 // width)))))
-
-
-def test_a_picture_that_fits_is_left_alone() -> None:
-    data = png(400, 300)
-    assert fit_photo(data) is data
-
-
-def test_a_picture_over_ten_megabytes_becomes_a_jpeg() -> None:
-    heavy = noise(2000, 1800)
-    assert len(heavy) > 10_000_000
-    assert not fits_as_photo(heavy)
-    check_picture(fit_photo(heavy))

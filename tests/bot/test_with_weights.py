@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.answering.render import CardPainter
 from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
 from lookalike.app import App, build
@@ -32,10 +31,9 @@ async def peer(app: App) -> AsyncIterator[TelegramPeer]:
     import asyncio
 
     pool = FinderPool(app.finder, workers=1)
-    painter = CardPainter(calibration=app.finder.calibration, gallery=app.finder.gallery, pictures=app.pictures)
     async with TelegramPeer() as peer:
         settings = bot_settings("polling", peer.url)
-        parts = build_dispatcher(pool, painter, settings, album_quiet_s=0.2)
+        parts = build_dispatcher(pool, app.renderer, settings, album_quiet_s=0.2)
         stop = asyncio.Event()
         task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
         yield peer

@@ -12,19 +12,19 @@ from aiogram.utils.i18n import I18n
 from PIL import Image, ImageChops
 
 from bot.about import About, Measured, network, read_measured
-from bot.answering.render import Theme
 from bot.middlewares.language import LANGUAGES, load_languages, translator
 from bot.views.about import about_text, stats_text
 from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
 from bot.views.help import help_pages
-from bot.views.help_pictures import HEIGHT, SCENES, WIDTH, help_picture
 from index.types import Match, Person
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
+from lookalike.cards import HelpPicture, ThemeName
+from lookalike.cards.help_pictures import HEIGHT, SCENES, WIDTH
 from lookalike.serving.metrics import Stats, prometheus
 from pipeline.manifest import load_manifest
 from pipeline.types import RefusalCode
 from tests.lookalike import builders
-from tests.lookalike.cards.samples import CALIBRATION, GALLERY
+from tests.lookalike.cards.samples import CALIBRATION, GALLERY, renderer
 from tests.telegram_rules import check_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -104,10 +104,9 @@ def test_help_has_a_drawing_for_every_page_and_each_fits_as_a_caption(language: 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", range(len(SCENES)))
-def test_drawings_are_drawn(page: int, theme: str) -> None:
+def test_drawings_are_drawn(page: int, theme: ThemeName) -> None:
     translate = translator(load_languages(), "ru")
-    look: Theme = "dark" if theme == "dark" else "light"
-    data = help_picture(page, theme=look, calibration=CALIBRATION, translate=translate)
+    data = renderer().render(HelpPicture(page), theme=theme, translate=translate)
     picture = Image.open(io.BytesIO(data))
     assert picture.size == (WIDTH, HEIGHT)
     plain = Image.new("RGB", picture.size, picture.getpixel((WIDTH // 2, HEIGHT - 60)))

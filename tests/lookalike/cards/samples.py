@@ -10,6 +10,7 @@ import numpy as np
 from index.types import GalleryInfo, Match, Person
 from lookalike.answers import BandedMatch, Compared, FaceAnswer
 from lookalike.calibration import Band, Calibration, Rate, Table
+from lookalike.cards import CardRenderer
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
 from lookalike.cards.theme import LIGHT
@@ -80,6 +81,11 @@ class NoPictures:
 
     def picture(self, person: Person) -> Rgb8 | None:
         return None
+
+
+def renderer() -> CardRenderer:
+    """The renderer of a gallery without pictures."""
+    return CardRenderer(calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures())
 
 
 class DrawnPictures:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from lookalike.answers import FaceAnswer
 from lookalike.calibration import Calibration
-from lookalike.cards.answer_card import answer_card, layout
+from lookalike.cards import AnswerCard
+from lookalike.cards.answer_card import layout
 from lookalike.cards.blocks import legend_share
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Drawn, Panel, Picture
@@ -29,6 +30,7 @@ from tests.lookalike.cards.samples import (
     answer,
     drawn_photo,
     person,
+    renderer,
 )
 
 PHOTO = drawn_photo()
@@ -159,9 +161,7 @@ def test_one_of_several_faces_is_numbered() -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("photo", [PHOTO, None], ids=["photo", "crop only"])
 def test_a_card_is_a_picture_that_telegram_takes(theme: ThemeName, photo: PhotoFaces | None) -> None:
-    data = answer_card(
-        answer(PHOTO), calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures(), photo=photo, style=Style(theme)
-    )
+    data = renderer().render(AnswerCard(answer(PHOTO), photo), theme=theme)
     assert len(data) < 1_000_000
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == "JPEG"
@@ -170,17 +170,14 @@ def test_a_card_is_a_picture_that_telegram_takes(theme: ThemeName, photo: PhotoF
 
 
 def test_the_same_answer_gives_the_same_bytes() -> None:
-    first, second = (
-        answer_card(answer(PHOTO), calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures(), photo=PHOTO)
-        for _ in range(2)
-    )
+    first, second = (renderer().render(AnswerCard(answer(PHOTO), PHOTO)) for _ in range(2))
     assert first == second
 
 
 def test_painting_leaves_the_photo_alone() -> None:
     photo = drawn_photo()
     before = photo.image.copy()
-    answer_card(answer(photo), calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures(), photo=photo)
+    renderer().render(AnswerCard(answer(photo), photo))
     assert np.array_equal(photo.image, before)
 
 

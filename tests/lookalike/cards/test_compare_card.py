@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lookalike.cards.compare_card import compare_card, layout, marker_share, spread
+from lookalike.cards import CompareCard
+from lookalike.cards.compare_card import layout, marker_share, spread
 from lookalike.cards.geometry import Rect
 from lookalike.cards.placed import Canvas, Picture
 from lookalike.cards.theme import Style, ThemeName
 from tests.lookalike.cards.rules import assert_well_placed, assert_words_stay_in_their_panels, words
 from tests.lookalike.cards.russian import russian
-from tests.lookalike.cards.samples import CALIBRATION, comparison
+from tests.lookalike.cards.samples import CALIBRATION, comparison, renderer
 
 PAIR = CALIBRATION.pair
 
@@ -83,7 +84,7 @@ def test_labels_are_pushed_apart_and_stay_inside(labels: list[tuple[int, int]]) 
 
 
 def test_it_is_a_picture() -> None:
-    data = compare_card(comparison(0.4), calibration=CALIBRATION, style=Style("dark"))
+    data = renderer().render(CompareCard(comparison(0.4)), theme="dark")
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == "JPEG"
         assert image.width == 1080

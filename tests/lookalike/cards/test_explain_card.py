@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from lookalike.cards.explain_card import MARK, explain_card, layout
+from lookalike.cards import ExplainCard
+from lookalike.cards.explain_card import MARK, layout
 from lookalike.cards.placed import Canvas, Panel
 from lookalike.cards.theme import Style, ThemeName
 from tests.lookalike.cards.rules import assert_well_placed, assert_words_stay_in_their_panels, words
 from tests.lookalike.cards.russian import russian
-from tests.lookalike.cards.samples import NoPictures, answer, drawn_photo
+from tests.lookalike.cards.samples import NoPictures, answer, drawn_photo, renderer
 
 PHOTO = drawn_photo()
 
@@ -42,4 +43,4 @@ def test_nearest_and_farthest_are_shown() -> None:
 
 
 def test_it_is_a_jpeg() -> None:
-    assert explain_card(answer(PHOTO), photo=PHOTO, pictures=NoPictures()).startswith(b"\xff\xd8")
+    assert renderer().render(ExplainCard(answer(PHOTO), PHOTO)).startswith(b"\xff\xd8")

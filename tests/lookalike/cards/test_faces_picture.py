@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.cards.faces_picture import ACCENT, MAX_SIDE_PX, QUIET, faces_picture, layout
+from lookalike.cards import FacesPicture
+from lookalike.cards.faces_picture import ACCENT, MAX_SIDE_PX, QUIET, layout
 from lookalike.cards.geometry import Rect
 from lookalike.cards.placed import Canvas, Outline, Text
 from lookalike.cards.theme import Style
 from pipeline.types import Box, PhotoFaces
-from tests.lookalike.cards.samples import drawn_photo
+from tests.lookalike.cards.samples import drawn_photo, renderer
 
 
 def place(photo: PhotoFaces) -> Canvas:
@@ -55,7 +56,7 @@ def test_numbers_stand_nearest_to_their_own_face() -> None:
     ("width", "height"), [(4000, 3000), (1280, 720), (640, 480), (90, 120), (6000, 150), (150, 6000)]
 )
 def test_the_size_suits_a_chat(width: int, height: int) -> None:
-    data = faces_picture(drawn_photo(width=width, height=height))
+    data = renderer().render(FacesPicture(drawn_photo(width=width, height=height)))
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == "JPEG"
         assert max(image.size) <= MAX_SIDE_PX
@@ -81,5 +82,5 @@ def test_a_photo_of_refused_faces_alone_has_no_numbers() -> None:
 def test_the_photo_itself_is_not_drawn_on() -> None:
     photo = drawn_photo(width=1280, height=900)
     before = photo.image.copy()
-    faces_picture(photo)
+    renderer().render(FacesPicture(photo))
     assert np.array_equal(photo.image, before)

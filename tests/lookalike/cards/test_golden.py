@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from lookalike.cards import Style, answer_card, compare_card, explain_card, faces_picture
+from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture
 from tests.lookalike.cards.russian import russian
-from tests.lookalike.cards.samples import CALIBRATION, GALLERY, NoPictures, answer, comparison, drawn_photo
+from tests.lookalike.cards.samples import answer, comparison, drawn_photo, renderer
 
 GOLDEN: Final = Path(__file__).parents[2] / "golden" / "cards"
 FAILED: Final = Path(__file__).parents[3] / "runs" / "golden"
@@ -26,19 +26,14 @@ MAX_MEAN_DIFFERENCE: Final = 0.6  # of 255
 MAX_CHANGED_SHARE: Final = 0.004  # of the pixels may differ by more than 40
 
 CARDS: Final[dict[str, Callable[[], bytes]]] = {
-    "answer-light-en": lambda: answer_card(
-        answer(drawn_photo()), calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures(), photo=drawn_photo()
+    "answer-light-en": lambda: renderer().render(AnswerCard(answer(drawn_photo()), drawn_photo())),
+    "answer-dark-ru": lambda: renderer().render(
+        AnswerCard(answer(drawn_photo(), matches=5), drawn_photo()), theme="dark", translate=russian
     ),
-    "answer-dark-ru": lambda: answer_card(
-        answer(drawn_photo(), matches=5), calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures(),
-        photo=drawn_photo(), style=Style("dark"), translate=russian,
-    ),
-    "compare-light-en": lambda: compare_card(comparison(0.345), calibration=CALIBRATION),
-    "explain-dark-en": lambda: explain_card(
-        answer(drawn_photo()), photo=drawn_photo(), pictures=NoPictures(), style=Style("dark")
-    ),
-    "faces-seven": lambda: faces_picture(drawn_photo(width=1400, height=420, faces=7)),
-}  # fmt: skip
+    "compare-light-en": lambda: renderer().render(CompareCard(comparison(0.345))),
+    "explain-dark-en": lambda: renderer().render(ExplainCard(answer(drawn_photo()), drawn_photo()), theme="dark"),
+    "faces-seven": lambda: renderer().render(FacesPicture(drawn_photo(width=1400, height=420, faces=7))),
+}
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -1,7 +1,6 @@
 """The pictures of /help: drawn people, never photographs, of the cards' own shapes and painted by them.
 
-`help_picture` is pure: page number, theme, calibration and language in, JPEG bytes out. A page's text stands below its
-picture as a caption, so the pictures carry numbers and signs and hardly any words.
+A page's text stands below its picture as a caption, so the pictures carry numbers and signs and hardly any words.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ from index.types import Person
 from lookalike.calibration import Calibration
 from lookalike.cards.blocks import BODY_BOLD, STRONG, TITLE, band_color, line
 from lookalike.cards.geometry import Point, Rect
-from lookalike.cards.paint import encode, paint
 from lookalike.cards.placed import Canvas, Drawn, Line, Outline, Panel, Picture, Placed, Ring
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
-from lookalike.cards.theme import INK, Color, Style, Theme, ThemeName
+from lookalike.cards.theme import INK, Color, Style, Theme
 from lookalike.wording import Translate, share_text, similarity_text
 
 WIDTH: Final = 1080
@@ -51,13 +49,12 @@ PEOPLE: Final = (
 Scene = Callable[[Theme, Calibration, Translate], list[Placed]]
 
 
-def help_picture(page: int, *, theme: ThemeName, calibration: Calibration, translate: Translate) -> bytes:
-    """The picture of one page, a JPEG of 1080 x 620 px."""
-    colors = Style(theme=theme).colors
+def layout(page: int, *, calibration: Calibration, style: Style, translate: Translate) -> Canvas:
+    """Place the picture of one page, 1080 x 620 px."""
+    colors = style.colors
     back = Panel(rect=Rect(28, 28, WIDTH - 56, HEIGHT - 56), radius=44, fill=colors.panel)
     items = [back, *SCENES[page](colors, calibration, translate)]
-    canvas = Canvas(width=WIDTH, height=HEIGHT, background=colors.page, items=tuple(items))
-    return encode(paint(canvas, colors))
+    return Canvas(width=WIDTH, height=HEIGHT, background=colors.page, items=tuple(items))
 
 
 def _drawn(person: Person, x: int, y: int, side: int, *, radius: int = 26) -> Drawn:

@@ -1,0 +1,119 @@
+"""Every picture that answers something, by one method: a request in, the bytes of a file out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from index.types import GalleryInfo
+from lookalike.answers import Compared, FaceAnswer
+from lookalike.calibration import Calibration
+from lookalike.cards import answer_card, compare_card, explain_card, faces_picture, help_pictures
+from lookalike.cards.paint import FileFormat, encode, paint
+from lookalike.cards.pictures import PictureSource
+from lookalike.cards.placed import Canvas
+from lookalike.cards.theme import Style, ThemeName
+from lookalike.wording import Translate
+from pipeline.types import PhotoFaces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnswerCard:
+    """One face and the people most like it. With the photo the face is cut out sharp and with room round it."""
+
+    answer: FaceAnswer
+    photo: PhotoFaces | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExplainCard:
+    """How an answer came about: box and five points on the photo, the aligned face, the nearest and the farthest."""
+
+    answer: FaceAnswer
+    photo: PhotoFaces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompareCard:
+    """Two faces side by side and how alike they are."""
+
+    comparison: Compared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacesPicture:
+    """A photo with its usable faces numbered and its refused ones dashed."""
+
+    photo: PhotoFaces
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPicture:
+    """The drawn picture of one page of the help, counted from 0."""
+
+    page: int
+
+
+PictureRequest = AnswerCard | ExplainCard | CompareCard | FacesPicture | HelpPicture
+
+
+class CardRenderer:
+    """Renders pictures; may be called from several threads. Nothing is written or sent."""
+
+    def __init__(self, *, calibration: Calibration, gallery: GalleryInfo, pictures: PictureSource) -> None:
+        self._calibration = calibration
+        self._gallery = gallery
+        self._pictures = pictures
+        self._help: dict[tuple[int, ThemeName, str, FileFormat], bytes] = {}  # pages x themes x languages: a few MB
+
+    def render(
+        self,
+        request: PictureRequest,
+        *,
+        theme: ThemeName = "light",
+        translate: Translate = str,
+        file_format: FileFormat = "JPEG",
+    ) -> bytes:
+        """The picture as a file. Cards are 1080 px wide, photos at most 1280 px on their longer side.
+
+        translate: an English text in, the reader's language out.
+        Raises DegeneratePoints for a face whose five points have no spread.
+        """
+        if not isinstance(request, HelpPicture):
+            return self._rendered(request, theme, translate, file_format)
+        # Help pictures are the same for everybody; "1,000" tells the language as far as a picture shows it.
+        key = request.page, theme, translate("1,000"), file_format
+        if key not in self._help:
+            self._help[key] = self._rendered(request, theme, translate, file_format)
+        return self._help[key]
+
+    def _rendered(
+        self, request: PictureRequest, theme: ThemeName, translate: Translate, file_format: FileFormat
+    ) -> bytes:
+        style = Style(theme)
+        return encode(paint(self._layout(request, style, translate), style.colors), file_format)
+
+    def _layout(self, request: PictureRequest, style: Style, translate: Translate) -> Canvas:
+        match request:
+            case AnswerCard(answer, photo):
+                return answer_card.layout(
+                    answer,
+                    calibration=self._calibration,
+                    gallery=self._gallery,
+                    pictures=self._pictures,
+                    photo=photo,
+                    style=style,
+                    translate=translate,
+                )
+            case ExplainCard(answer, photo):
+                return explain_card.layout(
+                    answer, photo=photo, pictures=self._pictures, style=style, translate=translate
+                )
+            case CompareCard(comparison):
+                return compare_card.layout(comparison, calibration=self._calibration, style=style, translate=translate)
+            case FacesPicture(photo):
+                return faces_picture.layout(photo, style=style)
+            case HelpPicture(page):
+                return help_pictures.layout(page, calibration=self._calibration, style=style, translate=translate)
+            case _:
+                assert_never(request)
