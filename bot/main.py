@@ -28,6 +28,7 @@ from bot.stores.sqlite import PeopleInSqlite
 from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
+from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
 from lookalike.serving.heif import heif_is_read
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings
@@ -192,6 +193,7 @@ def _check_stores(settings: BotSettings, say: Say) -> None:
         say("settings file", _try_file(settings.settings_file), str(settings.settings_file))
     if settings.redis_url.get_secret_value():
         say("Redis", asyncio.run(_ask_redis(settings)), "answers")
+    say("names on cards", None, "drawn in every script" if shapes_text() else f"{UNSHAPED}. {REMEDY}")
     say("HEIC and AVIF", None, "are read" if heif_is_read() else "declined; to read them: pip install '.[heif]'")
 
 

@@ -9,17 +9,25 @@ from typing import Final
 
 LONGEST_CLUSTER: Final = 16  # code points; an emoji of two people with colours of skin has ten
 DRAWN_FORMATS: Final = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}  # round numbers
+TIES: Final = "\u200d\u17d2\u1039"  # zero width joiner, Khmer coeng, Myanmar stacking sign
 SIMPLE_BELOW: Final = 0x300  # Latin letters and signs: each is a cluster of its own, combining marks begin here
 
 
 def clusters(text: str) -> tuple[str, ...]:
     """Split text into extended grapheme clusters (UAX #29); a heap of marks on one letter is cut off.
 
-    Joined again they are the text itself, but for such heaps.
+    What a joiner or a stacking sign ties to the next letter stays with it, also in scripts whose conjuncts the
+    standard doesn't count as one (Sinhala, Khmer, Myanmar). Joined again they are the text itself, but for heaps.
     """
     if all(ord(char) < SIMPLE_BELOW for char in text):
         return tuple(text)
-    return tuple(part[:LONGEST_CLUSTER] for part in _graphemes(text))
+    parts: list[str] = []
+    for part in _graphemes(text):
+        if parts and parts[-1][-1] in TIES and unicodedata.category(part[0]) == "Lo":
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return tuple(part[:LONGEST_CLUSTER] for part in parts)
 
 
 def prefixes(parts: Iterable[str]) -> list[str]:

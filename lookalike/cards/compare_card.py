@@ -83,9 +83,10 @@ def layout(comparison: Compared, *, calibration: Calibration, style: Style, tran
 
 
 def marker_share(table: Table, similarity: float) -> float:
-    """Where on the bar a similarity stands, 0..1: bands are equally wide, and straight within each.
+    """Where on the bar a similarity stands, 0..1: all bands are drawn equally wide, and are straight within each.
 
-    The lowest band has no floor of its own worth drawing: it is taken as wide as the one above it.
+    The lowest band has no floor of its own worth drawing: hardly two faces are less alike than -0.1. On the bar it
+    begins twice the width of the next band (in similarity) below its upper end, which is about there.
     """
     floors = [band.floor for band in reversed(table.bands)]
     upper = [*floors[1:], 1.0]

@@ -19,6 +19,9 @@ from PIL import ImageFont, features
 
 FONTS: Final = Path(__file__).parent / "fonts"
 
+UNSHAPED: Final = "libfribidi is missing, so names in Arabic, Hebrew and Indic scripts are drawn letter by letter"
+REMEDY: Final = "Install it: apt install libfribidi0, or brew install fribidi"
+
 log = logging.getLogger(__name__)
 
 
@@ -106,7 +109,4 @@ def shapes_text() -> bool:
 @cache
 def warn_of_missing_shaping() -> None:
     """Log, once, that a name needed what is missing."""
-    log.warning("libfribidi is missing: names in Arabic, Hebrew or Indic scripts are drawn without joining. %s", REMEDY)
-
-
-REMEDY: Final = "Install it (Debian: apt install libfribidi0, macOS: brew install fribidi)"
+    log.warning("%s. %s", UNSHAPED, REMEDY)

@@ -48,9 +48,10 @@ def wrap(text: str, font: Font, width_px: int, *, lines: int) -> tuple[str, ...]
     """Break text into at most `lines` lines of at most `width_px`: at spaces, after hyphens, or between two clusters of
     a word that is wider than a line; what does not fit ends in an ellipsis.
     """
-    rest = "".join(clusters(text.strip()))
-    if len(rest) > LONGEST_TEXT:
-        rest = rest[:LONGEST_TEXT].rstrip(LOOSE_ENDS) + ELLIPSIS
+    text = text.strip()
+    rest = "".join(clusters(text[:LONGEST_TEXT]))
+    if len(text) > LONGEST_TEXT:
+        rest = rest.rstrip(LOOSE_ENDS) + ELLIPSIS
     done: list[str] = []
     while rest:
         if font.width(rest) <= width_px or len(done) == lines - 1:

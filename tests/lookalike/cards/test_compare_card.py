@@ -73,6 +73,14 @@ def test_the_marker_stands_in_its_band() -> None:
         assert index / 5 <= marker_share(PAIR, floor + 1e-6) < (index + 1) / 5
 
 
+def test_the_lowest_band_spans_twice_the_similarity_of_the_next() -> None:
+    """Its drawn width is a fifth like the others'; 0.19 - 2 * (0.27 - 0.19) = 0.03 is its left end."""
+    assert marker_share(PAIR, 0.03) == pytest.approx(0.0)
+    assert marker_share(PAIR, 0.11) == pytest.approx(0.1)
+    assert marker_share(PAIR, 0.07) == pytest.approx(0.05)
+    assert marker_share(PAIR, -0.5) == 0.0
+
+
 @given(st.lists(st.tuples(st.integers(10, 200), st.integers(0, 900)), min_size=1, max_size=4))
 def test_labels_are_pushed_apart_and_stay_inside(labels: list[tuple[int, int]]) -> None:
     room = Rect(20, 0, 900, 30)
