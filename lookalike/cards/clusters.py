@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,7 +11,10 @@ from typing import Final
 LONGEST_CLUSTER: Final = 16  # code points; an emoji of two people with colours of skin has ten
 DRAWN_FORMATS: Final = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}  # round numbers
 TIES: Final = "\u200d\u17d2\u1039"  # zero width joiner, Khmer coeng, Myanmar stacking sign
-SIMPLE_BELOW: Final = 0x300  # Latin letters and signs: each is a cluster of its own, combining marks begin here
+# Latin, Greek and Cyrillic letters and the signs of sentences: each is a cluster of its own, there are no marks.
+SIMPLE: Final = re.compile(
+    "[\u0020-\u007e\u00a0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\u20c0]*"
+)
 
 
 def clusters(text: str) -> tuple[str, ...]:
@@ -19,7 +23,7 @@ def clusters(text: str) -> tuple[str, ...]:
     What a joiner or a stacking sign ties to the next letter stays with it, also in scripts whose conjuncts the
     standard doesn't count as one (Sinhala, Khmer, Myanmar). Joined again they are the text itself, but for heaps.
     """
-    if all(ord(char) < SIMPLE_BELOW for char in text):
+    if SIMPLE.fullmatch(text):
         return tuple(text)
     parts: list[str] = []
     for part in _graphemes(text):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PIL import ImageFont, features
 
@@ -62,25 +62,24 @@ class Fallback:
     covers: Ranges
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What the shipped fonts have letters for; of the fallbacks the first one that has a letter draws it."""
-
-    inter: Ranges
-    fallbacks: tuple[Fallback, ...]
+@cache
+def inter_covers() -> Ranges:
+    """What Inter has letters for, in all its weights."""
+    return Ranges.read(_table()["inter"])
 
 
 @cache
-def coverage() -> Coverage:
-    """Read the table of what each file covers."""
-    table = json.loads((FONTS / "coverage.json").read_text(encoding="utf-8"))
-    return Coverage(
-        inter=Ranges.read(table["inter"]),
-        fallbacks=tuple(
-            Fallback(entry["file"], entry["scale"], entry["rise"], Ranges.read(entry["covers"]))
-            for entry in table["fallbacks"]
-        ),
+def fallbacks() -> tuple[Fallback, ...]:
+    """Noto's files; the first one that has a letter draws it."""
+    return tuple(
+        Fallback(entry["file"], entry["scale"], entry["rise"], Ranges.read(entry["covers"]))
+        for entry in _table()["fallbacks"]
     )
+
+
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((FONTS / "coverage.json").read_text(encoding="utf-8"))
+    return table
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,8 @@ from lookalike.cards.clusters import clusters, invisible
 from lookalike.cards.fontfiles import (
     Fallback,
     Weight,
-    coverage,
+    fallbacks,
+    inter_covers,
     load,
     load_fallback,
     shapes_text,
@@ -65,6 +66,15 @@ def width(text: str, weight: Weight, size_px: int) -> int:
 
 def runs(text: str) -> tuple[Run, ...]:
     """The runs of a line, from left to right as they are drawn."""
+    return _cached_runs(text) if len(text) <= CACHED_LENGTH else _runs(text)
+
+
+@lru_cache(maxsize=1024)
+def _cached_runs(text: str) -> tuple[Run, ...]:
+    return _runs(text)
+
+
+def _runs(text: str) -> tuple[Run, ...]:
     if text.isascii() and text.isprintable():
         return (Run(text, None, right_to_left=False),) if text else ()
     text = _drawable(text)
@@ -161,10 +171,9 @@ def _fonts(parts: tuple[str, ...]) -> list[Fallback | None]:
 def _font(part: str, kanji: Literal["japanese", "other"]) -> Fallback | None:
     """The first font that has every letter of a cluster; else the one that has the first letter; None is Inter."""
     points = [ord(char) for char in part if not invisible(char)]
-    table = coverage()
-    if not points or (len(points) == len(part) == 1 and points[0] in table.inter):
+    if not points or (len(points) == len(part) == 1 and points[0] in inter_covers()):
         return None
-    usable = [font for font in table.fallbacks if kanji == "japanese" or font.file != JAPANESE]
+    usable = [font for font in fallbacks() if kanji == "japanese" or font.file != JAPANESE]
     if "\ufe0f" in part or "\u20e3" in part:  # "as an emoji", and what makes a key of a digit
         usable.sort(key=lambda font: font.file != EMOJI)
     found = next((font for font in usable if all(point in font.covers for point in points)), None)
