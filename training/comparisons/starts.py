@@ -1,4 +1,4 @@
-"""The published embedders as they come, with the pictures' stretched edges, with black there, and levelled as well.
+"""The published embedders as they come, with the pictures' stretched edges, with black there, and projected as well.
 
 `python -m training.comparisons starts` writes starts.json in weights/records: TPR at FPR 0.01 and 0.001, given points,
 one crop, no flip, float32, on the held-out train people and on val; beside it the teachers' own, from the vectors that
@@ -21,7 +21,7 @@ from training.command_line import Refused, cache_folder
 from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
 from training.embedder.build import build_network
 from training.embedder.choose import dev_sets, scores, scores_of, val_sets
-from training.embedder.export import levelled
+from training.embedder.export import projected
 from training.embedder.recipe import NetworkSettings
 from training.embedder.sface import load_sface
 from training.export.onnx import current_commit, write_record
@@ -49,7 +49,7 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
                 for how, asked, crops in (
                     ("stretched", network, stretched),
                     ("black", network, people),
-                    ("levelled", levelled(network, people), people),
+                    ("projected", projected(network, people), people),
                 )
             }
             for name, network in _networks(data).items()
@@ -61,7 +61,7 @@ def compare_starts(*, data: Path, runs: Path, out: Path) -> Path:
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record as lines: each set's TPR at both rates, stretched, black, and black and levelled."""
+    """The record as lines: each set's TPR at both rates, stretched, black, and black and projected."""
     rows = [(name, how, row) for name, ways in record["runs"].items() for how, row in ways.items()]
     rows.append(("teachers", "as they come", record["teachers"]))
     return "\n".join(

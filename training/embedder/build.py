@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from training.command_line import Refused
-from training.embedder.concatenated import SideBySide
+from training.embedder.concatenated import ConcatenatedEmbedders
 from training.embedder.recipe import NetworkSettings
 from training.embedder.sface import load_sface
 
@@ -29,7 +29,7 @@ def build_network(settings: NetworkSettings, data: Path) -> nn.Module:
     export build the network anew. Raises StartMissing, SFaceMissing.
     """
     network = _build_first(settings, data)
-    return SideBySide(network, load_sface(), settings.beside_share) if settings.beside else network
+    return ConcatenatedEmbedders(network, load_sface(), settings.beside_share) if settings.beside else network
 
 
 def _build_first(settings: NetworkSettings, data: Path) -> nn.Module:

@@ -1,7 +1,7 @@
-"""Two embedders as one network: both look at the same face, their unit vectors stand side by side.
+"""Two embedders as one network: their unit vectors of the same face are scaled and concatenated.
 
-The cosine of two such vectors is the weighted mean of the two networks' cosines. Networks that learned from other
-people err on other pairs, so the mean is right oftener than either.
+The cosine of two such vectors is the weighted mean of the two networks' cosines. Networks that were trained on other
+people are wrong on other pairs, so that the mean is right more often than either.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from torch.nn import functional
 from pipeline.types import FloatArray
 
 
-class SideBySide(nn.Module):
-    """(B, 3, 112, 112) -> (B, D1 + D2), unit length; `share` of each cosine is the second network's."""
+class ConcatenatedEmbedders(nn.Module):
+    """(B, 3, 112, 112) -> (B, D1 + D2), unit length. `weight`, 0..1: the second network's part in each cosine."""
 
-    def __init__(self, first: nn.Module, second: nn.Module, share: float) -> None:
+    def __init__(self, first: nn.Module, second: nn.Module, weight: float) -> None:
         super().__init__()
         self.first = first
         self.second = second
-        self.share = share
+        self.weight = weight
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Embed straightened faces."""
+        """Embed aligned faces."""
         first, second = (functional.normalize(network(images).float(), dim=1) for network in (self.first, self.second))
-        return torch.cat([first * math.sqrt(1 - self.share), second * math.sqrt(self.share)], dim=1)
+        return torch.cat([first * math.sqrt(1 - self.weight), second * math.sqrt(self.weight)], dim=1)
 
 
-def with_share(vectors: FloatArray, share: float, *, was: float, first: int) -> FloatArray:
-    """What SideBySide's vectors (N, first + D2) would be with another share of the second network, both in 0..1."""
+def reweighted(vectors: FloatArray, weight: float, *, was: float, first: int) -> FloatArray:
+    """Return ConcatenatedEmbedders' vectors (N, first + D2) as they would be with another weight of the second."""
     wanted = vectors.copy()
-    wanted[:, :first] *= math.sqrt((1 - share) / (1 - was))
-    wanted[:, first:] *= math.sqrt(share / was)
+    wanted[:, :first] *= math.sqrt((1 - weight) / (1 - was))
+    wanted[:, first:] *= math.sqrt(weight / was)
     return wanted

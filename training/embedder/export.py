@@ -28,8 +28,8 @@ from training.embedder.choose import (
     report,
     val_sets,
 )
-from training.embedder.concatenated import SideBySide, with_share
-from training.embedder.nuisance_projection import Levelled, level
+from training.embedder.concatenated import ConcatenatedEmbedders, reweighted
+from training.embedder.nuisance_projection import ProjectedEmbedder, fit_projection
 from training.embedder.recipe import stored_recipe
 from training.embedder.train import network_weights
 from training.export.onnx import compare_with_torch, export_onnx, write_record
@@ -38,8 +38,8 @@ from training.loop import CHECKPOINT, read_checkpoint
 
 TEACHER: Final = "MobileFaceNet 3.4 M, EdgeFace-XS and SFace side by side (the pack's teacher.npy)"
 SOURCES: Final = {"celeba": "CelebA", "wild/pins": "Pins", "wild/kpop": "kpop"}
-LEVELLED_ON: Final = 25_000  # train pictures of a collection, at most: all of the pack's
-LEVELLED_ON_TO_CHOOSE: Final = 2000  # a minute for each of the networks that are chosen from
+FITTED_ON: Final = 25_000  # train pictures of a collection, at most: all of the pack's
+FITTED_ON_TO_CHOOSE: Final = 2000  # a minute for each of the networks that are chosen from
 BESIDE_SHARES: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 SIDE_PX: Final = 112
 WIDE_LAYER: Final = "second.head.weight"  # two thirds of SFace's numbers
@@ -49,8 +49,8 @@ CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out
 def choose(run_dir: Path, *, data: Path, cache: Path) -> dict[str, Any]:
     """Find on held-out people how far to go from the start weights to the run's average; keep it in the run.
 
-    Then, of two networks side by side, how much of each cosine is the second one's: levelled, they want another share
-    than they were trained with. Every network is scored levelled, as it would ship.
+    Then, of two concatenated networks, the weight of the second: after the projection another one is best than in
+    training. Every network is scored after the projection, as it would ship.
     """
     fitted = read_checkpoint(run_dir / CHECKPOINT)
     recipe = stored_recipe(fitted.facts)
@@ -64,27 +64,29 @@ def choose(run_dir: Path, *, data: Path, cache: Path) -> dict[str, Any]:
         network_weights(fitted),
         people,
         sets,
-        ready=lambda mixed: levelled(mixed, people, most=LEVELLED_ON_TO_CHOOSE),
+        ready=lambda mixed: projected(mixed, people, most=FITTED_ON_TO_CHOOSE),
     )
     choice: dict[str, Any] = {"share": share, "dev": table}
-    if isinstance(network, SideBySide):
+    if isinstance(network, ConcatenatedEmbedders):
         choice["beside_share"], choice["dev_by_beside_share"] = choose_beside_share(network, people, sets)
     write_record(run_dir / CHOICE, choice)
     return choice
 
 
-def choose_beside_share(network: SideBySide, people: People, sets: Sets) -> tuple[float, dict[str, dict[str, float]]]:
+def choose_beside_share(
+    network: ConcatenatedEmbedders, people: People, sets: Sets
+) -> tuple[float, dict[str, dict[str, float]]]:
     """The share of BESIDE_SHARES that is best on `sets`, and every share's scores."""
-    train = [embed_rows(network, people, rows) for rows in _collections(people, LEVELLED_ON)]
+    train = [embed_rows(network, people, rows) for rows in _collections(people, FITTED_ON)]
     asked = {name: embed_rows(network, people, rows) for name, rows in sets.items() if has_pairs(people, rows)}
     table: dict[str, dict[str, float]] = {}
     for share in BESIDE_SHARES:
-        mixed = partial(with_share, share=share, was=network.share, first=DIMENSION)
-        reading = level([mixed(vectors) for vectors in train], DIMENSION)
+        mixed = partial(reweighted, weight=share, was=network.weight, first=DIMENSION)
+        projection = fit_projection([mixed(vectors) for vectors in train], DIMENSION)
         table[f"{share:g}"] = {
             f"{name}@{rate:g}": tpr
             for name, vectors in asked.items()
-            for rate, tpr in tpr_at(reading.read(mixed(vectors)), people.person[sets[name]], fprs=FPRS).items()
+            for rate, tpr in tpr_at(projection.apply(mixed(vectors)), people.person[sets[name]], fprs=FPRS).items()
         }
     return max(BESIDE_SHARES, key=lambda share: float(np.mean(list(table[f"{share:g}"].values())))), table
 
@@ -101,12 +103,12 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     before = build_network(recipe.network, data)
     network = build_network(recipe.network, data)
     network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
-    if isinstance(network, SideBySide):
-        network.share = choice["beside_share"]
+    if isinstance(network, ConcatenatedEmbedders):
+        network.weight = choice["beside_share"]
     sets = val_sets(people)
     pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
-    small = isinstance(network, SideBySide)  # in float32 the file would have 49 MB
-    network = levelled(network, people)
+    small = isinstance(network, ConcatenatedEmbedders)  # in float32 the file would have 49 MB
+    network = projected(network, people)
     if small:
         round_weights(network, int8=WIDE_LAYER)
     exported = export_onnx(network, out / "embedder.onnx", side_px=SIDE_PX, outputs=("embedding",), to_ship=not small)
@@ -143,13 +145,13 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     return record
 
 
-def levelled(network: nn.Module, people: People, *, most: int = LEVELLED_ON) -> Levelled:
+def projected(network: nn.Module, people: People, *, most: int = FITTED_ON) -> ProjectedEmbedder:
     """The network as it ships: what tells the collections of train pictures apart is taken out of its vectors.
 
     most: train pictures of a collection that are looked at.
     """
-    return Levelled(
-        network, level([embed_rows(network, people, rows) for rows in _collections(people, most)], DIMENSION)
+    return ProjectedEmbedder(
+        network, fit_projection([embed_rows(network, people, rows) for rows in _collections(people, most)], DIMENSION)
     )
 
 

@@ -24,7 +24,7 @@ from training.embedder.choose import (
     embed_rows,
     scores,
 )
-from training.embedder.concatenated import SideBySide
+from training.embedder.concatenated import ConcatenatedEmbedders
 from training.embedder.recipe import EmbedderRecipe
 from training.export.onnx import current_commit, sha256_of
 from training.loop import Fitted, fit, warmup_cosine
@@ -71,7 +71,7 @@ class EmbedderModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; no decay on norms, biases and the people's weights (their length does not count)."""
-        wide = [self.network.second.head.weight] if isinstance(self.network, SideBySide) else []
+        wide = [self.network.second.head.weight] if isinstance(self.network, ConcatenatedEmbedders) else []
         matrices = [p for p in self.network.parameters() if p.ndim > 1 and not any(p is other for other in wide)]
         vectors = [p for p in self.network.parameters() if p.ndim <= 1]
         rate = self.recipe.learning_rate

@@ -140,7 +140,7 @@ def test_starts_are_scored_three_ways_and_the_teachers_beside_them(pack: Path, m
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["teachers"]["val"]["celeba_aligned@0.01"] == 1.0
     ways = record["runs"]["drawn"]
-    assert list(ways) == ["stretched", "black", "levelled"]
+    assert list(ways) == ["stretched", "black", "projected"]
     for way in ways.values():
         assert way["val"].keys() == record["teachers"]["val"].keys()
         assert way["dev"].keys() == record["teachers"]["dev"].keys()

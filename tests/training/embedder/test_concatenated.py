@@ -13,8 +13,8 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 from torch.nn import functional
 
-from training.embedder.concatenated import SideBySide, with_share
-from training.embedder.nuisance_projection import Levelled, Reading
+from training.embedder.concatenated import ConcatenatedEmbedders, reweighted
+from training.embedder.nuisance_projection import AffineProjection, ProjectedEmbedder
 from training.embedder.sface import SFace, SFaceMissing, Slope, find_sface, load_sface
 from training.export.onnx import ExportFailed, compare_with_torch, export_onnx
 from training.export.small_file import round_weights, shrink
@@ -104,7 +104,7 @@ class Flat(nn.Module):
 def test_the_cosine_is_the_weighted_mean_of_the_two(share: float) -> None:
     first, second, batch = Flat(20, 1), Flat(12, 2), images(6)
     with torch.no_grad():
-        together = SideBySide(first, second, share)(batch)
+        together = ConcatenatedEmbedders(first, second, share)(batch)
         one, two = (functional.normalize(network(batch), dim=1) for network in (first, second))
     assert together.shape == (6, 32)
     assert torch.allclose(together @ together.T, (1 - share) * one @ one.T + share * two @ two.T, atol=1e-5)
@@ -114,16 +114,16 @@ def test_the_cosine_is_the_weighted_mean_of_the_two(share: float) -> None:
 def test_vectors_of_one_share_tell_those_of_another(share: float) -> None:
     first, second, batch = Flat(20, 1), Flat(12, 2), images(6)
     with torch.no_grad():
-        had, wanted = (SideBySide(first, second, one)(batch).numpy() for one in (0.4, share))
-    assert np.allclose(with_share(had, share, was=0.4, first=20), wanted, atol=1e-6)
+        had, wanted = (ConcatenatedEmbedders(first, second, one)(batch).numpy() for one in (0.4, share))
+    assert np.allclose(reweighted(had, share, was=0.4, first=20), wanted, atol=1e-6)
 
 
-def pair() -> Levelled:
-    network = SideBySide(Flat(40, 1, grid=8), Flat(32, 2, grid=16), 0.4)
+def pair() -> ProjectedEmbedder:
+    network = ConcatenatedEmbedders(Flat(40, 1, grid=8), Flat(32, 2, grid=16), 0.4)
     generator = np.random.default_rng(0)
     turn, _ = np.linalg.qr(generator.normal(size=(72, 72)))
     origin = generator.normal(0, 0.03, 72)
-    return Levelled(network, Reading(origin.astype(np.float32), turn[:, :48].T.astype(np.float32)))
+    return ProjectedEmbedder(network, AffineProjection(origin.astype(np.float32), turn[:, :48].T.astype(np.float32)))
 
 
 def test_the_small_file_computes_what_the_rounded_network_does(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from training.data.augment import Augmentation, middle
 from training.data.batches import BatchSettings, PeopleBatches
 from training.data.people import HeldOut, People
 from training.embedder.choose import choose_share, dev_sets, mix_weights, report, scores, val_sets
-from training.embedder.concatenated import SideBySide
-from training.embedder.export import BESIDE_SHARES, choose_beside_share, levelled
-from training.embedder.nuisance_projection import Levelled
+from training.embedder.concatenated import ConcatenatedEmbedders
+from training.embedder.export import BESIDE_SHARES, choose_beside_share, projected
+from training.embedder.nuisance_projection import ProjectedEmbedder
 from training.embedder.recipe import EmbedderRecipe
 from training.embedder.train import EmbedderModule
 from training.export.onnx import ExportFailed, compare_with_torch, export_onnx
@@ -176,8 +176,8 @@ def test_every_mix_is_scored_as_it_would_ship(people: People) -> None:
 def test_what_ships_has_one_mean_for_all_collections_of_train_people(people: People) -> None:
     source = np.where(people.person == "celeba/3", "wild/kpop", people.source)
     people = replace(people, source=source)
-    whole = levelled(TinyNetwork(), people)
-    assert isinstance(whole, Levelled)
+    whole = projected(TinyNetwork(), people)
+    assert isinstance(whole, ProjectedEmbedder)
     kpop, others = (np.flatnonzero((people.split == "train") & ((source == "wild/kpop") == is_so)) for is_so in (1, 0))
 
     class UnitLength(nn.Module):
@@ -210,7 +210,7 @@ class Grain(nn.Module):
 
 def test_of_two_networks_the_one_that_tells_nothing_gets_the_least_share(people: People) -> None:
     rows = np.flatnonzero(people.split == "train")
-    network = SideBySide(TinyNetwork(), Grain(), 0.4)
+    network = ConcatenatedEmbedders(TinyNetwork(), Grain(), 0.4)
     share, table = choose_beside_share(network, people, {"all": rows, "nobody": rows[:1]})
     assert share == min(BESIDE_SHARES)
     assert [float(name) for name in table] == list(BESIDE_SHARES)
