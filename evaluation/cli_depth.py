@@ -43,7 +43,7 @@ Kept = Annotated[
 Again = Annotated[bool, typer.Option("--again", help="Measure anew what the cache holds.")]
 
 _HELP: Final = {
-    "embedder": "Accuracy@1, ROC, groups, bands, ways to make a person's vector, on people no training saw.",
+    "embedder": "Accuracy@1, ROC, groups and bands, on people no training saw.",
     "robustness": "The embedder's metric with found points, end to end, on spoilt pictures, straightened otherwise.",
     "aligner": "Error of the points by yaw, cumulative curve, and whether the network's own doubt can be believed.",
     "detector": "Input sizes, recall by face size, turned photos, frames full of face, contact sheets.",
@@ -174,12 +174,10 @@ def report(
 
 def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEvaluation:
     from evaluation.suites.in_depth import DeepEvaluation
-    from lookalike.settings import ROOT
 
     opened = open_evaluation(data, limit=limit, cache=cache)
     sizes = getattr(getattr(opened.manifest.detector, "input", None), "sizes_px", ())
     shipped = "shipped: " + (_in_words(sizes) if sizes else "as the manifest says")
-    samples = ROOT / "lookalike" / "sample"
     return DeepEvaluation(
         run=opened.evaluation,
         pipeline=opened.pipeline,
@@ -187,7 +185,6 @@ def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEva
         shipped=shipped,
         files=opened.files,
         bands=_read(opened.settings.calibration_path),
-        samples=sorted(samples.glob("*.jpg")),
         cache=cache,
         again=again,
     )

@@ -21,11 +21,6 @@ _EYE_DISTANCE: Final = float(np.hypot(*(_EYES[1] - _EYES[0])))
 _SPREAD: Final = float(np.sqrt(((ARCFACE_TEMPLATE - ARCFACE_TEMPLATE.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
-def five_points(points: Points5) -> Matrix:
-    """Ours: the least-squares similarity of all five onto the template. Raises DegeneratePoints."""
-    return estimate_similarity(points, ARCFACE_TEMPLATE)
-
-
 def eyes_level(points: Points5) -> Matrix:
     """Both eyes onto the template's eyes: level, at a fixed distance. A turned head comes out too large."""
     return estimate_similarity(points[:2], _EYES)

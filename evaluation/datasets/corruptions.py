@@ -67,11 +67,6 @@ def with_jpeg(crop: Rgb8, *, quality: int = 30) -> Rgb8:
     return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def mirrored(crop: Rgb8) -> Rgb8:
-    """Left and right swapped."""
-    return np.ascontiguousarray(crop[:, ::-1])
-
-
 def _face_frame(points: Points5) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Every pixel's place from the eyes' middle, along and across the eye line, in eye distances; (112, 112) each."""
     eyes = np.asarray(points[1] - points[0], np.float64)

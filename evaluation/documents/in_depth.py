@@ -74,52 +74,6 @@ class Bands(Document):
     pairs: dict[str, int]
 
 
-class Plane(Document):
-    """A few people's vectors on a plane."""
-
-    places: Curve
-    people: tuple[str | int, ...]
-    shown: float | None
-
-
-class WayFigures(Document):
-    """One way to make a person's vector, or a probe's."""
-
-    rank_1: Figure
-    rank_8: Figure
-    gain: Figure
-    vectors: int
-
-
-class PersonSet(Document):
-    """The ways on one set of probes."""
-
-    probes: int
-    ways: dict[str, WayFigures]
-
-
-class PersonVectors(Document):
-    """`ways`: key -> in words."""
-
-    ways: dict[str, str]
-    sets: dict[str, PersonSet]
-
-
-class FlipLine(Document):
-    """Averaging with the mirror image, at one FPR."""
-
-    fpr: float
-    tpr: float | None
-    gain: Figure
-
-
-class Flip(Document):
-    """For both pictures of a pair, and for the probe alone."""
-
-    pairs: dict[str, tuple[FlipLine, ...]]
-    probe_alone: dict[str, dict[str, WayFigures]]
-
-
 class EmbedderPart(Document):
     """The embedder in depth."""
 
@@ -129,9 +83,6 @@ class EmbedderPart(Document):
     groups: tuple[Groups, ...]
     gaps: tuple[str, ...]
     bands: Bands | None = None
-    projection: dict[str, Plane] | None = None
-    person_vectors: PersonVectors
-    flip: Flip
 
 
 class AtCleanThreshold(Document):
@@ -290,31 +241,6 @@ class DetectorPart(Document):
     contact_sheets: tuple[int, ...]
 
 
-class SampleCrop(Document):
-    """One sample photo, turned; its crops as data URIs."""
-
-    photo: str
-    degrees: float
-    before: str
-    after: str
-
-
-class SamplePair(Document):
-    """Cosines of two crops, by their places in `SamplesPart.looks`."""
-
-    a: int
-    b: int
-    before: float
-    after: float
-
-
-class SamplesPart(Document):
-    """The photos that may be shown, before and after alignment."""
-
-    looks: tuple[SampleCrop, ...]
-    pairs: tuple[SamplePair, ...]
-
-
 class Parts(Document):
     """The suites that were run."""
 
@@ -322,7 +248,6 @@ class Parts(Document):
     robustness: RobustnessPart | None = None
     aligner: AlignerPart | None = None
     detector: DetectorPart | None = None
-    samples: SamplesPart | None = None
 
 
 class LearningCurve(Document):

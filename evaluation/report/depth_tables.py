@@ -10,7 +10,6 @@ from evaluation.documents.in_depth import (
     Groups,
     Parts,
     RobustnessPart,
-    SamplesPart,
 )
 from evaluation.report.table import Table, figure, gain, number, percent
 
@@ -26,8 +25,6 @@ def tables(parts: Parts) -> dict[str, list[Table]]:
         made["aligner"] = _aligner(parts.aligner)
     if parts.detector is not None:
         made["detector"] = detector(parts.detector)
-    if parts.samples is not None:
-        made["samples"] = _samples(parts.samples)
     return made
 
 
@@ -98,7 +95,6 @@ def _embedder(doc: EmbedderPart) -> list[Table]:
             rows=first,
         ),
         *(group_table(one) for one in doc.groups),
-        *_person_tables(doc),
     ]
 
 
@@ -119,45 +115,6 @@ def group_table(one: Groups) -> Table:
             for name, group in one.groups.items()
         ],
     )
-
-
-def _person_tables(doc: EmbedderPart) -> list[Table]:
-    person = doc.person_vectors
-    ways = [
-        (
-            f"{name}: {person.ways[way]}",
-            f"{one.probes:,}",
-            figure(line.rank_1),
-            gain(line.gain),
-            f"{line.vectors:,}",
-        )
-        for name, one in person.sets.items()
-        for way, line in one.ways.items()
-    ]
-    flips = [
-        (f"{name} val, both pictures of a pair", f"TPR at FPR {line.fpr:g}", number(line.tpr), gain(line.gain))
-        for name, lines in doc.flip.pairs.items()
-        for line in lines
-    ] + [
-        (f"{name} val, the probe alone", "rank 1 in the gallery", number(line.rank_1.value), gain(line.gain))
-        for name, lines in doc.flip.probe_alone.items()
-        for way, line in lines.items()
-        if way != "one crop"
-    ]
-    return [
-        Table(
-            key="person",
-            title="How a person's vector is made: rank 1 in the whole gallery",
-            columns=("set and way", "probes", "first", "gain over the mean", "vectors kept"),
-            rows=ways,
-        ),
-        Table(
-            key="flip",
-            title="Averaging with the mirror image",
-            columns=("where", "figure", "with it", "gain over one crop"),
-            rows=flips,
-        ),
-    ]
 
 
 def robustness(doc: RobustnessPart) -> list[Table]:
@@ -341,20 +298,4 @@ def detector(doc: DetectorPart) -> list[Table]:
             caption=f"A face that fills the frame: {doc.frame_filling.found} of {doc.frame_filling.photos} "
             f"found with one box. Contact sheets of 16 portraits gave {sheets} boxes.",
         ),
-    ]
-
-
-def _samples(doc: SamplesPart) -> list[Table]:
-    looks = doc.looks
-
-    def words(k: int) -> str:
-        return f"{looks[k].photo} at {looks[k].degrees:+.0f} degrees"
-
-    return [
-        Table(
-            key="samples",
-            title="The sample photos, turned: cosines before and after alignment",
-            columns=("pair", "before", "after"),
-            rows=[(f"{words(pair.a)}, {words(pair.b)}", number(pair.before), number(pair.after)) for pair in doc.pairs],
-        )
     ]

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from evaluation.documents.base import point_at
-from evaluation.documents.in_depth import EmbedderPart, Parts, RobustnessPart
+from evaluation.documents.in_depth import EmbedderPart, RobustnessPart
 from evaluation.metrics import curves
-from evaluation.report.plots import Axis, Series, cloud, dots, lines
+from evaluation.report.plots import Axis, Series, dots, lines
 from evaluation.report.section import SETS, Chart, Section, dot, reach
 from evaluation.report.table import Table, figure
 
@@ -128,12 +128,10 @@ def robustness(doc: RobustnessPart, shown: dict[str, list[Table]]) -> Section:
     )
 
 
-def alignment(parts: Parts, shown: dict[str, dict[str, list[Table]]]) -> Section | None:
-    """Cosines before and after alignment, and the sample photos."""
-    if parts.robustness is None and parts.samples is None:
-        return None
+def alignment(doc: RobustnessPart, cosines: Sequence[Table]) -> Section:
+    """Cosines before and after alignment."""
     charts = []
-    for name, kinds in parts.robustness.before_after.items() if parts.robustness is not None else ():
+    for name, kinds in doc.before_after.items():
         series = [
             Series(
                 name=f"{'same person' if kind == 'same' else 'different people'}, {when}",
@@ -148,14 +146,12 @@ def alignment(parts: Parts, shown: dict[str, dict[str, list[Table]]]) -> Section
         x = Axis(label="pair, the most apart first", low=1.0, high=10.0)
         y = Axis(label="cosine", low=-0.3, high=1.0)
         charts.append(Chart(caption=title, svg=lines(series, x=x, y=y, title=title)))
-    cosines = shown["robustness"]["cosines"] if parts.robustness is not None else []
     return Section(
         title="Alignment",
         words="The embedder was trained on crops aligned by five points; other ways are compared on it as it is, in "
         "the table above.",
         charts=charts,
-        crops=parts.samples.looks if parts.samples is not None else (),
-        tables=[*cosines, *(table for made in shown.get("samples", {}).values() for table in made)],
+        tables=cosines,
     )
 
 
@@ -198,15 +194,3 @@ def bands(doc: EmbedderPart) -> Section | None:
             Chart(caption="Own pairs at that similarity", svg=own),
         ],
     )
-
-
-def planes(doc: EmbedderPart) -> Section | None:
-    """A few people's vectors on a plane."""
-    charts = []
-    for name, plane in (doc.projection or {}).items():
-        numbers = {person: k for k, person in enumerate(dict.fromkeys(plane.people))}
-        title = f"{SETS[name]}: {len(numbers)} people, up to 15 pictures each"
-        caption = f"{title}. The plane shows {plane.shown or 0:.0%} of the spread; much that overlaps here does not."
-        groups = [numbers[person] for person in plane.people]
-        charts.append(Chart(caption=caption, svg=cloud(plane.places, groups, title=title)))
-    return Section(title="Twenty people on a plane", charts=charts) if charts else None

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from evaluation.documents.base import Figure, point_at
 from evaluation.documents.in_depth import AlignerPart, DetectorPart, LearningCurve, ReportDocument
 from evaluation.report.depth_tables import tables
-from evaluation.report.embedder_sections import alignment, bands, groups, planes, robustness, verification
+from evaluation.report.embedder_sections import alignment, bands, groups, robustness, verification
 from evaluation.report.plots import Axis, Series, lines, point_sheet
 from evaluation.report.section import SETS, Chart, Section, Tile
 from evaluation.report.table import Table, interval
@@ -58,16 +58,9 @@ def _sections(document: ReportDocument) -> Iterable[Section | None]:
         yield groups(parts.embedder, own.get("groups", []))
     if parts.robustness is not None:
         yield robustness(parts.robustness, shown["robustness"])
-    yield alignment(parts, shown)
+        yield alignment(parts.robustness, shown["robustness"]["cosines"])
     if parts.embedder is not None:
-        yield Section(
-            title="A person's vector",
-            words="Every probe is taken out of its own person, whatever the way. Gains are paired: the same people are "
-            "drawn for both ways.",
-            tables=[*shown["embedder"]["person"], *shown["embedder"]["flip"]],
-        )
         yield bands(parts.embedder)
-        yield planes(parts.embedder)
     if parts.aligner is not None:
         yield _aligner(parts.aligner, [table for made in shown["aligner"].values() for table in made])
     if parts.detector is not None:

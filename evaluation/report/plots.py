@@ -1,4 +1,4 @@
-"""Charts of the report as SVG text, drawn by matplotlib: lines, figures with intervals, clouds, sheets of landmarks.
+"""Charts of the report as SVG text, drawn by matplotlib: lines, figures with intervals, sheets of landmarks.
 
 Colours are CSS variables of the page (`--ink`, `--faint`, `--grid`, `--c0` to `--c7`), so that light and dark are the
 page's business: matplotlib draws with placeholder colours, which are replaced in its SVG. Text stays text.
@@ -23,7 +23,6 @@ from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation
 WIDTH_IN: Final = 4.0  # at 100 dots an inch a phone's width: labels are as large there as on a desk
 HEIGHT_IN: Final = 2.9
 COLORS: Final = 8
-MARKERS: Final = "os^"
 # Placeholders: colours that nothing else has -> the page's variables.
 INK: Final = "#010101"
 FAINT: Final = "#020202"
@@ -122,26 +121,6 @@ def dots(rows: Sequence[Dot], *, x: Axis, title: str, line_at: float | None = No
         _scale(axes, x, Axis(label="", low=max(len(rows), 1) - 0.4, high=-0.7))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        return _svg(canvas, title)
-
-
-def cloud(places: Sequence[tuple[float, float]], groups: Sequence[int], *, title: str) -> str:
-    """Draw points on a plane without axes; up to 24 groups are told apart by colour and shape."""
-    if not places:
-        return ""
-    with _canvas(WIDTH_IN) as (canvas, axes):
-        for group in sorted(set(groups)):
-            mine = [place for place, owner in zip(places, groups, strict=True) if owner == group]
-            axes.plot(
-                [px for px, _ in mine],
-                [py for _, py in mine],
-                linestyle="none",
-                color=_color(group),
-                marker=MARKERS[(group // COLORS) % len(MARKERS)],
-                markersize=4,
-            )
-        axes.set_aspect("equal")
-        axes.axis("off")
         return _svg(canvas, title)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from evaluation.documents.base import Figure
-from evaluation.documents.in_depth import SampleCrop
 from evaluation.report.plots import Dot
 from evaluation.report.table import Table
 
@@ -47,7 +46,6 @@ class Section:
     sentences: Sequence[str] = ()
     tables_first: Sequence[Table] = ()
     charts: Sequence[Chart] = ()
-    crops: Sequence[SampleCrop] = ()
     tables: Sequence[Table] = ()
 
     @property

@@ -7,10 +7,9 @@ from evaluation.documents.in_depth import DepthDocument, ReportDocument
 
 # Fields that a chart needs and a reader of figures does not, by suite.
 _DROPPED = {
-    "embedder": {"projection": True, "sets": {"__all__": {"roc", "same", "different"}}},
+    "embedder": {"sets": {"__all__": {"roc", "same", "different"}}},
     "robustness": {"before_after": {"__all__": {"__all__": {"leaning_most"}}}},
     "aligner": {"limits": True, "sheet": True, "sets": {"__all__": {"curve"}}},
-    "samples": True,
 }
 
 

@@ -1,4 +1,4 @@
-"""The embedder in depth: curves, neighbours, groups, bands, ways to make a person's vector. One JSON document.
+"""The embedder in depth: curves, neighbours, groups, bands. One document.
 
 Everything is counted on vectors that `Evaluation` makes once and keeps, points as given, one crop, no flip.
 """
@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.datasets import held_out as labelled
-from evaluation.datasets.corruptions import mirrored
-from evaluation.datasets.embeddings import Embedded, straightened
+from evaluation.datasets.embeddings import Embedded
 from evaluation.documents.base import document_of
 from evaluation.documents.in_depth import EmbedderPart
-from evaluation.metrics import curves, groups, person_vectors, projection, verification
+from evaluation.metrics import curves, groups, verification
 from evaluation.metrics.nearest import accuracy_at_1
 from evaluation.metrics.verification import FPRS, PairScores
 from evaluation.suites.shipped import Evaluation
@@ -25,11 +24,8 @@ from index.celeba import ATTRIBUTES
 GROUP_FPR: Final = 0.01  # of all pairs of a set: the threshold at which its groups are compared
 SIZES_PX: Final = ((0.0, 40.0), (40.0, 80.0), (80.0, float("inf")))  # eye distance in the original picture
 EVERYBODY: Final = "all"
-# Shares of the different pairs that resampling keeps, well above the largest FPR asked for: 0.2, and 0.01.
+# Ratio of the different pairs that resampling keeps, well above the largest FPR asked for, 0.2.
 KEPT: Final = 0.6
-KEPT_LOW: Final = 0.15
-# Quality of a picture for the weighted mean and the best one: what the data pack tells of every picture.
-QUALITY_EYES_PX: Final = 60.0  # more pixels between the eyes than the crop holds make no better picture
 
 
 def measure(run: Evaluation, *, bands: Mapping[str, Any] | None) -> EmbedderPart:
@@ -51,10 +47,6 @@ def measure(run: Evaluation, *, bands: Mapping[str, Any] | None) -> EmbedderPart
             for name, one in _kinds(held_out).items()
         }
         document["bands"] = _bands(bands, people)
-    document["projection"] = {name: projection.on_a_plane(sets[name].vectors, list(sets[name].people))
-                              for name in ("celeba aligned", "wild")}  # fmt: skip
-    document["person_vectors"] = _person_vectors(run)
-    document["flip"] = _flip(run, sets)
     return document_of(EmbedderPart, document)
 
 
@@ -193,87 +185,3 @@ def _bands(calibration: Mapping[str, Any], people: dict[str, PairScores]) -> dic
         },
         "pairs": {name: scores.different_total for name, scores in people.items()},
     }
-
-
-def _everybody(run: Evaluation) -> Embedded:
-    pictures = (*run.celeba_val.pictures, *run.celeba_rest.pictures)
-    return Embedded(pictures=pictures, vectors=np.concatenate([run.celeba_val.vectors, run.celeba_rest.vectors]))
-
-
-def _probes(gallery: Embedded, count: int, source: str) -> NDArray[np.int64]:
-    """Rows of the first `count` pictures (celeba val) of a source whose person has another picture."""
-    people, counts = np.unique(gallery.people, return_counts=True)
-    several = set(people[counts > 1])
-    return np.array(
-        [r for r in range(count) if gallery.pictures[r].source == source and gallery.pictures[r].person in several],
-        np.int64,
-    )
-
-
-def quality(one: Embedded) -> NDArray[np.float64]:
-    """A picture's quality, > 0: pixels between the eyes, up to a limit, times the reference detector's score."""
-    eyes = np.array([picture.eye_distance_px for picture in one.pictures])
-    scores = np.array([picture.detector_score for picture in one.pictures])
-    return np.asarray(np.clip(eyes, 1.0, QUALITY_EYES_PX) * np.clip(scores, 0.05, 1.0), np.float64)
-
-
-def _person_vectors(run: Evaluation) -> dict[str, Any]:
-    gallery = _everybody(run)
-    weight = quality(gallery)
-    kept = len(np.unique(gallery.people))
-    sizes = dict.fromkeys(person_vectors.WAYS, kept) | {"every": len(gallery.pictures)}
-    results = {}
-    for source in ("aligned", "small"):
-        rows = _probes(gallery, len(run.celeba_val.pictures), source)
-        if len(rows):
-            by_way = person_vectors.ranks(gallery.vectors, gallery.people, weight, rows)
-            owners = gallery.people[rows]
-            results[f"celeba {source}"] = {
-                "probes": len(rows),
-                "ways": person_vectors.compare(by_way, owners, vectors=sizes, resamples=run.resamples),
-            }
-    return {"ways": person_vectors.WAYS, "sets": results}
-
-
-def _flip(run: Evaluation, sets: dict[str, Embedded]) -> dict[str, Any]:
-    """The vector averaged with that of the mirrored crop: for both pictures of a pair, and for the probe alone."""
-    pairs: dict[str, Any] = {}
-    averaged: dict[str, NDArray[np.float32]] = {}
-    for name, one in sets.items():
-        other = run.embed(f"{name}, mirrored", one.pictures, straighten=_mirrored, otherwise="mirrored")
-        if len(other.pictures) != len(one.pictures):
-            continue
-        both = one.vectors + other.vectors
-        averaged[name] = np.asarray(both / np.linalg.norm(both, axis=1, keepdims=True), np.float32)
-        after = verification.hardest(verification.all_pairs(averaged[name], one.people), KEPT_LOW)
-        before = verification.hardest(run.pairs[name], KEPT_LOW)
-        gain = verification.paired_gain(before, after, fprs=(0.01, 0.001), resamples=run.resamples // 2)
-        result = verification.verify(after, fprs=(0.01, 0.001), resamples=0)
-        pairs[name] = [
-            {"fpr": point.fpr, "tpr": point.tpr.value, "gain": figure}
-            for point, figure in zip(result.points, gain, strict=True)
-        ]
-    gallery = _everybody(run)
-    weight = quality(gallery)
-    probes: dict[str, Any] = {}
-    for source in ("aligned", "small"):
-        if (vectors := averaged.get(f"celeba {source}")) is None:
-            continue
-        all_rows = [r for r in range(len(run.celeba_val.pictures)) if gallery.pictures[r].source == source]
-        rows = _probes(gallery, len(run.celeba_val.pictures), source)
-        asked = vectors[np.searchsorted(np.array(all_rows), rows)]
-        plain_rank, flipped = (
-            person_vectors.ranks(gallery.vectors, gallery.people, weight, rows, probes=probe, ways=("mean",))["mean"]
-            for probe in (None, asked)
-        )
-        probes[f"celeba {source}"] = person_vectors.compare(
-            {"one crop": plain_rank, "with its mirror image": flipped},
-            gallery.people[rows],
-            vectors={"one crop": 1, "with its mirror image": 2},
-            resamples=run.resamples,
-        )
-    return {"pairs": pairs, "probe_alone": probes}
-
-
-def _mirrored(picture: Any) -> Any:
-    return mirrored(straightened(picture))

@@ -18,21 +18,19 @@ from typing import Any, Final, TypeVar
 from evaluation.datasets import pack as data
 from evaluation.datasets.detections import BoxFinder
 from evaluation.documents.base import Document, as_json, document_of
-from evaluation.documents.in_depth import AlignerPart, DetectorPart, EmbedderPart, RobustnessPart, SamplesPart
+from evaluation.documents.in_depth import AlignerPart, DetectorPart, EmbedderPart, RobustnessPart
 from evaluation.suites import aligner as deep_aligner
 from evaluation.suites import detector as deep_detector
 from evaluation.suites import embedder as deep_embedder
 from evaluation.suites import robustness as deep_robustness
-from evaluation.suites import samples as straightening
 from evaluation.suites.shipped import Evaluation
 
-PARTS: Final = ("embedder", "robustness", "aligner", "detector", "samples")
+PARTS: Final = ("embedder", "robustness", "aligner", "detector")
 KINDS: Final[Mapping[str, type[Document]]] = {
     "embedder": EmbedderPart,
     "robustness": RobustnessPart,
     "aligner": AlignerPart,
     "detector": DetectorPart,
-    "samples": SamplesPart,
 }
 # The networks that decide a part's figures: another embedder leaves boxes and points as they are.
 NEEDS: Final = {
@@ -40,9 +38,8 @@ NEEDS: Final = {
     "robustness": ("detector", "aligner", "embedder"),
     "aligner": ("detector", "aligner"),
     "detector": ("detector", "aligner"),
-    "samples": ("detector", "aligner", "embedder"),
 }
-VERSION: Final = 1  # raise it when a part counts otherwise
+VERSION: Final = 2  # raise it when a part counts otherwise
 TURNED_SCENES: Final = 40  # of each source, in each of three turns: a turned photo costs four looks
 FILLED_FRAMES: Final = 100
 SHEETS: Final = 5
@@ -54,7 +51,7 @@ class DeepEvaluation:
     """The deep parts over one data folder.
 
     pipeline: the product's own FacePipeline. detectors: name -> the shipped detector at other sizes; the shipped one is
-    `shipped`. samples: photos that may be shown.
+    `shipped`.
     """
 
     run: Evaluation
@@ -63,7 +60,6 @@ class DeepEvaluation:
     shipped: str
     files: Mapping[str, str]  # detector, aligner, embedder -> SHA-256
     bands: Mapping[str, Any] | None
-    samples: Sequence[Path] = ()
     cache: Path | None = None
     again: bool = False
     reused: list[str] = field(default_factory=list)
@@ -75,7 +71,6 @@ class DeepEvaluation:
             "robustness": lambda: deep_robustness.measure(self.run, self.pipeline),
             "aligner": self._aligner,
             "detector": self._detector,
-            "samples": lambda: straightening.measure(self.samples, self.pipeline),
         }
         make = parts[name]
         file = None if self.cache is None else self.cache / f"deep-{name}-{self._key(name)}.json"

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from evaluation.datasets.end_to_end import with_misses
 from evaluation.metrics.groups import at_threshold
 from evaluation.metrics.nearest import accuracy_at_1
-from evaluation.metrics.person_vectors import WAYS, compare, ranks
 from evaluation.metrics.verification import all_pairs, verify
 
 Vectors = NDArray[np.float32]
@@ -89,29 +88,6 @@ def _rank_by_hand(vectors: Vectors, people: NDArray[np.str_], quality: Vectors, 
             best[person] = float(mean @ vectors[probe] / np.linalg.norm(mean))
     own = best.pop(str(people[probe]))
     return 1 + sum(value >= own for value in best.values())
-
-
-@pytest.mark.parametrize("way", list(WAYS))
-def test_each_way_equals_a_gallery_made_without_the_probe(way: str) -> None:
-    vectors, people = _set(30, spread=1.0, seed=3)
-    quality = np.random.default_rng(4).uniform(0.2, 3.0, size=len(people)).astype(np.float32)
-    rows = [k for k in range(len(people)) if (people == people[k]).sum() > 1]
-    got = ranks(vectors, people, quality, rows)[way]
-    want = [_rank_by_hand(vectors, people, quality, row, way) for row in rows]
-    assert got.tolist() == want
-    assert len(set(want)) > 2
-
-
-def test_a_gain_is_counted_against_the_first_way() -> None:
-    found = compare(
-        {"mean": np.array([1, 2, 2, 9]), "every": np.array([1, 1, 1, 9])},
-        ["a", "a", "b", "b"],
-        vectors={"mean": 2, "every": 4},
-        resamples=20,
-    )
-    assert found["mean"].gain.value == 0.0
-    assert found["every"].gain.value == pytest.approx(0.5)
-    assert (found["every"].rank_1.value, found["every"].rank_8.value) == (0.75, 0.75)
 
 
 def test_a_face_that_was_not_found_costs_its_own_pairs_and_leaves_the_threshold() -> None:

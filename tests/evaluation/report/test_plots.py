@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from evaluation.metrics.curves import BINS, density, roc, same_at_or_above, share_at_or_above
-from evaluation.metrics.projection import on_a_plane
 from evaluation.metrics.verification import all_pairs
 from evaluation.report.learning_curves import read_curves
-from evaluation.report.plots import COLORS, MARKERS, Axis, Dot, Series, cloud, dots, lines, point_sheet
+from evaluation.report.plots import Axis, Dot, Series, dots, lines, point_sheet
 
 SHARE = Axis(label="a < b & c", low=0.0, high=1.0, percent=True)
 
@@ -71,12 +70,6 @@ def test_a_figure_without_value_keeps_its_line_and_gets_no_dot() -> None:
     assert {"a", "b"} <= set(_words(both))
 
 
-def test_twenty_people_look_different_from_one_another() -> None:
-    looks = {(MARKERS[(k // COLORS) % len(MARKERS)], k % COLORS) for k in range(20)}
-    assert len(looks) == 20
-    assert _dots(cloud([(k, k % 3) for k in range(20)], list(range(20)), title="people")) == 20
-
-
 def test_a_sheet_has_five_rings_and_five_dots_a_face() -> None:
     face = [(0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.35, 0.7), (0.65, 0.7)]
     assert _dots(point_sheet([("a", face, face)] * 5, title="sheet")) == 50
@@ -97,19 +90,6 @@ def test_a_density_counts_everything_even_beyond_its_range() -> None:
     assert len(shares) == BINS
     assert sum(shares) == pytest.approx(1.0)
     assert (shares[0], shares[-1]) == (0.25, 0.25)
-
-
-def test_the_plane_keeps_apart_who_lies_apart() -> None:
-    rng = np.random.default_rng(0)
-    centres = np.eye(8)[[0, 1, 2]]
-    vectors = centres.repeat(6, axis=0) + 0.02 * rng.normal(size=(18, 8))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    plane = on_a_plane(vectors, [k // 6 for k in range(18)], count=3, pictures=5)
-    places = plane.places.reshape(3, 5, 2)
-    within = np.linalg.norm(places - places.mean(axis=1, keepdims=True), axis=2).max()
-    between = min(np.linalg.norm(places[a].mean(0) - places[b].mean(0)) for a, b in ((0, 1), (0, 2), (1, 2)))
-    assert between > 10 * within
-    assert plane.shown > 0.95
 
 
 def test_learning_curves_are_read_and_a_line_cut_short_ends_them(tmp_path: Path) -> None:

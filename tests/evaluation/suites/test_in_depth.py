@@ -27,7 +27,6 @@ from evaluation.suites.detector import Run, small_then_large, taken_faces
 from evaluation.suites.in_depth import PARTS, DeepEvaluation
 from evaluation.suites.shipped import Evaluation
 from lookalike.cli.main import app
-from lookalike.settings import ROOT
 from pipeline.manifest import Manifest
 from tests.evaluation.tiny_pack import MODEL, MiddleDetector, ScriptedNetworks, write_pack
 
@@ -74,7 +73,6 @@ def _deep(pack: Path, cache: Path | None, **options: Any) -> DeepEvaluation:
                 "bands": [{"word": "alike", "floor": 0.5}],
             }
         },
-        samples=[ROOT / "lookalike" / "sample" / "grace_hopper.jpg"],
         cache=cache,
         **options,
     )
@@ -103,7 +101,6 @@ def test_every_part_is_measured_and_nothing_is_left_without_figures(document: di
         labels["groups"]["women"]["pictures"] + labels["groups"]["men"]["pictures"]
         == labels["groups"]["all"]["pictures"]
     )
-    assert set(embedder["person_vectors"]["sets"]["celeba aligned"]["ways"]) == {"mean", "weighted", "best", "every"}
 
 
 def test_end_to_end_a_face_that_is_not_found_costs_matches(document: dict[str, Any]) -> None:
@@ -191,8 +188,6 @@ def test_the_summary_keeps_every_figure_and_drops_what_only_a_chart_needs(
         kept["robustness"]["before_after"]["wild"]["same"]["after"]
         == (whole["robustness"]["before_after"]["wild"]["same"]["after"])
     )
-    assert "samples" not in kept
-    assert "image/jpeg" not in json.dumps(kept)
     assert len(json.dumps(kept)) < 0.8 * len(json.dumps(whole))
 
 
@@ -285,7 +280,7 @@ def test_the_report_is_a_page_and_the_json_behind_it(weights: Path, pack: Path, 
     assert (tmp_path / "out" / "report.html").read_text("utf-8").startswith("<!doctype html>")
     assert list(weights.iterdir()) == []
     again = CliRunner().invoke(app, [*arguments, "--json"])
-    assert "from the cache: embedder, robustness, aligner, detector, samples" in again.stderr
+    assert "from the cache: embedder, robustness, aligner, detector" in again.stderr
     assert json.loads(again.stdout)["parts"] == written["parts"]
 
 
