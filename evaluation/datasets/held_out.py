@@ -14,19 +14,29 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.datasets.pack import FacePicture
+from evaluation.datasets.pack import DataMissing, FacePicture
 from index.celeba import ATTRIBUTES, read_attributes
 
 HELD_OUT_FILE: Final = Path(__file__).with_name("held_out.json")
 KINDS: Final = {"aligned": "aligned", "half": "half", "small": "small", "wild frame": "wild"}  # file's kind -> source
 
 
-def held_out_people(path: Path = HELD_OUT_FILE) -> dict[str, frozenset[str]]:
-    """Source -> celeba numbers of the people held out for it; empty where the file is not at hand."""
+def read_groups(path: Path = HELD_OUT_FILE) -> Mapping[str, Sequence[str]]:
+    """Read the list: kind of picture -> the people held out for it, as "celeba/1234" or "wild/some_name".
+
+    Raises DataMissing where the file can't be read.
+    """
     try:
-        people: Mapping[str, Sequence[str]] = json.loads(path.read_text("utf-8"))["people"]
-    except (OSError, ValueError, KeyError):
-        return {}
+        groups: Mapping[str, Sequence[str]] = json.loads(path.read_text("utf-8"))["people"]
+    except (OSError, ValueError, KeyError) as error:
+        problem = f"{path} can't be read ({type(error).__name__}); measure from a checkout of the repository"
+        raise DataMissing(problem) from error
+    return groups
+
+
+def held_out_people(path: Path = HELD_OUT_FILE) -> dict[str, frozenset[str]]:
+    """Source -> celeba numbers of the people held out for it."""
+    people = read_groups(path)
     return {
         source: frozenset(name.partition("/")[2] for name in people.get(kind, ()) if name.startswith("celeba/"))
         for kind, source in KINDS.items()

@@ -7,7 +7,7 @@ WebP whatever its name ends in, so it is read by its content. No metric and no n
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.celeba import ALIGNED_FOLDER, INFERRED_NAMES, LANDMARKS, read_landmarks
-from pipeline.types import Box, Points5, Rgb8
+from pipeline.types import Box, FloatArray, Points5, Rgb8
 
 SCENE_SOURCES: Final = ("wider", "celeba", "portrait", "mask", "empty")
 LANDMARK_SETS: Final = ("helen_afw", "mtfl", "ytf68")
@@ -73,7 +73,7 @@ def read_celeba(root: Path) -> list[FacePicture]:
             eye_distance_px=float(row["eye_distance"]),
             detector_score=float(row["detector_score"]),
         )
-        for row in _rows(folder / "pictures.csv")
+        for row in rows(folder / "pictures.csv")
     ]
 
 
@@ -86,17 +86,17 @@ def read_wild(root: Path) -> list[FacePicture]:
             person=row["person"],
             split=row["split"],
             source=row["source"],
-            points=_points(row),
+            points=points_of(row),
             eye_distance_px=float(row["eye_distance"]),
             detector_score=float(row["detector_score"]),
         )
-        for row in _rows(folder / "people.csv")
+        for row in rows(folder / "people.csv")
     ]
 
 
 def read_inferred_names(root: Path) -> dict[str, str]:
     """celeba/names_inferred.csv: the person of `wild`, in lower case -> the number the same person has in celeba."""
-    return {row["name"].lower(): row["person"] for row in _rows(root / "celeba" / INFERRED_NAMES)}
+    return {row["name"].lower(): row["person"] for row in rows(root / "celeba" / INFERRED_NAMES)}
 
 
 def read_points_pictures(root: Path, *, split: str) -> list[PointsPicture]:
@@ -106,10 +106,10 @@ def read_points_pictures(root: Path, *, split: str) -> list[PointsPicture]:
         PointsPicture(
             file=folder / row["set"] / row["file"],
             set_name=row["set"],
-            box=Box(*(float(row[f"box_{edge}"]) for edge in ("x0", "y0", "x1", "y1"))),
-            points=_points(row),
+            box=box_of(row),
+            points=points_of(row),
         )
-        for row in _rows(folder / "points5.csv")
+        for row in rows(folder / "points5.csv")
         if row["split"] == split
     ]
 
@@ -152,7 +152,8 @@ def read_picture(file: Path) -> Rgb8:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    """Read one of the pack's tables row by row. Raises DataMissing."""
     with _present(path).open(newline="", encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
@@ -165,5 +166,11 @@ def _present(path: Path) -> Path:
     return path
 
 
-def _points(row: dict[str, str]) -> Points5:
-    return np.array([[float(row[f"x{k}"]), float(row[f"y{k}"])] for k in range(5)], np.float32)
+def points_of(row: Mapping[str, str], count: int = 5) -> FloatArray:
+    """Return a row's points x0, y0, x1, ...: (count, 2) in pixels of its picture."""
+    return np.array([[float(row[f"x{k}"]), float(row[f"y{k}"])] for k in range(count)], np.float32)
+
+
+def box_of(row: Mapping[str, str]) -> Box:
+    """Return a row's box, in pixels of its picture."""
+    return Box(*(float(row[f"box_{edge}"]) for edge in ("x0", "y0", "x1", "y1")))

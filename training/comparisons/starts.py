@@ -18,7 +18,15 @@ from torch import nn
 from evaluation.datasets import pack as pictures_of
 from pipeline.types import Rgb8
 from training.command_line import Refused, cache_folder
-from training.data.people import People, align_with_margin, open_people, prepare, read_celeba, read_held_out, read_wild
+from training.data.people import (
+    People,
+    align_with_margin,
+    celeba_pictures,
+    open_people,
+    prepare,
+    read_held_out,
+    wild_pictures,
+)
 from training.embedder.build import build_network
 from training.embedder.choose import dev_sets, scores, scores_of, val_sets
 from training.embedder.export import projected
@@ -82,7 +90,7 @@ def _networks(data: Path) -> dict[str, nn.Module]:
 
 def _stretched_crops(people: People, sets: dict[str, dict[str, NDArray[np.int64]]], data: Path) -> dict[int, Rgb8]:
     """The crops of every scored row as they are before the stretched edges are made black, by row."""
-    listed = [one for one in read_celeba(data / "celeba") + read_wild(data) if one.split in ("train", "val")]
+    listed = [one for one in celeba_pictures(data / "celeba") + wild_pictures(data) if one.split in ("train", "val")]
     if len(listed) != len(people.person):
         raise Refused(f"{len(listed)} pictures are listed, {len(people.person)} are in the cache")
     rows = np.unique(np.concatenate([rows for part in sets.values() for rows in part.values()]))

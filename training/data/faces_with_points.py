@@ -7,7 +7,6 @@ train rows and makes the choices, `val` only reports.
 
 from __future__ import annotations
 
-import csv
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from evaluation.datasets import pack
 from index.celeba import ALIGNED_FOLDER, LANDMARKS, PARTITION, read_identities, read_landmarks, read_partition
 from index.source import IDENTITY_FILE
 from pipeline.types import FloatArray, Points5
@@ -124,34 +124,26 @@ def read_landmark_sets(
     name = "points5.csv" if schema is Schema.CELEBA5 else "points68.csv"
     wanted = "val" if split == "val" else "train"
     faces = []
-    with (folder / name).open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["split"] != wanted or (sets is not None and row["set"] not in sets):
-                continue
-            count = 5 if schema is Schema.CELEBA5 else 68
-            points = np.array([[row[f"x{k}"], row[f"y{k}"]] for k in range(count)], dtype=np.float32)
-            if schema is Schema.EYES12:
-                points = points[36:48]
-            person = row["file"].rsplit("_", 1)[0] if row["set"] == "ytf68" else row["file"]
-            faces.append(
-                FaceWithPoints(
-                    path=folder / row["set"] / row["file"],
-                    points=points,
-                    box=(
-                        float(row["box_x0"]),
-                        float(row["box_y0"]),
-                        float(row["box_x1"]),
-                        float(row["box_y1"]),
-                    ),
-                    source=row["set"],
-                    group=f"{row['set']}/{person}",
-                    schema=schema,
-                )
+    for row in pack.rows(folder / name):
+        if row["split"] != wanted or (sets is not None and row["set"] not in sets):
+            continue
+        points = pack.points_of(row, 5 if schema is Schema.CELEBA5 else 68)
+        person = row["file"].rsplit("_", 1)[0] if row["set"] == "ytf68" else row["file"]
+        box = pack.box_of(row)
+        faces.append(
+            FaceWithPoints(
+                path=folder / row["set"] / row["file"],
+                points=points[36:48] if schema is Schema.EYES12 else points,
+                box=(box.x0, box.y0, box.x1, box.y1),
+                source=row["set"],
+                group=f"{row['set']}/{person}",
+                schema=schema,
             )
+        )
     return _part(faces, split)
 
 
-def read_celeba(
+def celeba_faces(
     folder: Path, *, split: str = "train", min_eye_px: float = 0.0, in_the_wild: bool = False
 ) -> list[FaceWithPoints]:
     """Pictures in CelebA's layout with its points and, if there, boxes that belong to the same pictures.
@@ -165,8 +157,7 @@ def read_celeba(
     kept = {name for name, number in partition.items() if SPLITS[number] == split}
     table = folder / "pictures.csv"
     if table.is_file():
-        with table.open(newline="") as file:
-            kept &= {row["file"] for row in csv.DictReader(file) if row["split"] == split}
+        kept &= {row["file"] for row in pack.rows(table) if row["split"] == split}
     box_list = folder / "list_bbox_celeba.txt"
     boxes = dict(read_celeba_boxes(box_list)) if box_list.is_file() and in_the_wild != table.is_file() else {}
     identities = read_identities(folder / IDENTITY_FILE)
@@ -184,11 +175,11 @@ def read_celeba(
     ]
 
 
-def read_wild(data: Path, *, split: str = "train") -> list[FaceWithPoints]:
+def wild_faces(data: Path, *, split: str = "train") -> list[FaceWithPoints]:
     """The pack's `wild` below `data`: aligned 144 px pictures with a reference network's points."""
     return [
         FaceWithPoints(path=picture.path, points=picture.points, box=None, source="wild", group=picture.person)
-        for picture in people.read_wild(data)
+        for picture in people.wild_pictures(data)
         if picture.split == split
     ]
 

@@ -9,9 +9,7 @@ Readers know formats; who is held out stands in `held_out.json` beside this file
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 from evaluation.datasets import pack as data
-from evaluation.datasets.held_out import HELD_OUT_FILE
+from evaluation.datasets.held_out import HELD_OUT_FILE, read_groups
 from index.celeba import LANDMARKS, PARTITION, read_identities, read_landmarks, read_partition
 from index.source import IDENTITY_FILE
 from pipeline.errors import DegeneratePoints
@@ -74,7 +72,7 @@ class HeldOut:
         return np.isin(person, sorted(self.people))
 
 
-def read_celeba(root: Path) -> list[Picture]:
+def celeba_pictures(root: Path) -> list[Picture]:
     """Read CelebA in its own layout, whole or the pack's part of it.
 
     Needs `identity_CelebA.txt`, `list_eval_partition.txt`, `list_landmarks_align_celeba.txt`, `img_align_celeba/`.
@@ -86,8 +84,7 @@ def read_celeba(root: Path) -> list[Picture]:
     points = read_landmarks(root / f"{LANDMARKS}.txt")
     listing = root / "pictures.csv"
     if listing.exists():
-        with listing.open(newline="", encoding="utf-8") as file:
-            rows = [(row["file"], row["split"], row["source"]) for row in csv.DictReader(file)]
+        rows = [(row["file"], row["split"], row["source"]) for row in data.rows(listing)]
         teacher = _read_teacher(root / "teacher.npy", len(rows))
     else:
         rows = [(name, SPLITS[number], "aligned") for name, number in partition.items()]
@@ -106,7 +103,7 @@ def read_celeba(root: Path) -> list[Picture]:
     ]
 
 
-def read_wild(data_root: Path) -> list[Picture]:
+def wild_pictures(data_root: Path) -> list[Picture]:
     """Read the folder `wild` below `data_root`, with `teacher.npy` by its rows; nothing where it is not there."""
     if not (data_root / "wild").is_dir():
         return []
@@ -142,7 +139,7 @@ def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("trai
     The folder's name is the data's id, so other pictures or other points make another cache. Needs 49 kB a picture.
     It is written under another name and moved at the end: a folder that is there is whole.
     """
-    pictures = [p for p in read_celeba(data_root / "celeba") + read_wild(data_root) if p.split in splits]
+    pictures = [p for p in celeba_pictures(data_root / "celeba") + wild_pictures(data_root) if p.split in splits]
     data_id = _data_id(pictures)
     folder = cache_root / f"people-{data_id[:16]}"
     if folder.exists():
@@ -194,8 +191,7 @@ def open_people(folder: Path) -> People:
 
 def read_held_out(path: Path = HELD_OUT_FILE) -> HeldOut:
     """Read the committed list of held-out train people."""
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    return HeldOut(frozenset(person for group in stored["people"].values() for person in group))
+    return HeldOut(frozenset(person for group in read_groups(path).values() for person in group))
 
 
 def choose_held_out(pictures: Sequence[Picture], *, doubles: frozenset[str], seed: int = 8) -> dict[str, list[str]]:
@@ -226,8 +222,7 @@ def choose_held_out(pictures: Sequence[Picture], *, doubles: frozenset[str], see
 
 def read_doubles(path: Path) -> frozenset[str]:
     """Both names of everyone in `names_inferred.csv`: CelebA's number and the wild set's name."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(data.rows(path))
     return frozenset(f"celeba/{row['person']}" for row in rows) | frozenset(f"wild/{row['name']}" for row in rows)
 
 

@@ -15,9 +15,9 @@ from training.config import build, recipe_values
 from training.data.faces_with_points import (
     DEV_ONE_IN,
     FaceWithPoints,
-    read_celeba,
+    celeba_faces,
     read_landmark_sets,
-    read_wild,
+    wild_faces,
 )
 from training.export.onnx import current_commit
 from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches
@@ -116,9 +116,9 @@ def make_batches(recipe: LandmarkRecipe, data: Path) -> LandmarkBatches:
         for face in read_landmark_sets(data / "landmarks", split=split):
             faces[face.source].append(face)
     if recipe.data.celeba > 0:
-        faces["celeba"] = read_celeba(data / "celeba", min_eye_px=recipe.data.celeba_min_eye_px)
+        faces["celeba"] = celeba_faces(data / "celeba", min_eye_px=recipe.data.celeba_min_eye_px)
     if recipe.data.wild > 0:
-        faces["wild"] = read_wild(data)
+        faces["wild"] = wild_faces(data)
     return LandmarkBatches(
         faces,
         shares={name: getattr(recipe.data, name) for name in (*HUMAN_SETS, "celeba", "wild")},
@@ -174,7 +174,7 @@ def dev_faces(data: Path) -> list[FaceWithPoints]:
     """Faces that checks are made on: human points where they are there, else of CelebA's own val people."""
     if (data / "landmarks" / "points5.csv").is_file():
         return read_landmark_sets(data / "landmarks", split="dev")[::2]
-    return read_celeba(data / "celeba", split="val")[::40]
+    return celeba_faces(data / "celeba", split="val")[::40]
 
 
 def short_check(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, float]:

@@ -12,9 +12,9 @@ from index.celeba import read_attributes
 from training.command_line import RECIPES
 from training.config import load_recipe
 from training.data.celeba_boxes import read_celeba_boxes
-from training.data.faces_with_points import read_celeba
+from training.data.faces_with_points import celeba_faces
+from training.data.people import celeba_pictures as read_people
 from training.data.people import open_people, prepare
-from training.data.people import read_celeba as read_people
 from training.data.scenes import list_scenes
 from training.detector.cli import main
 from training.landmarks.recipe import LandmarkRecipe
@@ -92,13 +92,13 @@ def test_the_box_list_becomes_labels_that_the_detectors_reader_takes(
 
 def test_boxes_of_the_whole_pictures_are_not_taken_for_the_aligned_ones(celeba: Path) -> None:
     """Upstream's box list lies beside both folders and belongs to one of them."""
-    aligned, whole = read_celeba(celeba), read_celeba(celeba, in_the_wild=True)
+    aligned, whole = celeba_faces(celeba), celeba_faces(celeba, in_the_wild=True)
     assert [face.path.parent.name for face in (*aligned, *whole)] == ["img_align_celeba"] * 2 + ["img_celeba"] * 2
     assert [face.box for face in aligned] == [None, None]
     assert whole[0].box == (95, 71, 321, 384)
     assert aligned[0].five.tolist() == [[69, 109], [106, 113], [77, 142], [73, 152], [108, 154]]
     assert whole[0].five.tolist() == [[165, 184], [244, 176], [196, 249], [194, 271], [266, 260]]
-    assert [face.path.name for face in read_celeba(celeba, split="val")] == ["000003.jpg"]
+    assert [face.path.name for face in celeba_faces(celeba, split="val")] == ["000003.jpg"]
 
 
 def test_people_come_with_the_official_partition_and_make_a_cache_without_a_teacher(celeba: Path) -> None:

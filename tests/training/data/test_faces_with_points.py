@@ -11,11 +11,11 @@ from training.data.faces_with_points import (
     SCHEMAS,
     FaceWithPoints,
     Schema,
+    celeba_faces,
     is_dev,
     mirror_points,
-    read_celeba,
     read_landmark_sets,
-    read_wild,
+    wild_faces,
 )
 
 pytestmark = pytest.mark.train
@@ -110,7 +110,7 @@ def celeba_folder(folder: Path) -> Path:
 
 
 def test_celeba_train_leaves_out_val_and_faces_with_eyes_too_close(tmp_path: Path) -> None:
-    faces = read_celeba(celeba_folder(tmp_path), min_eye_px=25)
+    faces = celeba_faces(celeba_folder(tmp_path), min_eye_px=25)
     assert [face.path.name for face in faces] == ["000001.jpg"]
     assert faces[0].group == "celeba/0"
 
@@ -119,14 +119,14 @@ def test_the_packs_own_table_narrows_celebas_split(tmp_path: Path) -> None:
     """`none` and `gallery` pictures are official train or test ones that must not be learnt from."""
     folder = celeba_folder(tmp_path)
     write(folder / "pictures.csv", "file,split", "000001.jpg,none", "000002.jpg,train", "000003.jpg,gallery")
-    assert [face.path.name for face in read_celeba(folder)] == ["000002.jpg"]
+    assert [face.path.name for face in celeba_faces(folder)] == ["000002.jpg"]
 
 
 def test_wild_rows_come_with_points_and_by_split(tmp_path: Path) -> None:
     head = "file,person,split,source,eye_distance,detector_score," + FIVE
     row = "pins,20,0.8,53,67,90,66,72,89,58,107,85,107"
     write(tmp_path / "wild" / "people.csv", head, f"a b.jpg,A B,train,{row}", f"c.jpg,C,val,{row}")
-    (face,) = read_wild(tmp_path)
+    (face,) = wild_faces(tmp_path)
     assert face.path == tmp_path / "wild" / "images" / "a b.jpg"
     assert isinstance(face, FaceWithPoints)
     assert face.five.shape == (5, 2)

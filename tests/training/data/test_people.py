@@ -17,13 +17,13 @@ from tests.pictures import scene
 from training.data.people import (
     MARGIN_PX,
     align_with_margin,
+    celeba_pictures,
     choose_held_out,
     open_people,
     prepare,
-    read_celeba,
     read_doubles,
     read_held_out,
-    read_wild,
+    wild_pictures,
 )
 
 # Points of a face in CelebA's 178 x 218 frame, as list_landmarks_align_celeba.txt has them: eyes, nose, mouth.
@@ -81,7 +81,7 @@ def with_listing(data: Path) -> None:
 
 
 def test_celebas_own_files_are_enough(data: Path) -> None:
-    pictures = read_celeba(data / "celeba")
+    pictures = celeba_pictures(data / "celeba")
     assert [p.path.name for p in pictures] == CELEBA
     assert [p.person for p in pictures] == ["celeba/2880", "celeba/2880", "celeba/2881", "celeba/2881"]
     assert [p.split for p in pictures] == ["train", "train", "val", "train"]
@@ -91,7 +91,7 @@ def test_celebas_own_files_are_enough(data: Path) -> None:
 
 def test_the_packs_list_narrows_the_splits_and_brings_the_teachers_rows(data: Path) -> None:
     with_listing(data)
-    pictures = read_celeba(data / "celeba")
+    pictures = celeba_pictures(data / "celeba")
     assert [p.split for p in pictures] == ["train", "train", "val", "none"]
     assert {p.source for p in pictures} == {"small"}
     assert pictures[0].teacher is not None
@@ -99,7 +99,7 @@ def test_the_packs_list_narrows_the_splits_and_brings_the_teachers_rows(data: Pa
 
 
 def test_wild_people_come_with_points_and_teacher_by_row(data: Path) -> None:
-    pictures = read_wild(data)
+    pictures = wild_pictures(data)
     assert [(p.person, p.split) for p in pictures] == [
         ("wild/Ann Lee", "train"),
         ("wild/Ann Lee", "train"),
@@ -113,7 +113,7 @@ def test_wild_people_come_with_points_and_teacher_by_row(data: Path) -> None:
 def test_a_teacher_of_another_length_is_refused(data: Path) -> None:
     np.save(data / "wild" / "teacher.npy", np.zeros((2, 256), np.int8))
     with pytest.raises(ValueError, match=r"teacher.npy has 2 rows, its list 3"):
-        read_wild(data)
+        wild_pictures(data)
 
 
 def test_the_middle_of_a_cached_crop_is_what_the_pipeline_embeds() -> None:
@@ -152,7 +152,7 @@ def test_whoever_may_be_in_both_sets_is_never_held_out(data: Path, tmp_path: Pat
     doubles = read_doubles(path)
     assert doubles == {"celeba/2880", "wild/Ann Lee"}
     with_listing(data)
-    drawn = choose_held_out(read_celeba(data / "celeba") + read_wild(data), doubles=doubles)
+    drawn = choose_held_out(celeba_pictures(data / "celeba") + wild_pictures(data), doubles=doubles)
     assert doubles.isdisjoint(person for group in drawn.values() for person in group)
 
 
