@@ -127,10 +127,6 @@ class Finder:
             timing_ms={"total": (time.perf_counter() - start) * 1e3},
         )
 
-    def read(self, data: bytes) -> PhotoFaces:
-        """The faces alone, nobody looked up. Raises BadPhoto."""
-        return self._reader.read(data)
-
     def _read(self, data: bytes) -> PhotoFaces | Unreadable:
         try:
             return self._reader.read(data)

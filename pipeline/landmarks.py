@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.batching import to_batch
 from pipeline.engine import Engine
 from pipeline.errors import DegeneratePoints, EngineFailed
-from pipeline.quality import eye_distance, roll_deg
+from pipeline.quality import roll_deg
 from pipeline.quarter_turns import turn_image, turn_points_back
 from pipeline.similarity import apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import Box, Detection, FloatArray, Points5, Rgb8
@@ -35,7 +35,6 @@ class Landmarks:
 
     points: Points5  # pixels of the photo
     error: float  # the network's own estimate, mean error over the eye distance
-    moved: float  # mean distance between first and second points over the eye distance: agreement of two looks
 
 
 class Aligner:
@@ -80,13 +79,11 @@ class Aligner:
                 matrices[row] = estimate_similarity(points, template)
             except DegeneratePoints:
                 continue  # stays with its first points, which the caller will refuse
-        found = [Landmarks(points, float(error), float("inf")) for points, error in zip(first, errors, strict=True)]
+        found = [Landmarks(points, float(error)) for points, error in zip(first, errors, strict=True)]
         if matrices:
             again, again_errors = self._run([warp(image, matrix, side_px=side) for matrix in matrices.values()])
             for (row, matrix), crop_points, error in zip(matrices.items(), again, again_errors, strict=True):
-                points = _carried_back(matrix, crop_points)
-                moved = float(np.hypot(*(points - first[row]).T).mean()) / max(eye_distance(points), 1e-6)
-                found[row] = Landmarks(points, float(error), moved)
+                found[row] = Landmarks(_carried_back(matrix, crop_points), float(error))
         return found
 
     def _run(self, crops: Sequence[Rgb8]) -> tuple[FloatArray, FloatArray]:

@@ -20,8 +20,8 @@ class PointsOfDetector:
     def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:  # noqa: ARG002 - see FaceAligner
         """Give each face's points. A box that came without any has none: not a number, and an endless error."""
         return [
-            Landmarks(np.full((5, 2), np.nan, np.float32), float("inf"), float("inf"))
+            Landmarks(np.full((5, 2), np.nan, np.float32), float("inf"))
             if face.points is None
-            else Landmarks(face.points, self._error, 0.0)
+            else Landmarks(face.points, self._error)
             for face in faces
         ]

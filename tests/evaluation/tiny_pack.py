@@ -147,7 +147,7 @@ class TemplateAligner:
     """The template's points wherever the box lies, one pixel too far to the right."""
 
     def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:
-        return [Landmarks(points=POINTS + np.array([1, 0], np.float32), error=0.03, moved=0.0) for _ in faces]
+        return [Landmarks(points=POINTS + np.array([1, 0], np.float32), error=0.03) for _ in faces]
 
 
 class ScriptedNetworks:

@@ -78,10 +78,12 @@ def test_forty_faces_are_answered() -> None:
             draw_face(image, centre=(100.0 + 200 * column, 100.0 + 200 * row), eyes_px=40.0)
     photo = DrawnWorld(detector=DetectorByColour.at_640()).pipeline().read_image(image)
     assert len(photo.usable) == 40
+    assert photo.left_out == 0
     few = (
         DrawnWorld(detector=DetectorByColour.at_640(), config=PipelineConfig(max_faces=7)).pipeline().read_image(image)
     )
     assert len(few.faces) == 7
+    assert few.left_out == 33, "told, so that whoever answers can say so"
 
 
 def test_a_photo_without_a_face_is_an_answer_after_all_four_looks() -> None:

@@ -73,7 +73,7 @@ def landmarks(x: float, y: float, eyes_px: float = 40.0) -> Points5:
 
 
 def face(box: tuple[float, float, float, float], points: Points5, score: float = 0.9) -> FoundFace:
-    return Detection(Box(*box), score), Landmarks(points, 0.04, 0.0)
+    return Detection(Box(*box), score), Landmarks(points, 0.04)
 
 
 HEAD = face((100, 100, 200, 220), landmarks(150, 165), 0.6)

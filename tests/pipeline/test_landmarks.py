@@ -35,7 +35,6 @@ def test_an_upright_face_is_looked_at_twice_and_no_more() -> None:
     (marks,) = Aligner(engine).find(image, [face_round(points, 40.0)])
     assert np.abs(marks.points - points).max() < 0.7
     assert marks.error == pytest.approx(0.02, rel=1e-3)
-    assert marks.moved < 0.03
     assert engine.batches == [1, 1]
 
 
@@ -87,8 +86,9 @@ def test_a_wild_log_error_does_not_overflow() -> None:
 
 @pytest.mark.parametrize("value", [50.0, np.nan])
 def test_points_without_spread_come_back_without_a_second_look(value: float) -> None:
-    (marks,) = Aligner(Says(np.full((5, 2), value, np.float32), -3.0)).find(blank(), [BOXED])
-    assert marks.moved == float("inf")
+    engine = Says(np.full((5, 2), value, np.float32), -3.0)
+    (marks,) = Aligner(engine).find(blank(), [BOXED])
+    assert marks.error == pytest.approx(np.exp(-3.0))
 
 
 def test_an_output_of_another_shape_is_refused() -> None:

@@ -28,7 +28,7 @@ class Turns:
         turn = np.deg2rad(self.rolls[turns])
         centred = ARCFACE_TEMPLATE - ARCFACE_TEMPLATE.mean(axis=0)
         points = centred @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + 100
-        one = (Detection(Box(50, 50, 150, 150), self.scores[turns]), Landmarks(points.astype(np.float32), 0.04, 0.0))
+        one = (Detection(Box(50, 50, 150, 150), self.scores[turns]), Landmarks(points.astype(np.float32), 0.04))
         return View(turns, np.zeros((1, 1, 3), np.uint8), [one])
 
 

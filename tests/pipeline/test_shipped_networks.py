@@ -15,7 +15,7 @@ from pipeline.engine import open_engine
 from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
 from pipeline.manifest import load_manifest
 from pipeline.nms import iou_matrix
-from pipeline.types import Box, Face, PhotoFaces, RefusalCode, Rgb8
+from pipeline.types import Box, Detection, Face, PhotoFaces, RefusalCode, Rgb8
 from tests.pictures import encoded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +108,36 @@ def test_a_face_too_small_and_one_too_blurred_are_told(pipeline: FacePipeline, p
 def test_a_plain_wall_has_no_face(pipeline: FacePipeline) -> None:
     photo = pipeline.read(encoded(np.full((480, 640, 3), 180, np.uint8), "JPEG"))
     assert photo.faces == ()
+
+
+@pytest.mark.parametrize("colour", [(20, 20, 20), (128, 128, 128), (230, 190, 160)])
+def test_a_plain_square_has_no_face(pipeline: FacePipeline, colour: tuple[int, int, int]) -> None:
+    """The detector alone scores 0.5 to 0.85 for the whole of it."""
+    assert pipeline.read_image(np.full((300, 300, 3), colour, np.uint8)).faces == ()
+
+
+def test_a_cheek_beside_a_head_is_not_answered_with_the_heads_face(pipeline: FacePipeline, portrait: Rgb8) -> None:
+    """The landmarks of the cheek's box slide onto the head: alike by 0.9, the same person twice."""
+    astronaut = Image.open(ASTRONAUT).convert("RGB").crop((150, 20, 310, 230)).resize((540, 708))
+    head = Image.fromarray(portrait).crop((175, 0, 425, 428)).resize((375, 642))
+    both = Image.new("RGB", (455, 642))
+    both.paste(head, (80, 0))
+    both.paste(astronaut.crop((313, 0, 393, 642)), (0, 0))
+    image = np.asarray(both)
+    whole, *_ = pipeline.detector.detect(image)
+    cheek = Detection(Box(0.0, whole.box.y0 + 60, 80.0, whole.box.y1), 0.6)
+    twice = pipeline.aligner.find(image, [whole, cheek])
+    assert np.abs(twice[0].points - twice[1].points).mean() < 20, "or the test shows nothing: 110 px between the eyes"
+
+    class FindsBoth:
+        thresholds = pipeline.detector.thresholds
+
+        def detect(self, image: Rgb8, *, threshold: float | None = None) -> list[Detection]:
+            return [whole, cheek]
+
+    photo = FacePipeline(detector=FindsBoth(), aligner=pipeline.aligner, embedder=pipeline.embedder).read_image(image)
+    (face,) = photo.faces
+    assert face.box == whole.box
 
 
 def test_both_backends_see_the_same(answer: PhotoFaces) -> None:
