@@ -1,36 +1,47 @@
-"""A photo's bytes -> RGB pixels, upright, bounded. Knows formats and limits, no faces.
+"""A photo's bytes -> RGB pixels, upright, bounded. Knows formats and pixels, no faces.
 
-The order matters: bytes are counted, the header is read (`picture_header`), and only what fits the limits reaches a
-decoder. Large photos are made smaller while they are decoded, so that memory stays near the working size.
+The order matters: `decoding_bounds` reads the header and refuses what is too large or too costly, and only the rest
+reaches a decoder. Large photos are made smaller while they are decoded, so that memory stays near the working size.
 """
 
 from __future__ import annotations
 
 import io
 import math
-import re
+import mmap
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
-from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from numpy.typing import NDArray
+from PIL import AvifImagePlugin, GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from pipeline.errors import BadPhoto, BadPhotoCode
-from pipeline.picture_header import PictureFormat, read_header
+from pipeline.decoding_bounds import (
+    STRIP_BYTES,
+    DecodingPlan,
+    PhotoLimits,
+    broken,
+    draft_factor,
+    plan_decoding,
+    too_costly,
+)
+from pipeline.file_ends import completed_jpeg, without_gif_extensions, without_webp_gap
+from pipeline.picture_header import PictureFormat
 from pipeline.types import Rgb8
 
-_PLUGINS: Final = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # importing registers them
+__all__ = ["DecodedPhoto", "PhotoLimits", "decode", "turn_by_exif"]
+
+_PLUGINS: Final = (AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin)  # importing registers them
 _EXIF_ORIENTATION: Final = 0x0112
-_STRIP_ROWS: Final = 64  # rows of the reduced picture made at a time
-# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its longer side keeps this share of the working side: a 12 Mpx
-# photo (4032 px) then comes as 2016 px in a third of the time, rather than whole and shrunk by 0.51.
-_DRAFT_SHARE: Final = 0.75
-_PILLOW_CHATTER: Final = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
-# What Pillow's decoders raise on damaged files, as far as fuzzing showed.
+# Pillow warns of what it mends; what it has to say is in our sentences. Once, here: the list of filters belongs to the
+# whole process, and photos are decoded in threads.
+warnings.filterwarnings("ignore", category=Warning, module=r"PIL\.")
+# What decoders raise on damaged files, as far as fuzzing showed. RuntimeError is libheif's.
 _DAMAGE: Final = (
     OSError,
     ValueError,
@@ -41,22 +52,13 @@ _DAMAGE: Final = (
     AttributeError,
     EOFError,
     OverflowError,
+    RuntimeError,
     ZeroDivisionError,
     struct.error,
     zlib.error,
+    cv2.error,
     Image.DecompressionBombError,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoLimits:
-    """What is taken at all, and how large the working picture may be."""
-
-    max_bytes: int = 20_000_000
-    max_pixels: int = 40_000_000
-    max_webp_pixels: int = 16_000_000  # its decoder holds the picture four times: 600 MB at 39 million, 250 at 16
-    min_side_px: int = 20  # the detector's smallest face; under it nothing can be found
-    working_side_px: int = 2048  # longer side of what the networks see; crops of 112 px need no more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,95 +67,166 @@ class DecodedPhoto:
 
     image: Rgb8
     scale: float = 1.0
+    taken_ms: float = 0.0  # what decoding took, where it was done elsewhere
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stored:
+    """A decoded picture as its decoder keeps it, before it is RGB and upright."""
+
+    size: tuple[int, int]  # width, height
+    rows: Callable[[int, int, int], Image.Image]  # (top, bottom, width) -> these rows, from the left edge to `width`
+    divided: int = 1  # by how much the decoder itself made the sides smaller
+    orientation: int = 1  # EXIF, 1..8
 
 
 def decode(data: bytes, *, limits: PhotoLimits | None = None) -> DecodedPhoto:
-    """Decode JPEG, PNG, WebP or the first frame of a GIF, told by content, into upright RGB.
+    """Decode JPEG, PNG, WebP, HEIC, AVIF or the first frame of a GIF, told by content, into upright RGB.
 
-    Transparency is laid on white; CMYK, palettes, grey and 16 bits become 8-bit RGB. Raises BadPhoto.
+    Transparency is laid on white; CMYK, palettes, grey and 16 bits become 8-bit RGB. HEIC and AVIF need the extra heif.
+    Raises BadPhoto.
     """
-    limits = limits or PhotoLimits()
-    kind = _check(data, limits)
-    # Pillow warns of what it mends; set here, not on import, because test runners swap the list of filters.
-    if _PILLOW_CHATTER not in warnings.filters:
-        warnings.filterwarnings("ignore", category=Warning, module=r"PIL\.")
+    plan = plan_decoding(data, limits or PhotoLimits())
+    kind = plan.header.format
     try:
-        with Image.open(io.BytesIO(data), formats=(kind.value,)) as picture:
-            return _shrunk_upright(picture, kind, limits)
-    except BadPhoto:
-        raise
+        return _shrunk_upright(data, plan)
+    except MemoryError as error:
+        raise too_costly(kind, "takes more memory than there is for it") from error
     except _DAMAGE as error:
-        raise BadPhoto(
-            BadPhotoCode.BROKEN, f"The {_name(kind)} file is damaged or cut off; send it again or save it anew."
-        ) from error
+        # libjpeg and OpenCV report a failed allocation as any other failure.
+        if not _memory_is_there(plan.memory_bytes):
+            raise too_costly(kind, "takes more memory than there is for it") from error
+        raise broken(kind) from error
 
 
-def _check(data: bytes, limits: PhotoLimits) -> PictureFormat:
-    if not data:
-        raise BadPhoto(BadPhotoCode.EMPTY, "The file is empty; send the picture again.")
-    if len(data) > limits.max_bytes:
-        raise BadPhoto(
-            BadPhotoCode.TOO_MANY_BYTES,
-            f"The file has {len(data) / 1e6:,.1f} MB, the limit is {limits.max_bytes / 1e6:,.0f} MB; "
-            f"send a smaller one.",
-        )
-    header = read_header(data)
-    if header is None:
-        raise BadPhoto(
-            BadPhotoCode.NOT_A_PICTURE,
-            "This is not a JPEG, PNG, WebP or GIF picture; save it as one of these and send that.",
-        )
-    if header.size is None:
-        raise BadPhoto(
-            BadPhotoCode.BROKEN,
-            f"The {_name(header.format)} file is damaged or cut off; send it again or save it anew.",
-        )
-    _check_size(header.size, header.format, limits)
-    return header.format
+def _memory_is_there(size_bytes: int) -> bool:
+    """Whether the process may have that much more memory; none of it is touched."""
+    try:
+        mmap.mmap(-1, size_bytes).close()
+    except OSError:
+        return False
+    return True
 
 
-def _check_size(size: tuple[int, int], kind: PictureFormat, limits: PhotoLimits) -> None:
-    width, height = size
-    most = limits.max_pixels
-    if kind is PictureFormat.WEBP:
-        most = min(most, limits.max_webp_pixels)
-    if width * height > most:
-        raise BadPhoto(
-            BadPhotoCode.TOO_MANY_PIXELS,
-            f"The picture has {width:,} x {height:,} pixels ({width * height / 1e6:,.0f} million), the limit is "
-            f"{most / 1e6:,.0f} million; send a smaller one.",
-        )
-    if min(width, height) < limits.min_side_px:
-        raise BadPhoto(
-            BadPhotoCode.TOO_SMALL,
-            f"The picture has {width:,} x {height:,} pixels, no face can be seen under {limits.min_side_px}; "
-            f"send a larger one.",
-        )
-
-
-def _shrunk_upright(picture: ImageFile.ImageFile, kind: PictureFormat, limits: PhotoLimits) -> DecodedPhoto:
-    stored = picture.size
-    _check_size(
-        stored, kind, limits
-    )  # again: the decoder's word counts, should it read another size than the header had
-    if kind is PictureFormat.JPEG:
-        wanted = round(limits.working_side_px * _DRAFT_SHARE)
-        factor = max(1, max(stored) // wanted)
-        # Pillow takes the largest of 1, 2, 4, 8 that keeps both sides at least this large.
-        picture.draft(None, (max(1, stored[0] // factor), max(1, stored[1] // factor)))
-    picture.load()
-    drafted = _power_of_two_at_most(max(stored) / max(picture.size))
+def _shrunk_upright(data: bytes, plan: DecodingPlan) -> DecodedPhoto:
+    stored = _STORED[plan.header.format](data, plan)
+    width, height = stored.size
+    working = plan.limits.working_side_px
     # A strip of 40,000 x 30 pixels must keep a row.
-    factor = max(1, min(max(picture.size) // limits.working_side_px, *picture.size))
-    image = _reduced(picture, factor)
-    scale = float(drafted * factor)
+    factor = max(1, min(max(width, height) // working, width, height))
+    image = _reduced(stored, factor)
+    scale, orientation = float(stored.divided * factor), stored.orientation
+    del stored  # its memory is free before the next copies are made
     longer = max(image.shape[:2])
-    if longer > limits.working_side_px:
-        ratio = limits.working_side_px / longer
+    if longer > working:
+        ratio = working / longer
         height, width = (max(1, round(side * ratio)) for side in image.shape[:2])
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         scale /= ratio
-    return DecodedPhoto(turn_by_exif(image, _orientation(picture)), scale)
+    return DecodedPhoto(turn_by_exif(image, orientation), scale)
+
+
+def _by_pillow(data: bytes, plan: DecodingPlan) -> _Stored:
+    """PNG, GIF and AVIF."""
+    kind = plan.header.format
+    if kind is PictureFormat.GIF:
+        data = without_gif_extensions(data)
+    picture = Image.open(io.BytesIO(data), formats=(kind.value,))
+    _check_promise(picture.size, plan)
+    picture.load()
+    return _of_pillow(picture)
+
+
+def _jpeg(data: bytes, plan: DecodingPlan) -> _Stored:
+    def load(data: bytes) -> ImageFile.ImageFile:
+        picture = Image.open(io.BytesIO(data), formats=(PictureFormat.JPEG.value,))
+        size = picture.size
+        _check_promise(size, plan)
+        factor = draft_factor(plan.header, size, plan.limits)
+        if factor > 1:
+            # Pillow takes the largest of 1, 2, 4, 8 that keeps both sides at least this large.
+            picture.draft(None, (max(1, size[0] // factor), max(1, size[1] // factor)))
+        picture.load()
+        return picture
+
+    try:
+        picture = load(data)
+    except OSError as error:
+        if "truncated" not in str(error) or plan.header.jpeg is None:
+            raise
+        completed = completed_jpeg(data, plan.header.jpeg, load)
+        if completed is None:
+            raise
+        picture = completed
+    size = plan.header.size or picture.size
+    return replace(_of_pillow(picture), divided=_power_of_two_at_most(max(size) / max(picture.size)))
+
+
+def _of_pillow(picture: ImageFile.ImageFile) -> _Stored:
+    return _Stored(
+        picture.size,
+        lambda top, bottom, width: picture.crop((0, top, width, bottom)),
+        orientation=_orientation(picture),
+    )
+
+
+def _webp(data: bytes, plan: DecodingPlan) -> _Stored:
+    """By OpenCV: the same pixels as Pillow's in a quarter of the memory, which keeps the picture four times."""
+    data = without_webp_gap(data)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise broken(plan.header.format)
+    height, width = pixels.shape[:2]
+    _check_promise((width, height), plan)
+    return _Stored((width, height), _rows_of(pixels, bgr=True), orientation=_webp_orientation(data))
+
+
+def _heic(data: bytes, plan: DecodingPlan) -> _Stored:
+    """By libheif, which turns the picture itself: the standard has viewers ignore an orientation in HEIC's EXIF."""
+    import pillow_heif
+
+    opened = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+    size = opened.size
+    _check_promise(size, plan)
+    if opened.mode not in {"RGB", "RGBA", "L"}:
+        picture = opened.to_pillow()
+        return _Stored(picture.size, lambda top, bottom, width: picture.crop((0, top, width, bottom)))
+    pixels = np.asarray(opened)
+    return _Stored((pixels.shape[1], pixels.shape[0]), _rows_of(pixels, bgr=False))
+
+
+_STORED: Final[dict[PictureFormat, Callable[[bytes, DecodingPlan], _Stored]]] = {
+    PictureFormat.JPEG: _jpeg,
+    PictureFormat.PNG: _by_pillow,
+    PictureFormat.GIF: _by_pillow,
+    PictureFormat.AVIF: _by_pillow,
+    PictureFormat.WEBP: _webp,
+    PictureFormat.HEIC: _heic,
+}
+
+
+def _rows_of(pixels: NDArray[np.uint8], *, bgr: bool) -> Callable[[int, int, int], Image.Image]:
+    def rows(top: int, bottom: int, width: int) -> Image.Image:
+        part = pixels[top:bottom, :width]
+        if bgr and part.ndim == 3:
+            part = part[..., [2, 1, 0, 3][: part.shape[2]]]
+        return Image.fromarray(np.ascontiguousarray(part))
+
+    return rows
+
+
+def _check_promise(size: tuple[int, int], plan: DecodingPlan) -> None:
+    """Refuse a picture whose decoder reads another size than its header promised.
+
+    A turned HEIC may have its sides swapped, and one of several pictures may be smaller than the largest.
+    """
+    header = plan.header
+    if header.format in {PictureFormat.HEIC, PictureFormat.AVIF}:
+        kept = min(size) > 0 and size[0] * size[1] <= header.pixels
+    else:
+        kept = size == header.size
+    if not kept:
+        raise broken(header.format)
 
 
 def _power_of_two_at_most(ratio: float) -> int:
@@ -161,19 +234,18 @@ def _power_of_two_at_most(ratio: float) -> int:
     return 1 << max(0, round(math.log2(ratio)))
 
 
-def _reduced(picture: Image.Image, factor: int) -> Rgb8:
+def _reduced(stored: _Stored, factor: int) -> Rgb8:
     """Flatten to RGB and average blocks of factor x factor, strip by strip: a whole copy in RGBA would cost gigabytes.
 
     A remainder narrower than one block at the right and lower edge is left out, so that the scale is exact.
     """
-    if factor == 1:
-        return np.array(_flat(picture), np.uint8)
-    width, height = picture.width // factor, picture.height // factor
+    width, height = stored.size[0] // factor, stored.size[1] // factor
     image = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP_ROWS):
-        rows = min(_STRIP_ROWS, height - top)
-        strip = picture.crop((0, top * factor, width * factor, (top + rows) * factor))
-        image[top : top + rows] = np.asarray(_flat(strip).reduce(factor))
+    at_once = max(1, STRIP_BYTES // (20 * width * factor * factor))  # five copies in RGBA
+    for top in range(0, height, at_once):
+        count = min(at_once, height - top)
+        strip = _flat(stored.rows(top * factor, (top + count) * factor, width * factor))
+        image[top : top + count] = np.asarray(strip.reduce(factor) if factor > 1 else strip)
     return image
 
 
@@ -194,10 +266,33 @@ def _flat(picture: Image.Image) -> Image.Image:
 
 
 def _orientation(picture: Image.Image) -> int:
+    """EXIF's word. Pillow would also heed XMP's, which programs that turn the pixels leave behind stale."""
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(name, None)
     try:
-        value = picture.getexif().get(_EXIF_ORIENTATION, 1)
+        return _checked_orientation(picture.getexif())
     except _DAMAGE:
         return 1  # a damaged EXIF block says nothing about the pixels
+
+
+def _webp_orientation(data: bytes) -> int:
+    """Find the EXIF chunk among those of the RIFF container."""
+    at = 12
+    while at + 8 <= len(data):
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind == b"EXIF":
+            exif = Image.Exif()
+            try:
+                exif.load(data[at + 8 : at + 8 + length])
+                return _checked_orientation(exif)
+            except _DAMAGE:
+                return 1
+        at += 8 + length + length % 2
+    return 1
+
+
+def _checked_orientation(exif: Image.Exif) -> int:
+    value = exif.get(_EXIF_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -210,7 +305,3 @@ def turn_by_exif(image: Rgb8, orientation: int) -> Rgb8:
     if orientation in {3, 4, 7, 8}:
         image = image[::-1]
     return np.ascontiguousarray(image)
-
-
-def _name(kind: PictureFormat) -> str:
-    return "WebP" if kind is PictureFormat.WEBP else kind.value

@@ -20,15 +20,24 @@ class BadPhotoCode(StrEnum):
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"  # under the smallest side a face could be seen on
+    TOO_COSTLY = "too_costly"  # its decoder would take more time or memory than one photo may
+    NEEDS_EXTRA = "needs_extra"  # a format whose decoder is an extra that is not installed
 
 
 class BadPhoto(PipelineError):  # noqa: N818 - named for what it is; every error here is one
-    """These bytes can't be used as a photo."""
+    """These bytes can't be used as a photo.
 
-    def __init__(self, code: BadPhotoCode, message: str) -> None:
+    want, got: the limit and what the photo has, where the code names one: bytes, pixels, or pixels of a side.
+    """
+
+    def __init__(
+        self, code: BadPhotoCode, message: str, *, want: float | None = None, got: float | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.want = want
+        self.got = got
 
 
 class ManifestError(PipelineError):
