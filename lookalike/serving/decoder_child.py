@@ -1,11 +1,11 @@
-"""The processes that decode: a small parent that forks one child a photo, and the child. Knows pictures, no faces.
+"""The processes that decode: one that forks the others when it is asked to, and the others. Knows pictures, no faces.
 
-The parent is started by `lookalike.serving.decoders` with an empty environment and imports what decoding needs, once.
-It never sees a photo. Each child is forked ahead of its photo, gives up whatever decoding does not need (files,
-sockets, processes, core dumps), decodes one photo under limits of memory and processor time, and ends. So a decoder
-that is taken over by its file has nobody else's photo, no secret, no file and no network.
+The first is started by `lookalike.serving.decoders` with an empty environment, imports what decoding needs, once, and
+never sees a photo. The others are forked from it ahead of their photos and give up whatever decoding does not need:
+files, sockets, further processes, core dumps. Each photo is decoded under limits of memory and processor time; a
+process that reaches one ends. So a decoder that is taken over by a file finds no secret, no file and no network.
 
-It is asked over the socket on its standard input; see `decoder_protocol`.
+The first is asked over the socket on its standard input; see `decoder_protocol`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import ctypes
 import gc
 import io
 import json
+import math
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -33,6 +35,7 @@ from pipeline.decode import decode
 from pipeline.decoding_bounds import PhotoLimits, heif_is_read
 from pipeline.errors import BadPhoto
 
+IDLE_S: Final = 5.0
 SLACK_BYTES: Final = 48 << 20  # of address space: what the allocator keeps, a little more than the plan says
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38  # linux/prctl.h
 _ALREADY: Final = (MpoImagePlugin, TiffImagePlugin)  # Pillow imports them for some JPEGs and for EXIF
@@ -63,7 +66,7 @@ def main(limits_json: str) -> None:
             process = os.fork()
             if process == 0:
                 control.close()
-                serve_one(*pipes, limits)
+                serve_photos(pipes[0], pipes[1], limits)
             alive.add(process)
         for pipe in pipes:
             os.close(pipe)
@@ -110,64 +113,81 @@ def _warm_up() -> None:
         decode(file.getvalue(), limits=PhotoLimits(working_side_px=40))
 
 
-def serve_one(photo: int, picture: int, limits: PhotoLimits) -> NoReturn:
-    """In the child: take one photo from the pipe `photo`, write its pixels to the pipe `picture`, and end."""
+def serve_photos(photos: int, pictures: int, limits: PhotoLimits) -> NoReturn:
+    """In a forked process: take photos from one pipe, write their pixels to the other, end when the first closes."""
     code = 1
     try:
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        size_now = _give_up_rights(keep=(photo, picture))
-        _write(picture, HELLO.pack(os.getpid()))
-        source = io.open(photo, "rb", buffering=JOB.size)  # noqa: UP020, SIM115 - the process ends with it
-        header = source.read(JOB.size)
-        if len(header) == JOB.size:
+        statm = _give_up_rights(keep=(photos, pictures))
+        _write(pictures, HELLO.pack(os.getpid()))
+        source = os.fdopen(photos, "rb", buffering=JOB.size)  # a small buffer: photos pass it by
+        while True:
+            if not select.select([photos], [], [], IDLE_S)[0]:
+                _give_memory_back()
+            header = source.read(JOB.size)
+            if len(header) < JOB.size:
+                break
             length, memory, cpu_s = JOB.unpack(header)
-            _limit(address_space=size_now + memory + 2 * length + SLACK_BYTES if size_now else 0, cpu_s=cpu_s)
+            _limit(statm, memory_bytes=memory + 2 * length, cpu_s=cpu_s)
             data = source.read(length)
-            if len(data) == length:
-                _answer(picture, data, limits)
+            if len(data) < length:
+                break
+            _answer(pictures, data, limits)
+            del data
         code = 0
     finally:  # whatever it was: the one who waits sees the pipe close
         os._exit(code)
 
 
-def _answer(picture: int, data: bytes, limits: PhotoLimits) -> None:
+def _answer(pictures: int, data: bytes, limits: PhotoLimits) -> None:
     start = time.perf_counter()
     try:
         photo = decode(data, limits=limits)
     except BadPhoto as error:
         refusal = json.dumps({"code": error.code, "message": error.message, "want": error.want, "got": error.got})
-        _write(picture, ANSWER.pack(0, 0, len(refusal), 0.0, 0.0) + refusal.encode("ascii"))
+        _write(pictures, ANSWER.pack(0, 0, len(refusal), 0.0, 0.0) + refusal.encode("ascii"))
         return
     height, width = photo.image.shape[:2]
-    _write(picture, ANSWER.pack(height, width, 0, photo.scale, (time.perf_counter() - start) * 1e3))
-    _write(picture, np.ascontiguousarray(photo.image).data.cast("B"))
+    _write(pictures, ANSWER.pack(height, width, 0, photo.scale, (time.perf_counter() - start) * 1e3))
+    _write(pictures, np.ascontiguousarray(photo.image).data.cast("B"))
+
+
+def _give_memory_back() -> None:
+    """Between photos the allocator keeps what the last one took, so that the next is as fast; not for ever."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc
+    if trim is not None:
+        trim(0)
 
 
 def _give_up_rights(*, keep: tuple[int, int]) -> int:
-    """Keep two pipes and nothing else. Returns the process's address space in bytes, 0 where it isn't told."""
-    size = 0
+    """Keep two pipes and nothing else. Returns a descriptor that tells the address space, or -1 where there is none."""
     with suppress(OSError):  # Linux: where memory runs out, this process is ended first, not the one that serves
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
-    with suppress(OSError, ValueError):
-        size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    low, high = sorted(keep)
-    os.closerange(0, low)
-    os.closerange(low + 1, high)
-    os.closerange(high + 1, 256)
+    kept, statm = set(keep), -1
+    with suppress(OSError):
+        statm = os.open("/proc/self/statm", os.O_RDONLY)
+        kept.add(statm)
+    for number in range(256):
+        if number not in kept:
+            with suppress(OSError):
+                os.close(number)
     for name in ("RLIMIT_FSIZE", "RLIMIT_NPROC", "RLIMIT_NOFILE", "RLIMIT_MEMLOCK"):
         with suppress(AttributeError, OSError, ValueError):
             resource.setrlimit(getattr(resource, name), (0, 0))
-    return size
+    return statm
 
 
-def _limit(*, address_space: int, cpu_s: int) -> None:
-    """Bind memory (0: not bound) and processor time of what follows."""
-    if address_space:
-        resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+def _limit(statm: int, *, memory_bytes: int, cpu_s: int) -> None:
+    """Bind memory (where it is told) and processor time of what follows, beside what was taken before."""
+    if statm >= 0:
+        pages = int(os.pread(statm, 100, 0).split()[0])
+        address_space = pages * resource.getpagesize() + memory_bytes + SLACK_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (address_space, resource.RLIM_INFINITY))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime) + cpu_s, resource.RLIM_INFINITY))
 
 
 def _write(pipe: int, data: bytes | memoryview) -> None:

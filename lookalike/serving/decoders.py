@@ -36,6 +36,8 @@ SPARES: Final = 2  # processes that wait for a photo
 WALL_PER_CPU: Final = 4.0  # a busy machine gives a process a share of its time
 PATIENCE_S: Final = 2.0  # a large photo that has waited this long for room is not overtaken any more
 START_S: Final = 30.0
+PHOTOS_A_CHILD: Final = 200  # then it is replaced; a fresh process costs as much as decoding a photo of 1280 px
+LARGE_BYTES: Final = 64_000_000  # what took more memory takes its process with it
 THREADS: Final = 64  # they wait, mostly; a server's own queue bounds how many photos come at once
 _PIPE_BYTES: Final = 1 << 20
 _START: Final = (
@@ -52,7 +54,7 @@ class DecodersFailed(PipelineError):  # noqa: N818 - named for what it is
     """No process that decodes could be started."""
 
 
-class _Lost(Exception):
+class _Lost(Exception):  # noqa: N818 - named for what it is
     """The child is gone, or was sent away, before it answered."""
 
 
@@ -103,9 +105,7 @@ class Decoders:
         """Decode one photo. Raises BadPhoto. Calling it off ends the process at work on it."""
         cancelling = Cancelling()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, self.decode_here, data, cancelling
-            )
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self.decode_here, data, cancelling)
         except asyncio.CancelledError:
             cancelling.cancel()
             raise
@@ -120,23 +120,14 @@ class Decoders:
                 child = self._take()
                 cancelling.child = child
                 try:
-                    if cancelling.called_off:
-                        raise _Lost
-                    photo = child.decode(data, plan, cpu_s=cpu_s)
+                    return child.decode(data, plan, cpu_s=0 if cancelling.called_off else cpu_s)
                 except _Lost:
                     child.kill()
                     if cancelling.called_off or child.started:
                         break
-                except BadPhoto:
-                    self.counts.decoded += 1
-                    raise
-                else:
-                    self.counts.decoded += 1
-                    return photo
                 finally:
                     cancelling.child = None
-                    child.close()
-                    self._fill()
+                    self._put_back(child, plan)
         self.counts.lost += 1
         log.warning("a photo's decoding was ended", format=plan.header.format, cpu_s=cpu_s)
         raise too_costly(plan.header.format, "takes more time or memory than one photo may")
@@ -162,16 +153,27 @@ class Decoders:
         self.close()
 
     def _take(self) -> _Child:
+        """Take the process that waits for the shortest time: its memory is warm."""
         with self._lock:
-            if self._spares:
-                return self._spares.popleft()
-            return self._forked()
+            return self._spares.pop() if self._spares else self._forked()
+
+    def _put_back(self, child: _Child, plan: DecodingPlan) -> None:
+        """Keep a process that answered an ordinary photo for the next one; end any other, and have spares forked."""
+        with self._lock:
+            self.counts.decoded += child.answered
+            kept = child.answered and child.photos < PHOTOS_A_CHILD and plan.memory_bytes <= LARGE_BYTES
+            if kept and not self._closed and len(self._spares) < self._spare_count:
+                child.answered = False
+                self._spares.append(child)
+            else:
+                child.close()
+            self._fill()
 
     def _fill(self) -> None:
-        """Have as many processes ready as there should be; the parent forks them while others work."""
-        with self._lock, suppress(DecodersFailed):
+        """Have as many processes ready as there should be."""
+        with suppress(DecodersFailed):
             while not self._closed and len(self._spares) < self._spare_count:
-                self._spares.append(self._forked())
+                self._spares.appendleft(self._forked())
 
     def _forked(self) -> _Child:
         """Ask for one more child, of a new parent when the old one is gone. Raises DecodersFailed."""
@@ -274,20 +276,24 @@ class _Parent:
 
 
 class _Child:
-    """One process for one photo, seen from outside."""
+    """One process that decodes, seen from outside. One thread at a time."""
 
     def __init__(self, parent: _Parent, photo: int, picture: int) -> None:
         self._parent = parent
         self._photo = photo
         self._picture = picture
         self._process = 0  # not told yet
+        self.photos = 0
         self.started = False  # it had the photo
+        self.answered = False  # and gave its pixels, or said why not
         for pipe in (photo, picture):
             os.set_blocking(pipe, False)
 
     def decode(self, data: bytes, plan: DecodingPlan, *, cpu_s: int) -> DecodedPhoto:
         """Hand the photo over and wait for its pixels. Raises BadPhoto, and _Lost when there is no answer in time."""
-        (self._process,) = HELLO.unpack(self._read(HELLO.size, time.monotonic() + START_S))
+        if not self._process:
+            (self._process,) = HELLO.unpack(self._read(HELLO.size, time.monotonic() + START_S))
+        self.photos += 1
         self.started = True
         until = time.monotonic() + WALL_PER_CPU * cpu_s
         self._write(JOB.pack(len(data), plan.memory_bytes, cpu_s), until)
@@ -295,12 +301,14 @@ class _Child:
         height, width, refusal, scale, taken_ms = ANSWER.unpack(self._read(ANSWER.size, until))
         if refusal:
             said = json.loads(self._read(min(refusal, 4096), until))
+            self.answered = True
             raise BadPhoto(BadPhotoCode(said["code"]), said["message"], want=said["want"], got=said["got"])
         # The child had a stranger's file: it is not believed blindly.
         if not 1 <= min(height, width) <= max(height, width) <= plan.limits.working_side_px:
             raise _Lost
         image = np.empty((height, width, 3), np.uint8)
         self._read_into(image.data.cast("B"), until)
+        self.answered = True
         return DecodedPhoto(image, scale, taken_ms)
 
     def kill(self) -> None:
