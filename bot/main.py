@@ -29,9 +29,11 @@ from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
 from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
-from lookalike.serving.heif import heif_is_read
+from lookalike.serving.decoders import Decoders
+from lookalike.serving.hardening import harden
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings
+from pipeline.decoding_bounds import heif_is_read
 from pipeline.errors import PipelineError
 from pipeline.manifest import load_manifest
 
@@ -83,11 +85,13 @@ def _run() -> None:
         raise _Broken(problem)
     set_up_logs(form=settings.log_format, level=settings.log_level, secrets=_secrets(settings))
     spare_memory()
+    harden()
     try:
+        decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load
         app = build(shared)
     except SETUP_ERRORS as error:
         raise _Broken(str(error)) from error
-    pool = FinderPool(app.finder, workers=app.settings.workers)
+    pool = FinderPool(app.finder, workers=app.settings.workers, decoders=decoders, limit_s=settings.photo_timeout_s)
     try:
         asyncio.run(_serve(app, pool, settings))
     except TelegramUnauthorizedError as error:
@@ -126,7 +130,7 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
             measured=read_measured(app.settings.weights_dir / "evaluation.json", embedder=app.pipeline.embedder_id),
         ),
     )
-    warm_up = partial(pool.call, partial(app.pipeline.warm_up))
+    warm_up = partial(pool.call, app.pipeline.warm_up)
     await serve(build_bot(settings), parts, settings, warm_up=warm_up)
 
 

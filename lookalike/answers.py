@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from index.types import Match
 from lookalike.calibration import Band
-from pipeline.errors import BadPhotoCode
+from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces
 
 
@@ -59,6 +59,12 @@ class Unreadable:
 
     code: BadPhotoCode
     message: str  # English, for a terminal or a log; the bot words it by code
+    want: float | None = None  # the limit, where the code names one: bytes, pixels, or pixels of a side
+    got: float | None = None  # what the photo has
+
+    @classmethod
+    def of(cls, error: BadPhoto) -> Unreadable:
+        return cls(code=error.code, message=error.message, want=error.want, got=error.got)
 
 
 Answer = Found | NoFace | NoUsableFace | Unreadable

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -25,15 +25,16 @@ from lookalike.answers import (
 )
 from lookalike.calibration import Calibration
 from pipeline.errors import BadPhoto
-from pipeline.types import Face, PhotoFaces, Vector
+from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
 
 TOP = 8
+Photo: TypeAlias = bytes | DecodedPhoto | Unreadable  # a file; or what became of it where it was decoded before
 
 
 class FaceReader(Protocol):
     """pipeline.face_pipeline.FacePipeline, as far as it is needed here. May be called from several threads."""
 
-    def read(self, data: bytes) -> PhotoFaces:
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
         """Find, straighten and embed every face. Raises BadPhoto."""
         ...
 
@@ -73,7 +74,7 @@ class Finder:
     def calibration(self) -> Calibration:
         return self._calibration
 
-    def find(self, data: bytes, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
+    def find(self, data: Photo, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
         """Answer every usable face of one photo with its eight nearest people.
 
         skip: people passed over, for "the next eight". attribute: e.g. ("Male", False) keeps women only.
@@ -93,7 +94,7 @@ class Finder:
         timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
         return Found(photo=photo, faces=faces, timing_ms=timing)
 
-    def compare(self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
+    def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
 
         Raises IndexError when a position is not among the usable faces.
@@ -127,11 +128,13 @@ class Finder:
             timing_ms={"total": (time.perf_counter() - start) * 1e3},
         )
 
-    def _read(self, data: bytes) -> PhotoFaces | Unreadable:
+    def _read(self, photo: Photo) -> PhotoFaces | Unreadable:
+        if isinstance(photo, Unreadable):
+            return photo
         try:
-            return self._reader.read(data)
+            return self._reader.read(photo)
         except BadPhoto as error:
-            return Unreadable(code=error.code, message=error.message)
+            return Unreadable.of(error)
 
     def _matches(self, face: Face, *, skip: int, attribute: tuple[str, bool] | None) -> tuple[BandedMatch, ...]:
         if face.embedding is None:  # the caller passes usable faces only

@@ -8,6 +8,8 @@ from typing import Final, Literal, get_args
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipeline.decoding_bounds import PhotoLimits
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -51,6 +53,11 @@ class Settings(BaseSettings):
     @property
     def max_photo_bytes(self) -> int:
         return round(self.max_photo_mb * 1_000_000)
+
+    @property
+    def photo_limits(self) -> PhotoLimits:
+        """What is taken of a photo at all."""
+        return PhotoLimits(max_bytes=self.max_photo_bytes, max_pixels=round(self.max_photo_mpx * 1_000_000))
 
     @property
     def gallery_path(self) -> Path:

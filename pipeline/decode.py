@@ -32,7 +32,7 @@ from pipeline.decoding_bounds import (
 )
 from pipeline.file_ends import completed_jpeg, without_gif_extensions, without_webp_gap
 from pipeline.picture_header import PictureFormat
-from pipeline.types import Rgb8
+from pipeline.types import DecodedPhoto, Rgb8
 
 __all__ = ["DecodedPhoto", "PhotoLimits", "decode", "turn_by_exif"]
 
@@ -59,15 +59,6 @@ _DAMAGE: Final = (
     cv2.error,
     Image.DecompressionBombError,
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DecodedPhoto:
-    """The working picture, turned as its EXIF says, and how many pixels of the stored photo one of its own covers."""
-
-    image: Rgb8
-    scale: float = 1.0
-    taken_ms: float = 0.0  # what decoding took, where it was done elsewhere
 
 
 @dataclass(frozen=True, slots=True, eq=False)

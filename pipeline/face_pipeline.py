@@ -26,7 +26,18 @@ from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.steady_heap import keep_heap_steady
-from pipeline.types import Box, Detection, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Rgb8
+from pipeline.types import (
+    Box,
+    DecodedPhoto,
+    Detection,
+    Embedding,
+    Face,
+    PhotoFaces,
+    Quality,
+    Refusal,
+    RefusalCode,
+    Rgb8,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +74,12 @@ class FacePipeline:
         """SHA-256 of the embedder's file: vectors of two ids never meet."""
         return self.embedder.model
 
-    def read(self, data: bytes) -> PhotoFaces:
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
         """Find, measure and embed every face of a photo, largest first. Raises BadPhoto."""
         start = time.perf_counter()
-        photo = decode(data, limits=self._limits)
-        decoded = time.perf_counter()
+        if not isinstance(photo, DecodedPhoto):
+            photo = decode(photo, limits=self._limits)
+        decoded_ms = photo.taken_ms or (time.perf_counter() - start) * 1e3
         found = self.read_image(photo.image)
         return PhotoFaces(
             image=photo.image,
@@ -75,7 +87,7 @@ class FacePipeline:
             left_out=found.left_out,
             scale=photo.scale,
             quarter_turns=found.quarter_turns,
-            timing_ms={"decode": (decoded - start) * 1e3} | found.timing_ms,
+            timing_ms={"decode": decoded_ms} | found.timing_ms,
         )
 
     def read_image(self, image: Rgb8) -> PhotoFaces:

@@ -20,6 +20,15 @@ Points5 = NDArray[np.float32]  # (5, 2)
 Vector = NDArray[np.float32]  # (D,), unit length
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedPhoto:
+    """The working picture, turned as its EXIF says, and how many pixels of the stored photo one of its own covers."""
+
+    image: Rgb8
+    scale: float = 1.0
+    taken_ms: float = 0.0  # what decoding took, where it was done elsewhere
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """An axis-parallel rectangle; x1 and y1 lie outside it, so width is x1 - x0."""

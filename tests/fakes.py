@@ -23,8 +23,9 @@ from lookalike.cards import (
 )
 from lookalike.finder import Finder
 from lookalike.serving.work_threads import FinderPool
+from pipeline.decode import decode
 from pipeline.errors import BadPhoto, BadPhotoCode
-from pipeline.types import Face, PhotoFaces, RefusalCode
+from pipeline.types import DecodedPhoto, Face, PhotoFaces, RefusalCode
 from tests.lookalike import builders
 
 
@@ -41,9 +42,10 @@ class ObedientReader:
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def read(self, data: bytes) -> PhotoFaces:
-        if data.startswith(b"\xff\xd8"):  # a real JPEG, out of another format say
-            data = b"faces=1"
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
+        if not isinstance(photo, DecodedPhoto) and not photo.isascii():  # a real picture
+            photo = decode(photo)
+        data = b"faces=1" if isinstance(photo, DecodedPhoto) else photo
         words = dict(word.partition("=")[::2] for word in data.decode().split())
         with self._lock:
             self.read_order.append(data)

@@ -33,7 +33,6 @@ from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
-from lookalike.serving.heif import MAX_AT_ONCE, HeifFailed, is_heif, to_jpeg
 from lookalike.serving.metrics import Stats
 from lookalike.serving.rate_limit import RateLimit, Verdict
 from lookalike.serving.work_threads import FinderPool
@@ -59,7 +58,6 @@ UNFINISHED: Final = (
     TooLargeToFetch,
     PhotoGone,
     FetchFailed,
-    HeifFailed,
 )
 
 
@@ -83,7 +81,6 @@ class Desk:
     answered: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
     # (chat, message) -> deleted by its reader: work on it that is under way says nothing
     deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
-    heif_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_AT_ONCE))
     told: Told = field(default_factory=Told)
     background: Background = field(default_factory=Background)
 
@@ -99,12 +96,8 @@ class Desk:
         return Outlet(message, photo, only_for=asker if self.ephemeral else None)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
-        """Bytes that the pipeline takes: HEIC and AVIF come back as JPEG."""
-        data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
-        if not is_heif(data):
-            return data
-        async with self.heif_places:
-            return await to_jpeg(data)
+        """The photo's file, within the limits."""
+        return await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
 
     async def welcome(self, message: Message, photos: Sequence[PhotoRef], asker: User | None) -> int:
         """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
@@ -223,8 +216,6 @@ def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
             ).format(limit=round(limit / 1e6))
         case PhotoGone():
             return _("Telegram does not have this photo any more. Please send it again.")
-        case HeifFailed():
-            return _("I could not read this HEIC or AVIF picture. Please send it as a photo, not as a file.")
         case FetchFailed():
             return _("I could not get this photo from Telegram. Please send it again.")
         case _took_too_long:

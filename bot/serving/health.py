@@ -24,15 +24,29 @@ class Health:
     ready: bool = False
 
 
+def not_ready(health: Health) -> list[str]:
+    """Why updates can't be answered as they should, in a few words each."""
+    intake, finder = health.parts.intake, health.parts.desk.finder
+    hanging = finder.hanging
+    reasons = {
+        "starting or stopping": not (health.ready and intake.open),
+        "too many updates are held": intake.full,
+        f"{hanging} work threads hang and were replaced": hanging > 0,
+        "photos can't be decoded": finder.decoders is not None and not finder.decoders.alive,
+    }
+    return [words for words, true in reasons.items() if true]
+
+
 def health_app(health: Health) -> web.Application:
-    """healthz: the event loop turns. readyz: updates are being taken and there is room for more."""
+    """healthz: the event loop turns. readyz: updates are taken, there is room for more, and no photo's work hangs."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_request: web.Request) -> web.Response:
-        ready = health.ready and health.parts.intake.open and not health.parts.intake.full
-        return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
+        reasons = not_ready(health)
+        text = f"not ready: {', '.join(reasons)}\n" if reasons else "ready\n"
+        return web.Response(text=text, status=503 if reasons else 200)
 
     async def metrics(_request: web.Request) -> web.Response:
         desk, intake = health.parts.desk, health.parts.intake
@@ -41,7 +55,12 @@ def health_app(health: Health) -> web.Application:
             "queue_at_work": float(desk.queue.at_work),
             "updates_in_flight": float(intake.in_flight),
             "ready": float(health.ready),
+            "work_threads_hanging": float(desk.finder.hanging),
+            "work_threads_given_up": float(desk.finder.given_up),
         }
+        if desk.finder.decoders is not None:
+            counts = desk.finder.decoders.counts
+            gauges |= {"decoders_lost": float(counts.lost), "decoders_restarted": float(counts.restarts)}
         return web.Response(
             text=prometheus(desk.stats, gauges=gauges),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},

@@ -15,7 +15,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
 from aiogram.types import Document, Message, PhotoSize
 
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
-from lookalike.serving.heif import heif_is_read
+from pipeline.decoding_bounds import heif_is_read
 
 DOWNLOAD_TRIES: Final = 4
 DOWNLOAD_TIMEOUT_S: Final = 12  # all tries fit into the time limit of a photo

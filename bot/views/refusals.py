@@ -34,7 +34,7 @@ def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
             assert_never(_never)
 
 
-def unreadable(code: BadPhotoCode) -> str:
+def unreadable(code: BadPhotoCode) -> str:  # noqa: PLR0911 - one line a code
     """Bytes that are no usable picture."""
     match code:
         case BadPhotoCode.EMPTY:
@@ -49,6 +49,12 @@ def unreadable(code: BadPhotoCode) -> str:
             return _("This picture has too many pixels. Please send it as a photo, not as a file.")
         case BadPhotoCode.TOO_SMALL:
             return _("This picture is so small that no face could be seen on it. Please send a larger one.")
+        case BadPhotoCode.TOO_COSTLY:
+            return _(
+                "This picture takes me more work to open than I may spend. Please send it as a photo, not as a file."
+            )
+        case BadPhotoCode.NEEDS_EXTRA:
+            return _("I can't read HEIC and AVIF pictures. Please send it as a photo, not as a file.")
         case _never:
             assert_never(_never)
 

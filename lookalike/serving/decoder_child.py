@@ -20,7 +20,6 @@ import resource
 import select
 import signal
 import socket
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -31,13 +30,13 @@ import numpy as np
 from PIL import AvifImagePlugin, Image, MpoImagePlugin, TiffImagePlugin
 
 from lookalike.serving.decoder_protocol import ANSWER, FORK, HELLO, JOB, KILL, REQUEST
+from lookalike.serving.hardening import PR_SET_PDEATHSIG, harden, prctl
 from pipeline.decode import decode
 from pipeline.decoding_bounds import PhotoLimits, heif_is_read
 from pipeline.errors import BadPhoto
 
 IDLE_S: Final = 5.0
 SLACK_BYTES: Final = 48 << 20  # of address space: what the allocator keeps, a little more than the plan says
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38  # linux/prctl.h
 _ALREADY: Final = (MpoImagePlugin, TiffImagePlugin)  # Pillow imports them for some JPEGs and for EXIF
 
 
@@ -45,7 +44,7 @@ def main(limits_json: str) -> None:
     """Serve requests on standard input until it closes."""
     limits = PhotoLimits(**json.loads(limits_json))
     control = socket.socket(fileno=os.dup(0))
-    harden()
+    harden(dumpable=True)
     _warm_up()
     gc.collect()
     gc.freeze()  # so that a child's garbage collector does not copy what all share
@@ -82,21 +81,6 @@ def _reap(alive: set[int]) -> None:
             alive.discard(ended)
 
 
-def harden() -> None:
-    """Leave nothing to a crash or a program that is started: no core dumps, no tracing, no new rights.
-
-    Also for the process that serves: its memory holds photos and the token.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _prctl(_PR_SET_DUMPABLE, 0)
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
 def _warm_up() -> None:
     """Import what decoders import when they are first used: a child can't open files."""
     cv2.setNumThreads(1)
@@ -120,7 +104,7 @@ def serve_photos(photos: int, pictures: int, limits: PhotoLimits) -> NoReturn:
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         statm = _give_up_rights(keep=(photos, pictures))
         _write(pictures, HELLO.pack(os.getpid()))
         source = os.fdopen(photos, "rb", buffering=JOB.size)  # a small buffer: photos pass it by
@@ -166,6 +150,7 @@ def _give_up_rights(*, keep: tuple[int, int]) -> int:
     """Keep two pipes and nothing else. Returns a descriptor that tells the address space, or -1 where there is none."""
     with suppress(OSError):  # Linux: where memory runs out, this process is ended first, not the one that serves
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
+    harden()  # not earlier: it closes the file above
     kept, statm = set(keep), -1
     with suppress(OSError):
         statm = os.open("/proc/self/statm", os.O_RDONLY)

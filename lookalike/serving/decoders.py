@@ -28,9 +28,9 @@ import numpy as np
 import structlog
 
 from lookalike.serving.decoder_protocol import ANSWER, FORK, HELLO, JOB, KILL, REQUEST
-from pipeline.decode import DecodedPhoto
 from pipeline.decoding_bounds import DecodingPlan, PhotoLimits, plan_decoding, too_costly
 from pipeline.errors import BadPhoto, BadPhotoCode, PipelineError
+from pipeline.types import DecodedPhoto
 
 SPARES: Final = 2  # processes that wait for a photo
 WALL_PER_CPU: Final = 4.0  # a busy machine gives a process a share of its time

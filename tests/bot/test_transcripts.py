@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.serving.heif import heif_is_read
+from pipeline.decoding_bounds import heif_is_read
 from pipeline.errors import BadPhotoCode
 from pipeline.types import RefusalCode
 from tests.bot.conftest import RunningBot, StartBot

@@ -7,7 +7,7 @@ import numpy as np
 from index.types import GalleryInfo, Match, Person
 from lookalike.calibration import Band, Calibration, Rate, Table
 from pipeline.errors import BadPhoto, BadPhotoCode
-from pipeline.types import Box, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Vector
+from pipeline.types import Box, DecodedPhoto, Embedding, Face, PhotoFaces, Quality, Refusal, RefusalCode, Vector
 
 MODEL = "e" * 64
 
@@ -73,10 +73,10 @@ class ScriptedReader:
     def __init__(self, photos: dict[bytes, PhotoFaces]) -> None:
         self._photos = photos
 
-    def read(self, data: bytes) -> PhotoFaces:
-        if data not in self._photos:
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
+        if isinstance(photo, DecodedPhoto) or photo not in self._photos:
             raise BadPhoto(BadPhotoCode.NOT_A_PICTURE, "this is not a picture; send a JPEG, PNG or WebP")
-        return self._photos[data]
+        return self._photos[photo]
 
 
 class EightPeople:
