@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from index.types import Person
 from lookalike.calibration import Table
+from pipeline.types import Refusal, RefusalCode
 
 Translate = Callable[[str], str]
 
@@ -22,6 +23,22 @@ HAIR_COLOURS = ("Bald", "Gray_Hair", "Blond_Hair", "Brown_Hair", "Black_Hair")
 def N_(message: str) -> str:  # noqa: N802 - the name that message extractors look for
     """Mark a message for translation where it stands, to be translated where it is used."""
     return message
+
+
+def told_apart(refusal: Refusal) -> tuple[float, float]:
+    """Value and limit of a refusal in whole units (percent for shares), rounded so that they never read the same.
+
+    A value short of its limit is rounded down and the limit up, one beyond its limit the other way round: 9.7 px of 10
+    are "9 px, 10 are needed", 70.2 degrees of 70 are "71 degrees, up to 70". Angles come without their sign.
+    """
+    value = abs(refusal.value) if refusal.code is RefusalCode.TURNED_AWAY else refusal.value
+    if not (math.isfinite(value) and math.isfinite(refusal.limit)):
+        return value, refusal.limit
+    unit = 0.01 if refusal.code is RefusalCode.POINTS_UNSURE else 1.0
+    counted, limit = round(value / unit, 6), round(refusal.limit / unit, 6)
+    if value < refusal.limit:
+        return math.floor(counted) * unit, math.ceil(limit) * unit
+    return math.ceil(counted) * unit, math.floor(limit) * unit
 
 
 def person_title(person: Person, translate: Translate = str) -> str:

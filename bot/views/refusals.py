@@ -10,6 +10,7 @@ from aiogram.utils.i18n import ngettext
 
 from bot.telegram.files import NotAPhoto
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
+from lookalike.wording import told_apart
 from pipeline.errors import BadPhotoCode
 from pipeline.types import Refusal, RefusalCode
 
@@ -61,7 +62,7 @@ def unreadable(code: BadPhotoCode) -> str:  # noqa: PLR0911 - one line a code
 
 def refused(refusal: Refusal) -> str:
     """Why a face can't be used, as the end of "I found a face, but ..."."""
-    value, limit = refusal.value, refusal.limit
+    value, limit = told_apart(refusal)
     match refusal.code:
         case RefusalCode.TOO_SMALL:
             text = _("it is too small: {value:.0f} pixels between the eyes, I need {limit:.0f}. Come closer.")
@@ -69,7 +70,6 @@ def refused(refusal: Refusal) -> str:
             text = _("it is blurred: sharpness {value:.0f}, I need {limit:.0f}. Hold still and focus on the face.")
         case RefusalCode.TURNED_AWAY:
             text = _("it is turned away by {value:.0f}°, up to {limit:.0f}° work. Look towards the camera.")
-            value = abs(value)
         case RefusalCode.TOO_DARK:
             text = _("it is too dark: brightness {value:.0f} of 255, I need {limit:.0f}. Find more light.")
         case RefusalCode.TOO_BRIGHT:

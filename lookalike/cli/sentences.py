@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
+from lookalike.wording import told_apart
 from pipeline.types import Refusal, RefusalCode
 
 _REFUSALS: Final[dict[RefusalCode, str]] = {
@@ -24,9 +25,7 @@ _REFUSALS: Final[dict[RefusalCode, str]] = {
 
 def refusal_sentence(refusal: Refusal) -> str:
     """Why a face that was found can't be used, with what was measured and the limit."""
-    value, limit = refusal.value, refusal.limit
-    if refusal.code is RefusalCode.TURNED_AWAY:
-        value = abs(value)
+    value, limit = told_apart(refusal)
     return _REFUSALS[refusal.code].format(value=value, limit=limit)
 
 

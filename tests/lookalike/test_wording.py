@@ -20,7 +20,9 @@ from lookalike.wording import (
     share_sentence,
     share_text,
     similarity_text,
+    told_apart,
 )
+from pipeline.types import Refusal, RefusalCode
 from tests.lookalike.cards.russian import RUSSIAN, russian
 from tests.lookalike.cards.samples import person
 
@@ -131,3 +133,26 @@ def test_every_text_of_the_cards_has_a_russian_one_here() -> None:
     unused = [text for text in RUSSIAN if text not in words and f'translate("{text}")' not in re.sub(
         r"translate\(\s*", "translate(", re.sub(r'"\s*\)', '")', joined))]  # fmt: skip
     assert unused == []
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "limit", "told"),
+    [
+        (RefusalCode.TOO_SMALL, 9.7, 10.0, (9, 10)),
+        (RefusalCode.TOO_SMALL, 13.2, 13.4, (13, 14)),
+        (RefusalCode.TURNED_AWAY, -70.2, 70.0, (71, 70)),
+        (RefusalCode.TOO_DARK, 11.99, 12.0, (11, 12)),
+        (RefusalCode.TOO_BRIGHT, 240.1, 240.0, (241, 240)),
+        (RefusalCode.BLURRED, 9.5, 10.0, (9, 10)),
+        (RefusalCode.POINTS_UNSURE, 0.1501, 0.15, (0.16, 0.15)),
+        (RefusalCode.POINTS_UNSURE, 0.61, 0.15, (0.61, 0.15)),
+    ],
+)
+def test_a_refusal_never_says_that_what_is_needed_was_there(
+    code: RefusalCode, value: float, limit: float, told: tuple[float, float]
+) -> None:
+    assert told_apart(Refusal(code, value, limit)) == pytest.approx(told)
+
+
+def test_a_refusal_without_a_number_is_told_as_it_is() -> None:
+    assert told_apart(Refusal(RefusalCode.POINTS_UNSURE, float("inf"), 0.15)) == (float("inf"), 0.15)

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.quality import NOSE_DEPTH_SHARE, eye_distance, light, roll_deg, sharpness, yaw_deg
+from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.similarity import ARCFACE_TEMPLATE
 from tests.pictures import scene
 from tests.strategies import Similarity, similarities
 
-# A head in units of its eye distance: x right, y down, z towards the camera.
-HEAD = np.array([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0, 0, NOSE_DEPTH_SHARE], [-0.4, 0.5, 0], [0.4, 0.5, 0]], np.float64)
+# The generic head of the head-pose examples (eye centres, nose tip, mouth corners; x right, y down, z towards the
+# camera), in units of its eye distance of 330. In numbers of its own, so that the constants of yaw_deg are held to it.
+HEAD = np.array([[-165, -170, -5], [165, -170, -5], [0, 0, 130], [-150, 150, 5], [150, 150, 5]], np.float64) / 330
 
 
 def head(yaw: float) -> np.ndarray:
@@ -28,7 +29,7 @@ def head(yaw: float) -> np.ndarray:
 
 @given(st.floats(-75, 75), similarities())
 def test_yaw_is_that_of_the_head_however_it_is_rolled_and_scaled(yaw: float, move: Similarity) -> None:
-    assert yaw_deg(move(head(yaw)).astype(np.float32)) == pytest.approx(yaw, abs=2.0)
+    assert yaw_deg(move(head(yaw)).astype(np.float32)) == pytest.approx(yaw, abs=5.0)
 
 
 @given(st.floats(0, 75))

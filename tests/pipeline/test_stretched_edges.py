@@ -71,6 +71,14 @@ def test_one_side_alone_is_cut_alone() -> None:
     assert not found[:, 30:].any()
 
 
+@pytest.mark.parametrize(("left", "cut"), [(46, False), (44, False), (38, True), (34, True)])
+def test_a_band_narrower_than_a_seventh_of_the_crop_stays(left: int, cut: bool) -> None:
+    """A tenth and less is the shadow of a door or a curtain's hem more often than the edge of a photo."""
+    crop, stretched = tight("grace_hopper", 0.0, (left, 90, 90, 90))
+    assert 0.08 < stretched.mean() < 0.20
+    assert find_stretched(crop).any() == cut
+
+
 @pytest.mark.parametrize("name", POINTS)
 def test_a_whole_photo_stays_the_same_picture(name: str) -> None:
     crop = align_face(photo(name), POINTS[name])
