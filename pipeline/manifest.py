@@ -1,7 +1,8 @@
 """weights/manifest.toml: what each network is, and the proof that the file beside it is that one.
 
 Nothing is guessed from a file: role, kind, input, pre-processing and thresholds are read here, and bytes with another
-SHA-256 are refused. The format is described at the head of the manifest itself, the kinds in docs/networks.md.
+SHA-256 are refused. The format is described at the head of the manifest itself, the kinds in docs/networks.md; what a
+table may hold is in manifest_tables.py.
 """
 
 from __future__ import annotations
@@ -9,35 +10,41 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
 
 from pipeline.errors import ManifestError, WeightsMissing, WrongHash
-from pipeline.manifest_table import Table, Triple
+from pipeline.manifest_tables import (
+    ArcFaceTable,
+    ColorOrder,
+    DetectorPointsTable,
+    InputTable,
+    LastStageTable,
+    ManifestTables,
+    MtcnnTable,
+    PointsOrder,
+    Precision,
+    RegressionTable,
+    ScrfdTable,
+    StageTable,
+    ThresholdsTable,
+    Triple,
+    YoloTable,
+    sentence,
+)
 
 MANIFEST_NAME: Final = "manifest.toml"
 Role = Literal["detector", "aligner", "embedder"]
 Kind = Literal["yolo", "yolo_pose", "scrfd", "mtcnn", "regression", "detector_points", "arcface"]
-Precision = Literal["bf16", "f32"]
-ColorOrder = Literal["RGB", "BGR"]
-PointsOrder = Literal["xxyy", "xyxy"]
 # What a role's network may be; the first is meant where an entry names no kind.
 KINDS: Final[Mapping[Role, tuple[Kind, ...]]] = {
     "detector": ("yolo", "yolo_pose", "scrfd", "mtcnn"),
     "aligner": ("regression", "detector_points"),
     "embedder": ("arcface",),
 }
-# How many outputs a kind's network has. SCRFD: scores and boxes at three or five strides, points too or not.
-_OUTPUTS: Final[Mapping[Kind, tuple[int, ...]]] = {
-    "yolo": (1,),
-    "yolo_pose": (1,),
-    "scrfd": (6, 9, 10, 15),
-    "regression": (2,),
-    "arcface": (1,),
-}
-_SCRFD_WITH_POINTS: Final = (9, 15)
-_MTCNN_WINDOW_PX: Final = 12  # what P-Net sees of a picture at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,124 +166,111 @@ def load_manifest(folder: Path) -> Manifest:
     """Read folder/manifest.toml. Files are checked when they are opened, not here. Raises ManifestError."""
     path = folder / MANIFEST_NAME
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WeightsMissing(
             f"{path} can't be read ({error.strerror}); restore the weights folder from the repository"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: {error}; restore the weights folder from the repository") from error
-    entries = {role: Table(f"{path}: [{role}]", tables.get(role)) for role in get_args(Role)}
-    detector = _detector(entries["detector"], folder)
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, endless numbers; tables without end
+        told = "its tables are nested too deep" if isinstance(error, RecursionError) else error
+        raise ManifestError(f"{path}: {told}; restore the weights folder from the repository") from error
+    try:
+        tables = ManifestTables.model_validate(document)
+    except ValidationError as error:
+        raise ManifestError(f"{path}: {sentence(error)}") from error
+    detector = _detector(tables.detector, folder, document["detector"])
     return Manifest(
         detector=detector,
-        aligner=_aligner(entries["aligner"], folder, detector),
-        embedder=_network("embedder", _kind("embedder", entries["embedder"]), entries["embedder"], folder),
-        thresholds=_thresholds(entries["detector"].table("thresholds"), detector),
+        aligner=_aligner(tables.aligner, folder, document["aligner"], detector),
+        embedder=_network("embedder", tables.embedder, folder, document["embedder"]),
+        thresholds=_thresholds(tables.detector.thresholds),
     )
 
 
-def _kind(role: Role, table: Table) -> Kind:
-    return cast("Kind", table.choice("kind", KINDS[role], default=KINDS[role][0]))
-
-
-def _detector(table: Table, folder: Path) -> DetectorFacts:
-    kind = _kind("detector", table)
-    if kind != "mtcnn":
-        return _network("detector", kind, table, folder)
-    facts = CascadeFacts(
+def _detector(table: YoloTable | ScrfdTable | MtcnnTable, folder: Path, facts: Mapping[str, Any]) -> DetectorFacts:
+    if not isinstance(table, MtcnnTable):
+        return _network("detector", table, folder, facts)
+    proposal, refinement, output = (
+        _file(stage, folder, role="detector", kind=table.kind, licence=table.licence, facts=facts[name])
+        for name, stage in (("pnet", table.pnet), ("rnet", table.rnet), ("onet", table.onet))
+    )
+    return CascadeFacts(
         role="detector",
-        kind=kind,
-        proposal=_stage("pnet", table, folder, outputs=2),
-        refinement=_stage("rnet", table, folder, outputs=2),
-        output=_stage("onet", table, folder, outputs=3),
+        kind=table.kind,
+        proposal=proposal,
+        refinement=refinement,
+        output=output,
         settings=CascadeSettings(
-            min_face_px=table.number("min_face_px", least=_MTCNN_WINDOW_PX, most=10_000),
-            factor=table.number("factor", least=0.3, most=0.95),
-            proposal_score=table.share("proposal_score"),
-            refinement_score=table.share("refinement_score"),
-            transposed=table.flag("transposed"),
-            points_order=cast("PointsOrder", table.choice("points_order", get_args(PointsOrder))),
+            min_face_px=table.min_face_px,
+            factor=table.factor,
+            proposal_score=table.proposal_score,
+            refinement_score=table.refinement_score,
+            transposed=table.transposed,
+            points_order=table.points_order,
         ),
-        licence=table.text("licence"),
-        facts=table.values,
+        licence=table.licence,
+        facts=facts,
     )
-    if facts.settings.min_face_px > facts.proposal.input.side_px:
-        raise ManifestError(f"{table.where} min_face_px: no face is larger than P-Net's side_px")
-    return facts
 
 
-def _aligner(table: Table, folder: Path, detector: DetectorFacts) -> AlignerFacts:
-    kind = _kind("aligner", table)
-    if kind != "detector_points":
-        return _network("aligner", kind, table, folder)
-    if detector.kind == "yolo" or (
-        isinstance(detector, NetworkFacts)
-        and detector.kind == "scrfd"
-        and len(detector.outputs) not in _SCRFD_WITH_POINTS
-    ):
-        raise ManifestError(f"{table.where} kind: the detector of this manifest gives no points; name an aligner")
+def _aligner(
+    table: RegressionTable | DetectorPointsTable, folder: Path, facts: Mapping[str, Any], detector: DetectorFacts
+) -> AlignerFacts:
+    if isinstance(table, RegressionTable):
+        return _network("aligner", table, folder, facts)
     return DetectorPoints(
         role="aligner",
-        kind=kind,
-        expected_error=table.share("expected_error"),
+        kind=table.kind,
+        expected_error=table.expected_error,
         sha256=detector.sha256,
         licence=detector.licence,
-        facts=table.values,
+        facts=facts,
     )
 
 
-def _thresholds(table: Table, detector: DetectorFacts) -> DetectorThresholds:
-    # At one size there is nothing to share out between sizes.
-    alone = isinstance(detector, CascadeFacts) or len(detector.input.sizes_px) == 1
-    defaults = {"both_from": 0.0, "both_to": 1.0} if alone else {}
+def _thresholds(table: ThresholdsTable) -> DetectorThresholds:
+    """With one input size all faces are that size's."""
     return DetectorThresholds(
-        **{item.name: table.share(item.name, default=defaults.get(item.name)) for item in fields(DetectorThresholds)}
+        score=table.score,
+        sure=table.sure,
+        iou=table.iou,
+        covered=table.covered,
+        both_from=0.0 if table.both_from is None else table.both_from,
+        both_to=1.0 if table.both_to is None else table.both_to,
     )
 
 
-def _stage(name: str, table: Table, folder: Path, *, outputs: int) -> NetworkFacts:
-    """One network of a cascade, in a table of its own below the role's; the terms are the role's."""
-    own = Table(f"{table.where[:-1]}.{name}]", table.values.get(name))
-    return _described("detector", "mtcnn", own, folder, licence=table.text("licence"), outputs=(outputs,))
-
-
-def _network(role: Role, kind: Kind, table: Table, folder: Path) -> NetworkFacts:
-    return _described(role, kind, table, folder, licence=table.text("licence"), outputs=_OUTPUTS[kind])
-
-
-def _described(
-    role: Role, kind: Kind, table: Table, folder: Path, *, licence: str, outputs: tuple[int, ...]
+def _network(
+    role: Role,
+    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable,
+    folder: Path,
+    facts: Mapping[str, Any],
 ) -> NetworkFacts:
-    file = table.text("file")
-    if Path(file).name != file:
-        raise ManifestError(f"{table.where} file: {file!r} must be a name in the manifest's own folder")
-    sha256 = table.text("sha256")
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise ManifestError(f"{table.where} sha256: {sha256!r} is not 64 hexadecimal digits")
-    takes = table.table("input")
+    return _file(table, folder, role=role, kind=table.kind, licence=table.licence, facts=facts)
+
+
+def _file(
+    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable | StageTable | LastStageTable,
+    folder: Path,
+    *,
+    role: Role,
+    kind: Kind,
+    licence: str,
+    facts: Mapping[str, Any],
+) -> NetworkFacts:
     return NetworkFacts(
         role=role,
         kind=kind,
-        path=folder / file,
-        sha256=sha256,
-        input=InputSpec(
-            name=takes.text("name"),
-            sizes_px=_sizes(takes),
-            color=cast("ColorOrder", takes.choice("color", get_args(ColorOrder))),
-            mean=takes.triple("mean"),
-            std=takes.triple("std", positive=True),
-        ),
-        outputs=table.names("outputs", counts=outputs),
-        precision=cast("Precision", table.choice("precision", get_args(Precision))),
+        path=folder / table.file,
+        sha256=table.sha256,
+        input=_input(table.input),
+        outputs=table.outputs,
+        precision=table.precision,
         licence=licence,
-        facts=table.values,
-        batches=table.whole_numbers("batches") if "batches" in table.values else (),
+        facts=facts,
+        batches=table.batches or (),
     )
 
 
-def _sizes(takes: Table) -> tuple[int, ...]:
-    sizes = takes.values.get("sizes_px", [takes.values.get("side_px")])
-    if not isinstance(sizes, list) or not sizes or not all(type(side) is int and side > 0 for side in sizes):
-        raise ManifestError(f"{takes.where} needs side_px or sizes_px, in whole pixels")
-    return tuple(sizes)
+def _input(table: InputTable) -> InputSpec:
+    return InputSpec(name=table.name, sizes_px=table.sizes, color=table.color, mean=table.mean, std=table.std)

@@ -86,6 +86,27 @@ def test_toml_that_does_not_parse_is_told(tmp_path: Path) -> None:
         load_manifest(written(tmp_path, "[detector\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[project]\nname = "another"\n', r"\[detector\] is missing"),
+        ("detector = 3\naligner = 3\nembedder = 3\n", r"\[detector\]: should be"),
+        (TEXT + "\n[extra]\n", r"\[extra\]: there is no such key"),
+        ("a = " + "[" * 100_000, r"nested too deep"),
+        ("a = " + "9" * 10_000, r"Exceeds the limit"),
+        (
+            TEXT.replace("mean = [0, 0, 0]", "mean = [nan, 0, 0]"),
+            "input mean 0: should be a finite number",
+        ),
+    ],
+    ids=["another program's", "no tables", "a table too many", "deep", "a long number", "not a number"],
+)
+def test_toml_that_is_no_manifest_is_one_sentence(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ManifestError, match=told) as refused:
+        load_manifest(written(tmp_path, text))
+    assert "\n" not in str(refused.value)
+
+
 def test_a_wrong_hash_is_refused_with_both(tmp_path: Path) -> None:
     entry = load_manifest(written(tmp_path, TEXT)).embedder
     entry.path.write_bytes(b"another network")
