@@ -1,4 +1,4 @@
-"""What a detecting network said -> one box a face. Numbers only: no engines, no pictures."""
+"""A detector's outputs at several input sizes -> one box a face. Numbers only: no engines, no pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pipeline.manifest import DetectorThresholds
 from pipeline.nms import iou_matrix, non_maximum_suppression
 from pipeline.types import Box, Detection, FloatArray
 
-RANGE_SLACK: Final = 1.15  # a look's silence on a face this near the end of its range says nothing
+# A scale that misses a face this near the end of its range of sizes is left out of the mean instead of counting as 0.
+RANGE_SLACK: Final = 1.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +36,8 @@ class Candidates:
         return Candidates(place.to_photo(self.boxes), self.scores, points)
 
 
-def together(parts: Sequence[Candidates]) -> Candidates:
-    """Join what one network said of several canvases, all in the same frame by now."""
+def concatenate(parts: Sequence[Candidates]) -> Candidates:
+    """Join the candidates of several canvases, all in the same frame; landmarks only where every part has them."""
     points = [part.points for part in parts if part.points is not None]
     return Candidates(
         np.concatenate([part.boxes for part in parts]),
@@ -46,46 +47,48 @@ def together(parts: Sequence[Candidates]) -> Candidates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What a network said of one input size, in the photo's pixels, and which faces it can judge there."""
+class ScaleDetections:
+    """What one input size detected, in the photo's pixels, and the range of face sizes that it is responsible for."""
 
     found: Candidates  # one a face
     smallest_px: float  # larger side of a face, in the photo
     largest_px: float
 
 
-def agreed(looks: Sequence[Look], *, max_iou: float) -> Candidates:
-    """Give every box of every look the mean score of the looks that can judge it, and the mean of their boxes.
+def fuse_scales(scales: Sequence[ScaleDetections], *, min_iou: float) -> Candidates:
+    """Average each box and its score over the input sizes that are responsible for a face of its size.
 
-    What one size takes for a face and another does not see at all is seldom one; a look's silence counts as a score of
-    nothing, unless the face is near the end of its range. Boxes are weighted by their scores. Solovyev et al. (weighted
-    boxes fusion), 2021, without their groups: the suppression that follows makes them.
+    A scale is responsible for faces whose longer side lies in [smallest_px, largest_px]. If a responsible scale has no
+    box with IoU >= min_iou, it contributes a score of 0: a detection at one scale only is usually a false positive.
+    Within RANGE_SLACK of the ends of its range a scale that finds nothing is left out instead. Coordinates are averaged
+    with the scores as weights. Like weighted boxes fusion (Solovyev et al., 2021), except that boxes are not clustered
+    here: duplicates are removed by the non-maximum suppression that follows. Landmarks stay those of the box's scale.
     """
-    everything = together([look.found for look in looks])
-    side = (everything.boxes[:, 2:] - everything.boxes[:, :2]).max(axis=1, initial=0.0)
-    total, judges = np.zeros(len(side)), np.zeros(len(side))
+    candidates = concatenate([scale.found for scale in scales])
+    side = (candidates.boxes[:, 2:] - candidates.boxes[:, :2]).max(axis=1, initial=0.0)
+    total, responsible = np.zeros(len(side)), np.zeros(len(side))
     edges = np.zeros((len(side), 4))
-    for look in looks:
-        judging = (side >= look.smallest_px * RANGE_SLACK) & (side <= look.largest_px / RANGE_SLACK)
-        if len(look.found.scores):
-            overlap = iou_matrix(everything.boxes, look.found.boxes)
+    for scale in scales:
+        counts = (side >= scale.smallest_px * RANGE_SLACK) & (side <= scale.largest_px / RANGE_SLACK)
+        if len(scale.found.scores):
+            overlap = iou_matrix(candidates.boxes, scale.found.boxes)
             best = overlap.argmax(axis=1)
-            score = np.where(overlap.max(axis=1) >= max_iou, look.found.scores[best], 0.0)
-            edges += score[:, None] * look.found.boxes[best]
+            score = np.where(overlap.max(axis=1) >= min_iou, scale.found.scores[best], 0.0)
+            edges += score[:, None] * scale.found.boxes[best]
             total += score
-            judging |= score > 0.0
-        judges += judging
+            counts |= score > 0.0
+        responsible += counts
     return Candidates(
         (edges / np.maximum(total, 1e-9)[:, None]).astype(np.float32),
-        (total / np.maximum(judges, 1.0)).astype(np.float32),
-        everything.points,
+        (total / np.maximum(responsible, 1.0)).astype(np.float32),
+        candidates.points,
     )
 
 
-def one_a_face(found: Candidates, thresholds: DetectorThresholds, *, width: int, height: int) -> list[Detection]:
-    """Clip boxes to the photo of width x height, keep the surest one a face, drop what is under a pixel.
+def one_per_face(found: Candidates, thresholds: DetectorThresholds, *, width: int, height: int) -> list[Detection]:
+    """Clip boxes to the photo of width x height, suppress all but the best one a face, drop those under a pixel.
 
-    found: in the photo's pixels; points stay where they are, also outside. Surest first.
+    found: in the photo's pixels; landmarks stay where they are, also outside of it. Highest score first.
     """
     boxes = found.boxes.copy()
     np.clip(boxes[:, 0::2], 0.0, width, out=boxes[:, 0::2])

@@ -1,9 +1,9 @@
 """Face boxes of a network that sees the whole photo at once: a photo in, boxes in its pixels out.
 
-The photo is seen at each of the manifest's sizes: large ones for small faces, a small one for faces that fill the
-frame, which a network trained on whole scenes misses or takes apart when it sees them at 600 px. Each answers for the
-faces it sees well; where several do, the mean of their scores counts. How outputs are read is a function:
-YOLO's boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
+The network runs at each of the manifest's input sizes (scales): large ones for small faces, a small one for faces that
+fill the frame, which a network trained on whole scenes misses or splits at 600 px. Each scale is responsible for a
+range of face sizes; where ranges overlap, boxes and scores are averaged. How outputs are read is a function: YOLO's
+boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from pipeline.batching import to_batch
-from pipeline.candidates import Candidates, Look, agreed, one_a_face
+from pipeline.candidates import Candidates, ScaleDetections, fuse_scales, one_per_face
 from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import PADDING_GREY, letterbox
@@ -22,7 +22,7 @@ from pipeline.nms import non_maximum_suppression
 from pipeline.types import Detection, FloatArray, Rgb8
 
 BOX_ROWS: Final = 5  # cx, cy, w, h, score
-WORD_SHARE: Final = 0.2  # of the threshold: from here on a size's score of a face counts towards their mean
+CANDIDATE_RATIO: Final = 0.2  # of the threshold: boxes that one scale scores from here on enter the mean of all
 
 
 class ReadOutputs(Protocol):
@@ -62,11 +62,11 @@ class Detector:
         """See pipeline.parts.FaceDetector. Raises EngineFailed."""
         height, width = image.shape[:2]
         score = self.thresholds.score if threshold is None else threshold
-        looks = [self._at_size(image, side, score * WORD_SHARE) for side in self._engine.spec.sizes_px]
-        found = agreed(looks, max_iou=self.thresholds.iou)
-        return one_a_face(found.where(found.scores >= score), self.thresholds, width=width, height=height)
+        scales = [self._at_scale(image, side, score * CANDIDATE_RATIO) for side in self._engine.spec.sizes_px]
+        found = fuse_scales(scales, min_iou=self.thresholds.iou)
+        return one_per_face(found.where(found.scores >= score), self.thresholds, width=width, height=height)
 
-    def _at_size(self, image: Rgb8, side_px: int, threshold: float) -> Look:
+    def _at_scale(self, image: Rgb8, side_px: int, threshold: float) -> ScaleDetections:
         canvas, place = letterbox(image, side_px=side_px, centred=self._centred, padding=self._padding)
         outputs = self._engine.run(to_batch([canvas], self._engine.spec))
         found = self._read(outputs, side_px=side_px, threshold=threshold)
@@ -76,10 +76,10 @@ class Detector:
         limits = self.thresholds
         kept = non_maximum_suppression(found.boxes, found.scores, max_iou=limits.iou, max_iomin=limits.covered)
         longer = max(image.shape[:2])
-        return Look(found.where(kept), smallest * longer, largest * longer)
+        return ScaleDetections(found.where(kept), smallest * longer, largest * longer)
 
     def _range(self, side_px: int) -> tuple[float, float]:
-        """Faces that count at this size: their larger side as shares of the photo's longer one."""
+        """Sizes of faces that this scale is responsible for: their longer side over the photo's longer side."""
         sizes = self._engine.spec.sizes_px
         smallest = self.thresholds.both_from if side_px == min(sizes) < max(sizes) else 0.0
         largest = self.thresholds.both_to if side_px > min(sizes) else np.inf

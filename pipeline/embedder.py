@@ -1,4 +1,4 @@
-"""Straightened crops -> unit vectors, each with the id of the network that made it."""
+"""Aligned crops -> unit vectors, each with the id of the network that made it."""
 
 from __future__ import annotations
 

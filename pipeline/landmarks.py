@@ -1,6 +1,6 @@
 """Five landmarks of each detected face: boxes in, points in the photo's pixels out.
 
-Twice: on a square round the detector's box, then on the crop that the first points straighten, where the face has
+Twice: on a square round the detector's box, then on the crop that the first landmarks align, where the face has
 the same size and stands upright. Faces that lie or whose first points are unsure are tried in the four quarter turns
 in between. All faces of a photo share each batch.
 """
@@ -24,7 +24,7 @@ from pipeline.similarity import apply_affine, estimate_similarity, template_for,
 from pipeline.types import Box, Detection, FloatArray, Points5, Rgb8
 
 CROP_EXPAND: Final = 1.25  # side of the first crop over the larger side of the detector's box
-REFINE_MARGIN_SHARE: Final = 0.18  # margin round the ArcFace template in the second, straightened crop
+REFINE_MARGIN_SHARE: Final = 0.18  # margin round the ArcFace template in the second, aligned crop
 LYING_DEG: Final = 30.0  # beyond this roll the first points are a guess: training turns faces by less
 UNSURE_ERROR: Final = 0.10  # expected error, share of the eye distance, from which quarter turns are tried
 

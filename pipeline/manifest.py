@@ -64,14 +64,16 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorThresholds:
-    """Where a box counts. Shares 0..1."""
+    """Where a box counts. Ratios, 0..1."""
 
-    score: float  # a box under it is no face
-    sure: float  # with no face above it, the quarter turns are tried
-    iou: float  # boxes that overlap by more are one face
-    covered: float  # and so are boxes that share more than this of the smaller one
-    both_from: float  # faces over this share of the photo's longer side count at the smaller input size too
-    both_to: float  # and up to this one at the larger
+    score: float  # a box with a lower score is no face
+    sure: float  # with no face of at least this score, the quarter turns are tried
+    iou: float  # boxes with a larger intersection over union are one face
+    covered: float  # and so are boxes with a larger intersection over the smaller box's area (IoMin)
+    # The smallest input size is responsible for faces whose longer side is at least `both_from` of the photo's longer
+    # side, the larger sizes for those up to `both_to` of it; in between all sizes are, and their scores are averaged.
+    both_from: float
+    both_to: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

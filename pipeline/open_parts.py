@@ -60,7 +60,7 @@ def open_embedder(facts: NetworkFacts, *, backend: Backend, threads: int) -> Fac
     """Open the embedder. Raises ManifestError, WeightsMissing, WrongHash, EngineFailed."""
     if facts.input.sizes_px != (CROP_SIDE_PX,):
         raise ManifestError(
-            f"embedder: faces are straightened to {CROP_SIDE_PX} px, {facts.path.name} takes {facts.input.sizes_px}"
+            f"embedder: faces are aligned to {CROP_SIDE_PX} px, {facts.path.name} takes {facts.input.sizes_px}"
         )
     return Embedder(_open(facts, backend=backend, threads=threads), model=facts.sha256)
 

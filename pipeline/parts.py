@@ -37,7 +37,7 @@ class FaceAligner(Protocol):
 
 
 class FaceEmbedder(Protocol):
-    """Turns straightened faces into unit vectors. `model`: SHA-256 of the network's file."""
+    """Turns aligned faces into unit vectors. `model`: SHA-256 of the network's file."""
 
     @property
     def model(self) -> str: ...

@@ -12,12 +12,12 @@ from pipeline.types import Points5, Rgb8
 
 # How far the nose tip stands before the plane of eyes and mouth, over the distance between the eyes, for a mean head:
 # 130 / 330 units of the generic six-point model that head-pose examples use (eye centres between the corners).
-NOSE_DEPTH_SHARE: Final = 0.39
+NOSE_DEPTH_RATIO: Final = 0.39
 _FACE_ONLY: Final = slice(16, 96)  # rows and columns of the 112 px crop that hold skin, not background
 
 
 def sharpness(crop: Rgb8) -> float:
-    """Variance of the Laplacian over that of the luma, percent, of a straightened (112, 112, 3) crop at 28 px.
+    """Variance of the Laplacian over that of the luma, percent, of an aligned (112, 112, 3) crop at 28 px.
 
     At a quarter of its size, noise and JPEG blocks are averaged away while blur that costs likeness still shows; over
     the luma's own variance it is the same in dim and in bright light. Measured on train people: 107 at the median (57
@@ -29,7 +29,7 @@ def sharpness(crop: Rgb8) -> float:
 
 
 def light(crop: Rgb8) -> float:
-    """Mean luma, 0..255, of the face in a straightened (112, 112, 3) crop, its rim left out."""
+    """Mean luma, 0..255, of the face in an aligned (112, 112, 3) crop, its rim left out."""
     return float(_luma(crop)[_FACE_ONLY, _FACE_ONLY].mean())
 
 
@@ -62,7 +62,7 @@ def yaw_deg(points: Points5) -> float:
     axis = axis / length
     offset = float((points[2] - (eyes + mouth) / 2) @ axis)
     width = float(across @ axis)
-    return math.degrees(math.atan2(offset, NOSE_DEPTH_SHARE * max(width, 0.0))) if offset or width > 0 else 0.0
+    return math.degrees(math.atan2(offset, NOSE_DEPTH_RATIO * max(width, 0.0))) if offset or width > 0 else 0.0
 
 
 def _luma(crop: Rgb8) -> Rgb8:

@@ -1,4 +1,4 @@
-"""Least-squares similarities and the ArcFace template: how a face is straightened. Pixels and points only."""
+"""Least-squares similarities and the ArcFace template: how a face is aligned. Pixels and points only."""
 
 from __future__ import annotations
 

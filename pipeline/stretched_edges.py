@@ -1,11 +1,11 @@
-"""Where a stretched picture ends: the part of a straightened face that was never photographed becomes black.
+"""Mask border replication in an aligned face: the part of the crop that was never photographed becomes black.
 
-Who straightens a tight photo may fill what lies beyond its edges by repeating its last pixels: CelebA's own alignment
+Tools that align a tight photo may fill what lies beyond its edges by repeating its last pixels: CelebA's own alignment
 does, and many collections of faces. The stripes tell nothing of the person and strangers share them, while the networks
 learned on black there. On our web pictures EdgeFace-XS as published finds 0.67 of the pairs of one person at a
-false-match rate of 0.001 with the stripes and 0.84 without. Pixels only: who or what is on the crop is not known here.
+false-match rate of 0.001 with the stripes and 0.84 without.
 
-Beyond an edge every pixel repeats the edge's: the picture stands still along the edge's normal, while along the edge it
+Beyond an edge every pixel repeats the edge's: along the edge's normal nothing changes, while along the edge the picture
 changes as the edge does. A side is cut where both hold, from the border inwards; a plain wall, which changes in no
 direction, stays. The four sides share one angle, that by which the photo was turned.
 """
@@ -23,16 +23,19 @@ from pipeline.types import FloatArray, Rgb8
 
 COARSE_DEG: Final = tuple(range(-44, 45, 4))
 FINE_DEG: Final = (-2, -1, 0, 1, 2)  # around the best of those
-# A line of pixels speaks for the band while its change along the normal is less than this.
-STILL_LEVELS: Final = 0.25  # grey levels a pixel: what storing a picture leaves
-STILL_SHARE: Final = 0.35  # and this share of the change along the edge
-# A band is one when over all of it
-PROOF_LEVELS: Final = 0.8  # the change along the edge is at least this, or it could be a wall,
-PROOF_SHARE: Final = 0.3  # the change along the normal is at most this share of it,
-LEAST_PX: Final = 3  # it is so wide,
-LEAST_SHARE: Final = 0.15  # and all four together so much of the crop: less is a shadow more often than an edge.
-HOPELESS_SHARE: Final = 0.08  # at the best coarse angle; 0.127 is the least there of any picture that is cut
-# Never cut, from brows to lip: so far to the left, top, right and bottom of the middle, as shares of the side.
+# Each line of pixels parallel to a side is evidence for replication (+) or against it (-), by its mean change per pixel
+# along the normal: for it below STILL_LEVELS + STILL_RATIO * (its change along the edge).
+STILL_LEVELS: Final = 0.25  # grey levels a pixel: what storing a picture as JPEG leaves
+STILL_RATIO: Final = 0.35
+# The band of lines is cut only where all of these hold for it as a whole:
+PROOF_LEVELS: Final = 0.8  # least change along the edge, grey levels a pixel; a plain wall has less
+PROOF_RATIO: Final = 0.3  # largest change along the normal, over the change along the edge
+LEAST_PX: Final = 3  # least width
+# Least area of all four bands together, over that of the crop: smaller ones are shadows more often than edges.
+LEAST_RATIO: Final = 0.15
+# At the best coarse angle; under it the fine angles are not tried. Pictures that are cut have 0.127 and more there.
+HOPELESS_RATIO: Final = 0.08
+# Never cut: from brows to lip, so far to the left, top, right and bottom of the middle, over the crop's side.
 FACE_REACH: Final = (0.24, 0.22, 0.24, 0.30)
 BLUR_PX: Final = 1.0  # standard deviation: of stripes finer than that differences of neighbours tell no direction
 STEP: Final = 2  # every second pixel of every second row is looked at
@@ -42,7 +45,7 @@ ANGLES_AT_ONCE: Final = 6  # small arrays stay in the cache: a fifth less time t
 def blacken_stretched(crop: Rgb8) -> Rgb8:
     """Return the crop, black where its photo had been stretched; the crop itself where nothing was.
 
-    crop: (S, S, 3), RGB, a face straightened onto the ArcFace template, with a margin or without.
+    crop: (S, S, 3), RGB, a face aligned onto the ArcFace template, with a margin or without.
     """
     beyond = find_stretched(crop)
     if not beyond.any():
@@ -56,10 +59,10 @@ def find_stretched(crop: Rgb8) -> NDArray[np.bool_]:
     """Find what lies beyond the edges of the photo: (S, S), true where the crop (S, S, 3) was stretched."""
     side = crop.shape[0]
     right, down = _changes(crop)
-    cuts = max((_best_cuts(lines, right, down) for lines in _coarse_lines(side)), key=lambda cuts: cuts.share)
-    if cuts.share > HOPELESS_SHARE:
+    cuts = max((_best_cuts(lines, right, down) for lines in _coarse_lines(side)), key=lambda cuts: cuts.ratio)
+    if cuts.ratio > HOPELESS_RATIO:
         cuts = _best_cuts(_lines(tuple(cuts.degrees + turn for turn in FINE_DEG), side), right, down)
-    if cuts.share < LEAST_SHARE:
+    if cuts.ratio < LEAST_RATIO:
         return np.zeros((side, side), np.bool_)
     x, y = _grid(np.arange(side), side)
     cos, sin = np.cos(np.deg2rad(cuts.degrees)), np.sin(np.deg2rad(cuts.degrees))
@@ -68,9 +71,9 @@ def find_stretched(crop: Rgb8) -> NDArray[np.bool_]:
 
 
 class _Cuts(NamedTuple):
-    """The photo: a rectangle turned by `degrees`, its sides in pixels from the middle; `share` of the crop is cut."""
+    """The photo: a rectangle turned by `degrees`, its sides in pixels from the middle; `ratio` of the crop is cut."""
 
-    share: float
+    ratio: float
     degrees: int
     left: float
     right: float
@@ -140,10 +143,10 @@ def _best_cuts(lines: _Lines, right: FloatArray, down: FloatArray) -> _Cuts:
         return _Cuts(0, lines.degrees[0], -side, side, -side, side)
     low, high = np.minimum(low, lines.face[:, 0]), np.maximum(high, lines.face[:, 1])
     beyond = (lines.place < low[:, None]) | (lines.place > high[:, None])
-    shares = (beyond[:count] | beyond[count:]).mean(axis=1)
-    best = int(shares.argmax())
+    ratios = (beyond[:count] | beyond[count:]).mean(axis=1)
+    best = int(ratios.argmax())
     limits = (float(low[best]), float(high[best]), float(low[best + count]), float(high[best + count]))
-    return _Cuts(float(shares[best]), lines.degrees[best], *limits)
+    return _Cuts(float(ratios[best]), lines.degrees[best], *limits)
 
 
 def _cut(number: NDArray[np.int64], still: NDArray[Any], moving: NDArray[Any]) -> NDArray[np.int64]:
@@ -151,11 +154,11 @@ def _cut(number: NDArray[np.int64], still: NDArray[Any], moving: NDArray[Any]) -
 
     number: pixels a line, still: their changes along the normal, moving: along the edge, summed; (2 A, lines) each.
     """
-    # Every line speaks for the band or against it; the band ends where the sum of what was said is highest.
-    said = np.cumsum(STILL_LEVELS * number + STILL_SHARE * moving - still, axis=1)
-    end = said.argmax(axis=1)
+    # The replicated band is the prefix of lines with the largest sum of evidence (maximum-prefix change-point).
+    evidence = np.cumsum(STILL_LEVELS * number + STILL_RATIO * moving - still, axis=1)
+    end = evidence.argmax(axis=1)
     rows = np.arange(len(number))
     pixels, changed, along = (np.cumsum(sums, axis=1)[rows, end] for sums in (number, still, moving))
     width = end + 1 - (number > 0).argmax(axis=1)  # the outermost lines miss the crop
-    proved = (width >= LEAST_PX) & (along >= PROOF_LEVELS * pixels) & (changed <= PROOF_SHARE * along)
+    proved = (width >= LEAST_PX) & (along >= PROOF_LEVELS * pixels) & (changed <= PROOF_RATIO * along)
     return np.where(proved, end + 1, 0)

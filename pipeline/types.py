@@ -97,7 +97,7 @@ class Quality:
     size_px: float  # smaller side of the box
     eye_distance_px: float
     sharpness: float  # percent, see pipeline.quality.sharpness: about 100 for a good picture, 10 when quite blurred
-    light: float  # mean luma of the straightened crop, 0..255
+    light: float  # mean luma of the aligned crop, 0..255
     yaw_deg: float  # from the points; positive: the face looks to the right of the picture
     roll_deg: float  # angle of the eye line; positive: clockwise as seen
     points_error: float  # the aligner's own estimate of its mean error, as a share of the eye distance
@@ -118,7 +118,7 @@ class Face:
     box: Box
     points: Points5
     quality: Quality
-    crop: Rgb8  # (112, 112, 3), straightened onto the ArcFace template
+    crop: Rgb8  # (112, 112, 3), aligned onto the ArcFace template
     refusal: Refusal | None
     embedding: Embedding | None
 

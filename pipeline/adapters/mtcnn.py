@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.adapters.mtcnn_boxes import cut, moved, points_of, squared, windows_above
 from pipeline.batching import to_batch
-from pipeline.candidates import Candidates, one_a_face, together
+from pipeline.candidates import Candidates, concatenate, one_per_face
 from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import letterbox
@@ -68,12 +68,12 @@ class Mtcnn:
         height, width = image.shape[:2]
         found = self._refined(image, self._proposed(image))
         found = self._output(image, found, self.thresholds.score if threshold is None else threshold)
-        return one_a_face(found, self.thresholds, width=width, height=height)
+        return one_per_face(found, self.thresholds, width=width, height=height)
 
     def _proposed(self, image: Rgb8) -> Candidates:
         """P-Net on every level: square boxes in the photo's pixels."""
         levels = [self._level(image, side) for side in self._engines.proposal.spec.sizes_px]
-        return _squares(_surest(together(levels), max_iou=STAGE_IOU))
+        return _squares(_surest(concatenate(levels), max_iou=STAGE_IOU))
 
     def _level(self, image: Rgb8, side_px: int) -> Candidates:
         """What P-Net sees in one level; its boxes already moved as it says."""

@@ -126,7 +126,7 @@ def test_an_embedder_of_another_crop_is_refused(tmp_path: Path) -> None:
     folder = weights_folder(tmp_path, scrfd_bench())
     text = (folder / "manifest.toml").read_text("utf-8").replace("side_px = 112", "side_px = 160")
     (folder / "manifest.toml").write_text(text, "utf-8")
-    with pytest.raises(ManifestError, match="straightened to 112 px"):
+    with pytest.raises(ManifestError, match="aligned to 112 px"):
         open_embedder(load_manifest(folder).embedder, backend="openvino", threads=1)
 
 
