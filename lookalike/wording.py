@@ -62,6 +62,16 @@ def _clean(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
+def isolated(name: str) -> str:
+    """A name for the middle of a line: one with letters written from the right turns round nothing beside it.
+
+    It is put between U+2068 and U+2069 (UAX #9); other names stay as they are.
+    """
+    if any(unicodedata.bidirectional(char) in {"R", "AL", "AN"} for char in name):
+        return f"\u2068{name}\u2069"
+    return name
+
+
 def describe_person(person: Person, translate: Translate = str) -> str:
     """A few words on how a person looks: "woman, dark hair, glasses"; empty where nothing is known."""
     return said_looks(looks_of(person, translate), person)

@@ -15,6 +15,7 @@ from lookalike.calibration import Calibration
 from lookalike.wording import (
     below_measured,
     beyond_measured,
+    isolated,
     number,
     pair_sentence,
     person_title,
@@ -52,7 +53,7 @@ def card_caption(found: Found, answer: FaceAnswer, *, calibration: Calibration, 
 
 
 def _tile(banded: BandedMatch) -> str:
-    name = html.escape(person_title(banded.match.person, _))
+    name = html.escape(isolated(person_title(banded.match.person, _)))
     word = html.escape(_(banded.band.word))
     similarity = similarity_text(banded.match.similarity, _)
     return f"{banded.match.rank}. {html.escape(banded.band.symbol)} {name} · {similarity}, {word}"
@@ -81,9 +82,9 @@ def explain_caption(answer: FaceAnswer) -> str:
                 "From the straightened face come 512 numbers. Those of {nearest} are nearest ({near}); "
                 "the last of the eight, {farthest}, is at {far}."
             ).format(
-                nearest=html.escape(person_title(nearest.person, _)),
+                nearest=html.escape(isolated(person_title(nearest.person, _))),
                 near=similarity_text(nearest.similarity, _),
-                farthest=html.escape(person_title(farthest.person, _)),
+                farthest=html.escape(isolated(person_title(farthest.person, _))),
                 far=similarity_text(farthest.similarity, _),
             )
         )

@@ -72,6 +72,7 @@ def test_stores_that_can_not_be_used_are_one_line_of_the_bot_and_a_line_each_of_
     assert "wrong  settings file: SETTINGS_FILE=" in checked.stdout
     assert "wrong  Redis: REDIS_URL has a part that can't be read" in checked.stdout
     assert "wrong  Telegram: can't be reached" in checked.stdout
+    assert "   ok  names on cards: " in checked.stdout
     assert "hunter2" not in checked.stdout
     assert all(line.startswith(("   ok  ", "wrong  ")) for line in checked.stdout.splitlines()), "no log lines between"
     assert checked.stderr == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def test_a_card_lists_all_eight_with_what_the_first_means(language: str) -> None
     )
     assert [f"\n{n}. " in text for n in range(1, 9)] == [True] * 8
     assert len(text.splitlines()) == 10
+
+
+def test_a_name_from_the_right_leaves_rank_and_similarity_where_they_are(language: str) -> None:
+    """Else a chat shows the number on the other side of the name; U+2068 and U+2069 keep it apart."""
+    answer = found("\u0645\u062d\u0645\u062f (2)", refused=0)
+    caption = card_caption(answer, answer.faces[0], calibration=CALIBRATION, gallery=GALLERY)
+    assert re.search(r"\n1\. \S \u2068[^\u2069\n]*\u0645\u062d\u0645\u062f \(2\)\u2069 · 0", caption)
+    assert "\u0645\u062d\u0645\u062f (2)\u2069 " in explain_caption(answer.faces[0])
+    plain = found("\u738b\u83f2", refused=0)
+    assert "\u2068" not in card_caption(plain, plain.faces[0], calibration=CALIBRATION, gallery=GALLERY)
 
 
 def test_nobody_left_to_show_is_said(language: str) -> None:
