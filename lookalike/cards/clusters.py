@@ -45,9 +45,9 @@ def prefixes(parts: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def invisible(char: str) -> bool:
-    """Whether a character is never drawn: joiners, variation selectors, marks of direction, control characters."""
+    """Whether a character is never drawn: joiners, variation selectors, marks of direction, controls, line ends."""
     point = ord(char)
-    if unicodedata.category(char) in {"Cf", "Cc"}:
+    if unicodedata.category(char) in {"Cf", "Cc", "Zl", "Zp"}:
         return point not in DRAWN_FORMATS
     return (
         0xFE00 <= point <= 0xFE0F

@@ -146,12 +146,18 @@ def _drawable(text: str) -> str:
 
 def _run(parts: list[str], fallback: Fallback | None, *, right_to_left: bool) -> Run:
     """One run as its font wants it: the basic layout knows no direction and draws what should be invisible."""
-    if fallback is not None and shapes_text():
-        return Run("".join(parts), fallback, right_to_left=right_to_left)
+    if fallback is not None:  # marks that the font of their letter lacks would be boxes
+        parts = ["".join(char for char in part if not _lacks_mark(fallback, char)) for part in parts]
+        if shapes_text():
+            return Run("".join(parts), fallback, right_to_left=right_to_left)
     shown = ["".join(char for char in part if not invisible(char)) for part in parts]
     if right_to_left:
         shown = [mirrored(part) for part in reversed(shown)]
     return Run("".join(shown), fallback, right_to_left=right_to_left)
+
+
+def _lacks_mark(font: Fallback, char: str) -> bool:
+    return unicodedata.category(char)[0] == "M" and not invisible(char) and ord(char) not in font.covers
 
 
 def _fonts(parts: tuple[str, ...]) -> list[Fallback | None]:

@@ -57,7 +57,7 @@ def wrap(text: str, font: Font, width_px: int, *, lines: int) -> tuple[str, ...]
         if font.width(rest) <= width_px or len(done) == lines - 1:
             return (*done, ellipsise(rest, font, width_px))
         end = _break(rest, font, width_px)
-        done.append(rest[:end].rstrip())
+        done.append(ellipsise(rest[:end].rstrip(), font, width_px))  # one cluster may be wider than a line
         rest = rest[end:].lstrip()
     return tuple(done)
 

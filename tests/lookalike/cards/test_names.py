@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 from fontTools.ttLib import TTFont
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from lookalike.cards import AnswerCard, fontfiles, runs
@@ -17,7 +19,7 @@ from lookalike.cards.bidi import visual_order
 from lookalike.cards.clusters import clusters, invisible
 from lookalike.cards.fontfiles import FONTS, Weight, fallbacks, inter_covers, load_fallback, shapes_text
 from lookalike.cards.portrait import portrait_of
-from lookalike.cards.text import LINE_SHARE
+from lookalike.cards.text import LINE_SHARE, Font, ellipsise, wrap
 from tests.lookalike.cards.samples import answer, drawn_photo, person, renderer
 
 NAMES: Final = {
@@ -125,6 +127,31 @@ def test_names_of_two_letters_look_different() -> None:
 
 def test_a_letter_that_no_font_has_is_a_box_and_no_error() -> None:
     assert drawn("\U00012000\U000e0fff\ue000\ud800") != drawn("")
+
+
+ANYTHING: Final = st.one_of(
+    st.characters(exclude_categories=()),
+    *(
+        st.characters(min_codepoint=first, max_codepoint=last, exclude_categories=())
+        for first, last in ((0x300, 0x36F), (0x590, 0x8FF), (0x900, 0x109F), (0x2000, 0x206F), (0x1F1E6, 0x1FAFF))
+    ),
+)
+
+
+@given(st.text(ANYTHING, max_size=40), st.integers(60, 500))
+@settings(max_examples=80, deadline=None)
+@example("\u05d0\u2029\u0301", 300)
+@example("\u1074" + "\u0301" * 30, 300)
+@example("\U0001f468\u200d" * 20, 60)
+def test_any_text_at_all_can_be_measured_cut_and_drawn(text: str, width_px: int) -> None:
+    font = Font(Weight.BOLD, 44)
+    for line in (ellipsise(text, font, width_px), *wrap(text, font, width_px, lines=2)):
+        assert font.width(line) <= width_px
+        drawn(line)
+
+
+def test_a_mark_that_no_font_of_its_letter_has_is_left_out() -> None:
+    assert drawn("\u1074\u0301") == drawn("\u1074")
 
 
 def test_what_turns_text_round_and_controls_are_not_drawn() -> None:
