@@ -149,12 +149,12 @@ def make(root: Path, source: Source, target: Path) -> str:
     )
     if name.startswith("NotoSansCJK") and "Hangul" not in name:
         options.layout_features = []  # every character has one shape here, and these tables are heavy
-    font = TTFont(path, fontNumber=source.number, recalcTimestamp=False)
+    font = TTFont(path, fontNumber=source.number, recalcTimestamp=False, recalcBBoxes=False)
     if "fvar" in font:
         font = instantiateVariableFont(font, {"wght": BOLD})
         static = io.BytesIO()
         font.save(static)
-        font = TTFont(static, recalcTimestamp=False)
+        font = TTFont(static, recalcTimestamp=False, recalcBBoxes=False)
     covered = set(font.getBestCmap())
     kept = covered & code_points(source.keep) if source.keep else covered
     if source.differs_from is not None:
