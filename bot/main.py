@@ -29,6 +29,7 @@ from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
 from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
+from lookalike.extras import install_command
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden
 from lookalike.serving.work_threads import FinderPool
@@ -99,7 +100,7 @@ def _run() -> None:
     except WebhookRefused as error:
         raise _Broken(f"Telegram will not call WEBHOOK_URL={settings.webhook_url}: {error}") from error
     except ModuleNotFoundError as error:
-        problem = f"REDIS_URL is set and the extra is missing ({error.name}): pip install '.[redis]'"
+        problem = f"REDIS_URL is set and the extra is missing ({error.name}): {install_command('redis')}"
         raise _Broken(problem) from error
     except StoreError as error:
         raise _Broken(str(error)) from error
@@ -198,7 +199,7 @@ def _check_stores(settings: BotSettings, say: Say) -> None:
     if settings.redis_url.get_secret_value():
         say("Redis", asyncio.run(_ask_redis(settings)), "answers")
     say("names on cards", None, "drawn in every script" if shapes_text() else f"{UNSHAPED}. {REMEDY}")
-    say("HEIC and AVIF", None, "are read" if heif_is_read() else "declined; to read them: pip install '.[heif]'")
+    say("HEIC and AVIF", None, "are read" if heif_is_read() else f"declined; to read them: {install_command('heif')}")
 
 
 def _try_file(file: Path) -> str | None:
@@ -221,7 +222,7 @@ async def _ask_redis(settings: BotSettings) -> str | None:
 
         from bot.stores.redis import connect
     except ModuleNotFoundError:
-        return "the extra is missing: pip install '.[redis]'"
+        return f"the extra is missing: {install_command('redis')}"
     try:
         client = connect(settings.redis_url.get_secret_value())
     except StoreError as error:

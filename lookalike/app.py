@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from lookalike.calibration import load_calibration
 from lookalike.cards import CardRenderer, FolderPictures
+from lookalike.extras import install_command
 from lookalike.finder import Finder
 from lookalike.settings import Settings
+from pipeline.errors import EngineFailed, EngineMissing
 
 if TYPE_CHECKING:
     from pipeline.face_pipeline import FacePipeline
@@ -32,15 +34,17 @@ def open_pipeline(settings: Settings) -> FacePipeline:
     """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do."""
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
 
-    return load_pipeline(
-        settings.weights_dir,
-        PipelineConfig(
-            backend=settings.engine,
-            threads=settings.engine_threads,
-            max_bytes=settings.max_photo_bytes,
-            max_pixels=round(settings.max_photo_mpx * 1_000_000),
-        ),
+    config = PipelineConfig(
+        backend=settings.engine,
+        threads=settings.engine_threads,
+        max_bytes=settings.max_photo_bytes,
+        max_pixels=round(settings.max_photo_mpx * 1_000_000),
     )
+    try:
+        return load_pipeline(settings.weights_dir, config)
+    except EngineMissing as error:
+        how = f"set ENGINE=openvino, or install it: {install_command(error.package)}"
+        raise EngineFailed(f"{error}; {how}") from error
 
 
 def build(settings: Settings) -> App:

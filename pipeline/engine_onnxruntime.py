@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.batching import check_batch, check_names, run_in_buckets
-from pipeline.errors import EngineFailed
+from pipeline.errors import EngineFailed, EngineMissing
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
 
 try:
     import onnxruntime as ort
 except ModuleNotFoundError as error:
-    raise EngineFailed(
-        "onnxruntime is not installed; run `pip install '.[onnxruntime]'` in the project's folder "
-        "or set ENGINE=openvino"
-    ) from error
+    raise EngineMissing("onnxruntime") from error
 
 
 class OnnxRuntimeEngine:

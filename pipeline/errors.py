@@ -65,5 +65,13 @@ class EngineFailed(PipelineError):  # noqa: N818 - see BadPhoto
     """An inference runtime could not load or run a network."""
 
 
+class EngineMissing(EngineFailed):
+    """The runtime's package, an extra of the project, is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"{package} is not installed")
+        self.package = package  # also the extra's name
+
+
 class DegeneratePoints(PipelineError):  # noqa: N818 - see BadPhoto
     """Points without spread: no similarity is defined by them."""
