@@ -1,14 +1,16 @@
 """Do what the Dockerfile says where no Docker daemon runs: `python -m tests.bot.rehearse_image` (Linux, root, network).
 
-The files of its COPY lines go into an empty folder, its RUN line makes the virtual environment there, and its CMD runs
-with its ENV as its USER, without any capability and with the whole file system mounted read-only but for a fresh /tmp,
-as compose.yaml asks. The bot must answer a photo, its health check must pass, and SIGTERM must end it with exit code 0.
+The files of its COPY lines go into an empty folder, the RUN lines that install make the virtual environment there
+from the lock, and its CMD runs with its ENV as its USER, without any capability and with the whole file system mounted
+read-only but for a fresh /tmp, as compose.yaml asks. The bot must answer a photo, its health check must pass, and
+SIGTERM must end it with exit code 0.
 What this does not show: that the base image has what the wheels need. The image itself is not built here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shlex
@@ -46,9 +48,9 @@ class Dockerfile:
                 found.append((sources, self._home / "app" / target.removeprefix("/app/")))
         return found
 
-    def build(self) -> str:
-        """The RUN line that installs."""
-        return self._moved(next(line for line in self._of("RUN") if "pip install" in line))
+    def build(self) -> list[str]:
+        """The RUN lines that install, in order; the system's own packages are not of this machine."""
+        return [self._moved(line) for line in self._of("RUN") if "pip install" in line]
 
     def environment(self) -> dict[str, str]:
         pairs = (pair.split("=", 1) for line in self._of("ENV") for pair in shlex.split(line))
@@ -57,7 +59,8 @@ class Dockerfile:
     def command(self, name: str) -> list[str]:
         """The words of CMD, or of HEALTHCHECK's."""
         line = next(line for line in self._lines if line.startswith(name))
-        return re.findall(r'"([^"]+)"', line[line.index("[") :])
+        words: list[str] = json.loads(line[line.index("[") :])
+        return words
 
     def user(self) -> str:
         return self._of("USER")[0]
@@ -66,7 +69,7 @@ class Dockerfile:
         return [line.removeprefix(word).strip() for line in self._lines if line.startswith(word + " ")]
 
     def _moved(self, text: str) -> str:
-        return re.sub(r"(?<![\w/.])/(venv|app)\b", lambda found: f"{self._home}/{found[1]}", text)
+        return re.sub(r"(?<![\w/.])/(venv|builder|app)\b", lambda found: f"{self._home}/{found[1]}", text)
 
 
 def build(dockerfile: Dockerfile, home: Path) -> None:
@@ -80,8 +83,9 @@ def build(dockerfile: Dockerfile, home: Path) -> None:
             else:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, to)
-    line = dockerfile.build().replace("RUN ", "").replace("python -m venv", f"{SYSTEM_PYTHON} -m venv", 1)
-    subprocess.run(["sh", "-euc", line], cwd=home / "app", check=True)
+    for line in dockerfile.build():
+        run = re.sub(r"^python -m venv", f"{SYSTEM_PYTHON} -m venv", line)
+        subprocess.run(["sh", "-euc", run], cwd=home / "app", check=True)
     subprocess.run(["chmod", "-R", "a+rX", str(home)], check=True)
 
 
