@@ -22,13 +22,13 @@ from lookalike.calibration import Table
 from lookalike.cards.crops import straighten
 from lookalike.cards.fontfiles import Weight, load
 from lookalike.cards.text import Font
-from lookalike.settings import ROOT, Settings
+from lookalike.paths import ROOT, SAMPLES
+from lookalike.settings import Settings
 from pipeline.landmarks import crop_matrix
 from pipeline.letterbox import letterbox
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, apply_affine, estimate_similarity, warp
 from pipeline.types import Face, PhotoFaces, Points5
 
-SAMPLES: Final = ROOT / "lookalike" / "sample"
 WIDTH: Final = 720  # of every picture, pixels
 PAPER: Final = (255, 255, 255)
 INK: Final = (28, 28, 30)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
-
-ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
@@ -20,7 +19,7 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    weights_dir: Path = Field(default=ROOT / "weights", description="Folder with manifest.toml and the networks.")
+    weights_dir: Path = Field(default=WEIGHTS, description="Folder with manifest.toml and the networks.")
     gallery: Path | None = Field(
         default=None, description="Folder of the gallery. Empty: `gallery` inside WEIGHTS_DIR."
     )

@@ -26,7 +26,6 @@ from training.command_line import RECIPES, Refused, plain_errors
 from training.config import load_values
 
 DYING_S: Final = 10.0  # a killed process may hold its lock a moment longer
-ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 class NotAgain(Refused):

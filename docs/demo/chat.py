@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
+
+from lookalike.paths import PACKAGE
 
 SCALE: Final = 2  # drawn at twice the size and made smaller, for smooth corners
 WIDTH: Final = 360
@@ -17,7 +18,7 @@ GAP: Final = 8
 PAD: Final = 9
 LINE: Final = 17
 BUTTON: Final = 32
-FONTS: Final = Path(__file__).resolve().parents[2] / "lookalike" / "cards" / "fonts"
+FONTS: Final = PACKAGE / "cards" / "fonts"
 SYMBOLS: Final = frozenset("●◕◑◔○✓")
 
 WALL: Final = (214, 226, 216)

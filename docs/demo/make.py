@@ -22,13 +22,13 @@ from bot.serving.lifecycle import serve
 from docs.demo import chat
 from docs.demo.chat import Bubble, Line
 from lookalike.app import build
+from lookalike.paths import ROOT, SAMPLES
 from lookalike.serving.work_threads import FinderPool
-from lookalike.settings import ROOT, Settings
+from lookalike.settings import Settings
 from tests.bot.conftest import bot_settings
 from tests.telegram_peer import Call, Person, TelegramPeer
 
 TARGET: Final = ROOT / "docs" / "pictures" / "demo.webp"
-SAMPLES: Final = ROOT / "lookalike" / "sample"
 LARGEST_BYTES: Final = 2_000_000
 ANN: Final = Person(id=1)
 

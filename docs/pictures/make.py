@@ -15,11 +15,11 @@ from bot.middlewares.language import load_languages, translator
 from lookalike.answers import Compared, Found
 from lookalike.app import build
 from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture, HelpPicture, ThemeName
-from lookalike.settings import ROOT, Settings
+from lookalike.paths import SAMPLES
+from lookalike.settings import Settings
 
 HERE = Path(__file__).parent
 WIDTH_PX = 720
-SAMPLES = ROOT / "lookalike" / "sample"  # public domain
 
 
 def main() -> None:

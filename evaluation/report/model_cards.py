@@ -20,7 +20,7 @@ from evaluation.documents.in_depth import DepthDocument, Parts
 from evaluation.documents.shipped import EvaluationDocument
 from evaluation.report import depth_tables, evaluation_tables
 from evaluation.report.table import Table, as_markdown
-from lookalike.settings import ROOT
+from lookalike.paths import WEIGHTS
 
 ROLES: Final = ("detector", "aligner", "embedder")
 
@@ -109,7 +109,7 @@ def _between(text: str, mark: str, inside: str) -> str:
 
 def main() -> int:
     """Rewrite the cards of a folder; 1 when one can't be."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "weights"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else WEIGHTS
     for path in sorted((folder / "cards").glob("*.md")):
         before = path.read_text(encoding="utf-8")
         try:

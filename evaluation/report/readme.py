@@ -7,10 +7,10 @@ from typing import Final
 from evaluation.documents.base import point_at
 from evaluation.documents.shipped import EvaluationDocument
 from evaluation.report.table import Table, as_markdown, figure, percent
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT, WEIGHTS
 
 README: Final = ROOT / "README.md"
-EVALUATION: Final = ROOT / "weights" / "evaluation.json"
+EVALUATION: Final = WEIGHTS / "evaluation.json"
 BEGIN: Final = "<!-- figures: python -m evaluation.report.readme -->"
 END: Final = "<!-- /figures -->"
 _SETS: Final = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docs.make_cli_page import reference
 from lookalike.cli.main import app
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 
 def test_the_reference_page_is_up_to_date() -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lookalike.cli import gallery
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 from tests.index.arithmetic_embed import ArithmeticEmbed, people_folder
 
 PAGE = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ from PIL import Image
 
 from docs.make_walkthrough import PICTURES, WIDTH, write
 from lookalike.app import build
-from lookalike.settings import ROOT, Settings
+from lookalike.paths import ROOT
+from lookalike.settings import Settings
 
 
 def test_the_page_comes_out_as_it_is_committed_but_for_the_last_digits(tmp_path: Path) -> None:

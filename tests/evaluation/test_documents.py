@@ -10,7 +10,7 @@ import pytest
 from evaluation.documents.base import Document, as_json, point_at, read
 from evaluation.documents.in_depth import DepthDocument
 from evaluation.documents.shipped import EvaluationDocument
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 SHIPPED = {"evaluation.json": EvaluationDocument, "depth.json": DepthDocument}
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from torch import nn
 
+from lookalike.paths import SAMPLES
 from pipeline.decode import PhotoLimits, decode
 from pipeline.engine import open_engine
 from pipeline.manifest import KINDS, InputSpec, Manifest, NetworkFacts, Precision, Role, load_manifest
@@ -21,7 +22,7 @@ from training.command_line import plain_errors
 from training.export.onnx import export_onnx
 
 TIMED_RUNS: Final = 60
-SAMPLE: Final = Path(__file__).resolve().parents[2] / "lookalike" / "sample" / "grace_hopper.jpg"
+SAMPLE: Final = SAMPLES / "grace_hopper.jpg"
 
 
 def milliseconds(

@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-WEIGHTS: Final = Path(__file__).resolve().parents[2] / "weights"
+from lookalike.paths import WEIGHTS
+
 KEYS: Final = ("sha256", "size_bytes", "licence", "started_from", "commit")  # of one role, as its record names them
 
 

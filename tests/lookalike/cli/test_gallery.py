@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from index.files import ALL_FILES, FACES, PEOPLE
 from lookalike.cli.gallery import app
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 from pipeline.errors import ManifestError
 
 pytestmark = pytest.mark.weights

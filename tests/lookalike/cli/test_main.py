@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 from lookalike.cli.answer import _card_names
 from lookalike.cli.main import app
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 pytestmark = pytest.mark.weights
 
