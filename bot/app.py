@@ -19,7 +19,8 @@ from bot.handlers import routers
 from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
 from bot.middlewares.language import PersonsLanguage, load_languages
-from bot.serving.intake import Intake
+from bot.serving.intake import Intake, Limits
+from bot.serving.journal import Journal
 from bot.settings import BotSettings
 from bot.stores.memory import ExpiringStorage
 from bot.stores.pairs import Pairs
@@ -32,6 +33,7 @@ from lookalike.serving.rate_limit import RateLimit
 from lookalike.serving.work_threads import FinderPool
 
 API_TIMEOUT_S: Final = 30.0
+SPARE: Final = 5  # a person's photos all at once, and a few words to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +45,7 @@ class Parts:
     desk: Desk
     people: PeopleStore
     storage: BaseStorage
+    journal: Journal
 
 
 def build_bot(settings: BotSettings) -> Bot:
@@ -102,9 +105,25 @@ def build_dispatcher(
             observer.outer_middleware(access)
     dispatcher.message.outer_middleware(Albums(quiet_s=album_quiet_s))
     dispatcher.include_routers(*routers())
+    journal = Journal(storage)
     return Parts(
         dispatcher=dispatcher,
-        intake=Intake(dispatcher, queue, desk.stats, at_once=settings.updates_at_once),
+        intake=Intake(
+            dispatcher,
+            queue,
+            desk.stats,
+            limits=Limits(
+                at_once=settings.updates_at_once,
+                a_person=max(settings.held_per_person, settings.rate_burst + SPARE),
+                a_chat=max(settings.held_per_chat, settings.rate_burst + SPARE),
+                allowed=settings.allowed_chats,
+            ),
+            talk=RateLimit(burst=settings.talk_burst, per_minute=settings.talk_per_minute),
+            i18n=desk.i18n,
+            journal=journal,
+            background=desk.background,
+        ),
+        journal=journal,
         desk=desk,
         people=people,
         storage=storage,

@@ -85,6 +85,16 @@ class BotSettings(BaseSettings):
     rate_per_minute: float = Field(
         default=20.0, gt=0, le=6000, description="Photos a minute for one person after that."
     )
+    talk_burst: int = Field(
+        default=20, ge=2, le=1000, description="Texts, commands and buttons that one person may send in one go."
+    )
+    talk_per_minute: float = Field(default=60.0, gt=0, le=6000, description="The same a minute after that.")
+    held_per_person: int = Field(
+        default=20, ge=5, le=1000, description="Updates of one person held at the same time; more are declined."
+    )
+    held_per_chat: int = Field(
+        default=40, ge=5, le=1000, description="Updates of one chat held at the same time; more are declined."
+    )
     conversation_s: float = Field(
         default=900.0, ge=10, le=86_400, description="How long /compare waits for the next photo."
     )

@@ -325,8 +325,10 @@ class TelegramPeer:
 
     async def _on_getUpdates(self, call: Call) -> list[Json]:  # noqa: N802
         offset = int(call.params.get("offset", 0))
-        self.confirmed = max(self.confirmed, offset)
         async with self._news:
+            if offset > self.confirmed:
+                self.confirmed = offset
+                self._news.notify_all()
             while self._updates and self._updates[0]["update_id"] < offset:
                 self._updates.popleft()
             try:

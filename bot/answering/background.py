@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from bot.telegram.waiting import context_of_nobody
+
 log = structlog.get_logger(__name__)
 
 
@@ -21,7 +23,7 @@ class Background:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(work, name=name, context=context_of_nobody())
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task

@@ -31,6 +31,7 @@ from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
 from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from bot.telegram.waiting import come_back, holding
 from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from lookalike.serving.metrics import Stats
@@ -96,8 +97,10 @@ class Desk:
         return Outlet(message, photo, only_for=asker if self.ephemeral else None)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
-        """The photo's file, within the limits."""
-        return await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+        """The photo's file, within the limits. Whoever waits long for it lends the slot, and gets one again here."""
+        data = await fetch(bot, photo, limit_bytes=self.photo_limit_bytes)
+        await come_back()
+        return data
 
     async def welcome(self, message: Message, photos: Sequence[PhotoRef], asker: User | None) -> int:
         """Before work on new photos: ask the rate limit, show that they were seen, tell newcomers what happens.
@@ -160,11 +163,12 @@ class Desk:
             return
         if edits:
             self.answered.put((message.chat.id, photo.message), photo.unique_id)
-        with ticket:
+        with ticket, holding(ticket):
             let_next_in()
             try:
                 await self._wait(ticket, outlet)
-                with self.queue.working(limit_s=self.photo_timeout_s), self._uploading(message):
+                limit = self.queue.working(limit_s=self.photo_timeout_s, ticket=ticket)
+                with limit, self._uploading(message):
                     await work(outlet)
             except UNFINISHED as error:
                 log.info("a photo without an answer", why=type(error).__name__)
@@ -177,15 +181,17 @@ class Desk:
         if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
             return
         number = ticket.number
-        notice: Message | None = None
-        if number:
-            text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
-            notice = await outlet.text(text, quietly=True)
+        if not number:
+            await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
+            return
+        text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
+        over = asyncio.Event()
+        # Not waited for: the turn may come while Telegram makes the notice wait.
+        self.background.start(_notice(outlet, text, over), name="notice")
         try:
             await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
         finally:
-            if notice is not None:
-                self.background.start(_delete(notice), name="delete notice")
+            over.set()
 
     @contextmanager
     def _uploading(self, message: Message) -> Iterator[None]:
@@ -247,8 +253,11 @@ async def _uploading(message: Message) -> None:
         await asyncio.sleep(ACTION_S)
 
 
-async def _delete(message: Message) -> None:
+async def _notice(outlet: Outlet, text: str, over: asyncio.Event) -> None:
+    """Show a notice until it is over."""
     try:
+        message = await outlet.text(text, quietly=True)
+        await over.wait()
         if message.bot is not None:
             await remove(message.bot, message)
     except TelegramAPIError as error:

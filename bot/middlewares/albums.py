@@ -15,6 +15,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject
 
 from bot.answering.ordering import let_next_in
+from bot.serving.held import current_update
 from bot.telegram.limits import MAX_ALBUM
 
 
@@ -22,6 +23,7 @@ class _Gathering:
     def __init__(self) -> None:
         self.messages: dict[int, Message] = {}
         self.came = asyncio.Event()
+        self.lead = current_update.get()
 
     def add(self, message: Message) -> None:
         self.messages[message.message_id] = message
@@ -62,6 +64,8 @@ class Albums(BaseMiddleware):
         gathering = self._gatherings.get(key)
         if gathering is not None:
             gathering.add(event)
+            if gathering.lead is not None and (member := current_update.get()) is not None:
+                gathering.lead.adopt(member)  # not settled before the album is answered
             return None
         gathering = self._gatherings[key] = _Gathering()
         gathering.add(event)

@@ -12,11 +12,11 @@ from typing import Final, TypeVar
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
-from aiohttp import web
 
 from bot.app import Parts
 from bot.serving.health import Health, health_app
-from bot.serving.polling import poll
+from bot.serving.polling import Window, confirm, poll
+from bot.serving.ports import Port
 from bot.serving.webhook import announce_webhook, webhook_app
 from bot.settings import BotSettings
 from bot.telegram.menus import announce_commands
@@ -48,7 +48,7 @@ async def serve(
         open_things.push_async_callback(_close, bot, parts)
         if settings.health_port:
             await open_things.enter_async_context(
-                _Site(health_app(health), host=settings.health_host, port=settings.health_port)
+                Port(health_app(health), host=settings.health_host, port=settings.health_port)
             )
         me = await _reached(bot.me, stop)
         if me is None:
@@ -62,8 +62,12 @@ async def serve(
             parts.desk.background.start(_when_idle(parts, warm_up), name="warm up")
         if settings.bot_mode == "webhook":
             await open_things.enter_async_context(
-                _Site(webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port)
+                Port(webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port)
             )
+        await parts.intake.begin(bot)
+        window = Window()
+        if settings.bot_mode == "polling":
+            open_things.push_async_callback(confirm, bot, window)
         # From here on updates may be taken: however this ends, they are finished before anything is closed.
         open_things.push_async_callback(_drain, parts, settings, health)
         if settings.bot_mode == "webhook":
@@ -74,7 +78,7 @@ async def serve(
         else:
             await _reached(bot.delete_webhook, stop)
             health.ready = True
-            await poll(bot, parts.intake, allowed_updates=allowed, stop=stop)
+            await poll(bot, parts.intake, window, allowed_updates=allowed, stop=stop)
 
 
 async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
@@ -110,6 +114,7 @@ async def _drain(parts: Parts, settings: BotSettings, health: Health) -> None:
 
 async def _close(bot: Bot, parts: Parts) -> None:
     await parts.desk.background.close()
+    await parts.journal.close()
     await parts.dispatcher.emit_shutdown(bot=bot)
     await parts.people.close()
     await bot.session.close()
@@ -121,19 +126,3 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
             loop.add_signal_handler(number, stop.set)
-
-
-class _Site:
-    """An aiohttp application that listens for as long as it is entered."""
-
-    def __init__(self, app: web.Application, *, host: str, port: int) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
-        self._host = host
-        self._port = port
-
-    async def __aenter__(self) -> None:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-
-    async def __aexit__(self, *_error: object) -> None:
-        await self._runner.cleanup()

@@ -1,21 +1,25 @@
 """Be called by Telegram: one path, one secret, one bounded body. What aiogram's own handler lacks is listed below.
 
+The answer to a call waits until its update is settled, at most HOLD_S; after that the update is remembered here alone.
 A wrong secret is 401 whatever its bytes (aiogram: 500 on non-ASCII), broken JSON is 400 (aiogram: 500, then the same
 again and again), a full or stopping bot says 503 and Telegram comes back, and tasks belong to the intake, which drains.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Update
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
 from bot.serving.intake import Intake
@@ -23,7 +27,9 @@ from bot.settings import BotSettings
 
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 MAX_BODY_BYTES: Final = 1 << 20
-MAX_CONNECTIONS: Final = 40
+MAX_CONNECTIONS: Final = 100
+HOLD_S: Final = 20.0  # Telegram gives a call up after about a minute
+BODY_S: Final = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +65,8 @@ def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Applicat
             return web.Response(status=401)
         if not intake.open or intake.full:
             return web.Response(status=503, headers={"Retry-After": "5"})
-        try:
-            raw = json.loads(await request.read())
-        except (ValueError, RecursionError):
-            return web.Response(status=400)
-        if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
+        raw = await _body(request)
+        if not isinstance(raw, dict) or type(raw.get("update_id")) is not int:  # True is an int, and no id
             return web.Response(status=400)
         try:
             update = Update.model_validate(raw, context={"bot": bot})
@@ -71,8 +74,24 @@ def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Applicat
             # Well-formed but of a kind this version does not know: refusing would bring it again for a day.
             log.warning("an update of an unknown shape", update_id=raw["update_id"])
             return web.Response()
-        await intake.take(bot, update)
+        held = intake.take(bot, update)
+        # The answer to this call is what Telegram forgets the update by, so it waits for the update's own.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLD_S):
+                await held.over.wait()
+        if not held.settled:
+            if held.over.is_set():
+                return web.Response(status=503, headers={"Retry-After": "5"})
+            intake.give_up(held)
         return web.Response()
+
+    async def _body(request: web.Request) -> Any:
+        """The JSON of a call; None when there is none, or it takes too long to come."""
+        try:
+            async with asyncio.timeout(BODY_S):
+                return json.loads(await request.read())
+        except (ValueError, RecursionError, TimeoutError, web.RequestPayloadError, HttpProcessingError):
+            return None
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post(webhook_path(settings), called)

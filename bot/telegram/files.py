@@ -11,14 +11,16 @@ from typing import Final
 import aiohttp
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
 from aiogram.types import Document, Message, PhotoSize
 
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from bot.telegram.waiting import waiting
 from pipeline.decoding_bounds import heif_is_read
 
 DOWNLOAD_TRIES: Final = 4
-DOWNLOAD_TIMEOUT_S: Final = 12  # all tries fit into the time limit of a photo
+STALL_S: Final = 10.0  # without a byte for so long, a download is begun again
+SLOWEST_BYTES_PER_S: Final = 64_000  # so that a file that drips can't go on for ever: 20 MB take five minutes at most
 FIRST_PAUSE_S: Final = 0.3
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"})
 PICTURE_KINDS: Final = frozenset(
@@ -136,15 +138,16 @@ async def fetch(bot: Bot, photo: PhotoRef, *, limit_bytes: int = MAX_DOWNLOAD_BY
     if photo.size_bytes is not None and photo.size_bytes > limit_bytes:
         raise TooLargeToFetch(limit_bytes=limit_bytes)
     for attempt in range(DOWNLOAD_TRIES):
-        if attempt:
-            await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
-        path, size_bytes = await _locate(bot, photo, limit_bytes=limit_bytes)
-        try:
-            data = await _download(bot, path, limit_bytes=limit_bytes)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # The error's own words hold the address and so the token: its name is enough.
-            log.warning("a download broke off", error=type(error).__name__, attempt=attempt + 1)
-            continue
+        with waiting():
+            if attempt:
+                await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+            path, size_bytes = await _locate(bot, photo, limit_bytes=limit_bytes)
+            try:
+                data = await _download(bot, path, limit_bytes=limit_bytes)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                # The error's own words hold the address and so the token: its name is enough.
+                log.warning("a download broke off", error=type(error).__name__, attempt=attempt + 1)
+                continue
         if len(data) >= size_bytes:
             return data
         log.warning("a download came short", got=len(data), want=size_bytes)
@@ -161,6 +164,11 @@ async def _locate(bot: Bot, photo: PhotoRef, *, limit_bytes: int) -> tuple[str, 
         raise PhotoGone from error
     except TelegramNotFound as error:
         raise PhotoGone from error
+    except TelegramForbiddenError:  # there is nobody to tell
+        raise
+    except AiogramError as error:
+        log.warning("a file could not be asked for", error=type(error).__name__)
+        raise FetchFailed from error
     if file.file_path is None:
         raise PhotoGone
     if file.file_size is not None and file.file_size > limit_bytes:
@@ -169,11 +177,16 @@ async def _locate(bot: Bot, photo: PhotoRef, *, limit_bytes: int) -> tuple[str, 
 
 
 async def _download(bot: Bot, path: str, *, limit_bytes: int) -> bytes:
+    """All bytes of a file. Raises TimeoutError when none came for STALL_S, or when it is slower than the slowest."""
     url = bot.session.api.file_url(bot.token, path)
     data = bytearray()
-    async with asyncio.timeout(DOWNLOAD_TIMEOUT_S):
-        async for chunk in bot.session.stream_content(url, timeout=DOWNLOAD_TIMEOUT_S):
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    async with asyncio.timeout(STALL_S) as limit:
+        async for chunk in bot.session.stream_content(url, timeout=0):  # 0: none of aiohttp's own
             data += chunk
             if len(data) > limit_bytes:
                 raise TooLargeToFetch(limit_bytes=limit_bytes)
+            now = loop.time()
+            limit.reschedule(min(now + STALL_S, start + STALL_S + len(data) / SLOWEST_BYTES_PER_S))
     return bytes(data)

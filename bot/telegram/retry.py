@@ -135,7 +135,7 @@ class Tries:
         return self._migrations <= MIGRATIONS
 
     def after_failure(self, error: Exception) -> float | None:
-        """Seconds until the next try. An answer waits for the line for a minute, a faulty server is tried five times."""
+        """Seconds until the next try. Answers wait for the line a minute, a faulty server is tried five times."""
         self.failures += 1
         outage = isinstance(error, TelegramNetworkError) and anything_held()
         spent_s = max(time.monotonic() - self._start, self._paused_s)

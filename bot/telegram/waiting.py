@@ -71,7 +71,8 @@ def anything_held() -> bool:
 
 def step_aside() -> bool:
     """Before a wait that is known to be long. False when a holder can't: then there is no waiting."""
-    return all([holder.step_aside() for holder in _holders.get()])  # all of them, also after one that can't
+    could = [holder.step_aside() for holder in _holders.get()]  # all of them, also after one that can't
+    return all(could)
 
 
 async def come_back() -> None:
@@ -81,7 +82,7 @@ async def come_back() -> None:
 
 
 def context_of_nobody() -> Context:
-    """This task's context without holders, for work in the background that nobody waits for."""
+    """The running task's context without holders, for work in the background that nobody waits for."""
     context = copy_context()
     context.run(_holders.set, ())
     context.run(deliveries.set, None)
