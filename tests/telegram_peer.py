@@ -12,7 +12,7 @@ import itertools
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -92,6 +92,7 @@ class TelegramPeer:
         self.calls: list[Call] = []
         self.violations: list[str] = []
         self.faults: dict[str, deque[Fault]] = {}
+        self.rule: Callable[[str, Json], Awaitable[Fault | None]] | None = None  # asked before each call, may wait
         self.files: dict[str, bytes] = {}
         self.messages: dict[tuple[int, int], Json] = {}
         self.webhook: Json | None = None
@@ -256,8 +257,9 @@ class TelegramPeer:
         method = request.match_info["method"]
         params, files = await _read(request)
         faults = self.faults.get(method)
-        if faults:
-            fault = faults.popleft()
+        fault = await self.rule(method, params) if self.rule is not None else None
+        fault = fault or (faults.popleft() if faults else None)
+        if fault is not None:
             if fault.kind == "stall":
                 await asyncio.sleep(fault.stall_s)
             if fault.kind in {"close", "stall"}:
@@ -294,6 +296,7 @@ class TelegramPeer:
             response = web.StreamResponse(headers={"Content-Length": str(len(data))})
             await response.prepare(request)
             await response.write(data[: len(data) // 2])
+            await asyncio.sleep(fault.stall_s)
             assert request.transport is not None
             request.transport.close()
             return response
