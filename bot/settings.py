@@ -86,7 +86,7 @@ class BotSettings(BaseSettings):
         default=20.0, gt=0, le=6000, description="Photos a minute for one person after that."
     )
     talk_burst: int = Field(
-        default=20, ge=2, le=1000, description="Texts, commands and buttons that one person may send in one go."
+        default=10, ge=2, le=1000, description="Texts, commands and buttons that one person may send in one go."
     )
     talk_per_minute: float = Field(default=60.0, gt=0, le=6000, description="The same a minute after that.")
     held_per_person: int = Field(

@@ -41,12 +41,14 @@ class Limits:
     """How many updates are held.
 
     at_once: at work at the same time; as many again may stand aside, waiting for Telegram.
-    a_person, a_chat: of one person, of one chat. allowed: a private bot's chats and people; empty: everybody.
+    a_person, a_chat: of one person, of one chat. a_talk: texts, commands and buttons of one person.
+    allowed: a private bot's chats and people; empty: everybody.
     """
 
     at_once: int
     a_person: int = 20
     a_chat: int = 40
+    a_talk: int = 5
     allowed: frozenset[int] = frozenset()
 
 
@@ -159,9 +161,14 @@ class Intake:
     def _refusal(self, sender: Sender) -> Refusal | None:
         """Why this update is not begun, if so."""
         who = (sender.chat, sender.person)
-        of_person = len(self._by_person[sender.person]) if sender.person in self._by_person else 0
-        of_chat = len(self._by_chat[sender.chat]) if sender.chat in self._by_chat else 0
-        if (sender.person and of_person >= self._limits.a_person) or (sender.chat and of_chat >= self._limits.a_chat):
+        of_person = self._by_person.get(sender.person, ()) if sender.person else ()
+        of_chat = self._by_chat.get(sender.chat, ()) if sender.chat else ()
+        talk = sender.kind is not Kind.OTHER and sum(held.sender.kind is not Kind.OTHER for held in of_person)
+        if (
+            len(of_person) >= self._limits.a_person
+            or len(of_chat) >= self._limits.a_chat
+            or talk >= self._limits.a_talk
+        ):
             said = self._refused.get(who) is not None
             self._refused.put(who, value=True)
             return Refusal.HELD_QUIETLY if said else Refusal.HELD

@@ -31,6 +31,7 @@ from bot.telegram.retry import believed_s
 POLL_S: Final = 25
 PACE_S: Final = 0.2  # between questions while something stands unconfirmed
 EMPTY_S: Final = 0.5  # after an answer without updates that came at once instead of after POLL_S
+LONGEST_WAIT_S: Final = 60.0  # that Telegram may ask for; longer would be deaf
 SHOWN: Final = 100  # the Bot API shows no more from one offset
 CROWDED: Final = 60  # so many stand unconfirmed that those waiting for Telegram itself make room
 BACKOFF: Final = BackoffConfig(min_delay=0.5, max_delay=20.0, factor=1.6, jitter=0.1)
@@ -101,7 +102,7 @@ async def poll(bot: Bot, intake: Intake, window: Window, *, allowed_updates: lis
                 raise
             except TelegramRetryAfter as error:
                 log.warning("told to wait", retry_after_s=error.retry_after)
-                await asyncio.wait({stopped}, timeout=believed_s(error.retry_after))
+                await asyncio.wait({stopped}, timeout=believed_s(error.retry_after, longest_s=LONGEST_WAIT_S))
                 continue
             except Exception as error:  # noqa: BLE001 - a bot outlives every failure of the network
                 delay = next(backoff)

@@ -19,6 +19,11 @@ FLOOD = Fault("error", 429, "Too Many Requests: retry after 40", {"retry_after":
 SOON_S = 3.0
 
 
+@pytest.fixture(autouse=True)
+def few_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.serving.intake.LAST_WORDS_S", 0.2)
+
+
 async def answered_soon(bot: RunningBot, person: Person = STRANGER) -> None:
     """A stranger's photo has its card before long."""
     bot.parts.desk.told.first_time(person.id)
@@ -50,7 +55,6 @@ async def test_a_person_whose_chat_is_flooded_fills_no_place_of_others(start_bot
     await answered_soon(bot)
     assert not bot.parts.intake.full
     assert len(refused) <= 4, "its chat is not called again and again"
-    bot.parts.intake.owed._telling.clear()
 
 
 async def test_texts_of_one_person_do_not_make_a_stranger_wait(start_bot: StartBot) -> None:
