@@ -312,7 +312,7 @@ class TelegramPeer:
         assert self.webhook is not None
         headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}
         async with aiohttp.ClientSession() as session:
-            for _ in range(50):
+            for _ in range(600):
                 try:
                     async with session.post(self.webhook["url"], json=update, headers=headers) as response:
                         if response.status == 200:

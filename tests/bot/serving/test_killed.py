@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import RunningBot, StartBot, free_port
-from tests.bot.redis_process import redis_server
+from tests.bot.redis_process import RedisProcess, redis_missing
 from tests.telegram_peer import Call, Fault, Json, Person, TelegramPeer
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -58,8 +58,9 @@ async def test_after_a_kill_each_of_forty_photos_has_a_card_or_a_sentence(mode: 
         assert twice <= answered, "only what was answered and not yet confirmed may come twice"
 
 
+@redis_missing
 async def test_a_press_that_was_done_is_not_done_again_after_a_kill_where_there_is_a_store() -> None:
-    async with TelegramPeer() as peer, redis_server() as redis:
+    async with TelegramPeer() as peer, RedisProcess() as redis:
         process = await start("polling", peer, redis.url)
         ann, boris = Person(id=501), Person(id=502)
         await peer.say(boris, "/settings")
