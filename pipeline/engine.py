@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, Protocol, assert_never
 
-from pipeline.manifest import InputSpec, NetworkFacts, Precision
+from pipeline.manifest import InputSpec, NetworkFacts
+from pipeline.manifest_tables import Precision
 from pipeline.types import FloatArray, Nchw
 
 Backend = Literal["openvino", "onnxruntime"]

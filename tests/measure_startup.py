@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 SAMPLE: Final = "lookalike/sample/grace_hopper.jpg"
 COMMANDS: Final = {

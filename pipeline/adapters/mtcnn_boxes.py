@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.candidates import Candidates
-from pipeline.manifest import PointsOrder
+from pipeline.manifest_tables import PointsOrder
 from pipeline.similarity import warp
 from pipeline.types import FloatArray, Rgb8
 

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Precision, Role
+from pipeline.manifest import KINDS, InputSpec, NetworkFacts, Role
+from pipeline.manifest_tables import Precision
 
 
 def colour_means(*, gain: float = 1.0) -> bytes:

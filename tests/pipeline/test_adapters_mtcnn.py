@@ -10,7 +10,8 @@ import pytest
 from pipeline.adapters.mtcnn import MAX_WINDOWS, CascadeEngines, Mtcnn, level_sides
 from pipeline.adapters.mtcnn_boxes import cut, moved, points_of, squared, windows_above
 from pipeline.errors import EngineFailed
-from pipeline.manifest import CascadeSettings, DetectorThresholds, InputSpec, PointsOrder
+from pipeline.manifest import CascadeSettings, DetectorThresholds, InputSpec
+from pipeline.manifest_tables import PointsOrder
 from pipeline.types import FloatArray, Nchw
 from tests.pictures import scene
 

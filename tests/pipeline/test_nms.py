@@ -45,7 +45,9 @@ def test_it_keeps_what_the_slow_one_keeps(many: list[Box], max_iou: float, max_i
             for other in kept
         ):
             kept.append(row)
-    assert non_maximum_suppression(array, scores, max_iou=max_iou, max_iomin=max_iomin).tolist() == kept
+    assert (
+        non_maximum_suppression(array.astype(np.float32), scores, max_iou=max_iou, max_iomin=max_iomin).tolist() == kept
+    )
 
 
 @given(MANY, MANY)

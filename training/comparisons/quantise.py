@@ -34,7 +34,8 @@ from evaluation.metrics.verification import tpr_at
 from pipeline.batching import to_batch
 from pipeline.embedder import Embedder
 from pipeline.engine import Backend, Engine, open_engine
-from pipeline.manifest import NetworkFacts, Precision, load_manifest
+from pipeline.manifest import NetworkFacts, load_manifest
+from pipeline.manifest_tables import Precision
 from pipeline.types import FloatArray, Nchw, Rgb8
 from training.command_line import plain_errors
 from training.export.onnx import sha256_of

@@ -15,7 +15,8 @@ from torch import nn
 from lookalike.paths import SAMPLES
 from pipeline.decode import PhotoLimits, decode
 from pipeline.engine import open_engine
-from pipeline.manifest import KINDS, InputSpec, Manifest, NetworkFacts, Precision, Role, load_manifest
+from pipeline.manifest import KINDS, InputSpec, Manifest, NetworkFacts, Role, load_manifest
+from pipeline.manifest_tables import Precision
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
 from pipeline.similarity import CROP_SIDE_PX, align_face
 from training.command_line import plain_errors
