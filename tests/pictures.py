@@ -34,12 +34,25 @@ def encoded(image: Rgb8 | Image.Image, kind: str = "PNG", **options: Any) -> byt
     if "orientation" in options:
         exif = Image.Exif()
         exif[0x0112] = options.pop("orientation")
-        options["exif"] = exif
+        options["exif"] = exif.tobytes() if kind == "HEIF" else exif
     if kind == "JPEG":
         options.setdefault("quality", 95)
+    if kind == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
+
+
+def with_xmp_orientation(orientation: int) -> bytes:
+    """XMP data that name an orientation, as some programs leave them behind after turning the pixels."""
+    return (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="%d"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    ) % orientation
 
 
 def odd_formats(image: Rgb8) -> dict[str, bytes]:

@@ -116,7 +116,7 @@ class Decoders:
         plan = plan_decoding(data, self.limits)
         cpu_s = self._cpu_s or plan.cpu_s
         with self._room.taken(plan.memory_bytes, cancelling):
-            for _attempt in range(2):  # a spare may have been lost while it waited: that is not the photo's fault
+            for _attempt in range(self._spare_count + 2):  # spares may have been lost while they waited
                 child = self._take()
                 cancelling.child = child
                 try:
@@ -163,7 +163,7 @@ class Decoders:
             self.counts.decoded += child.answered
             kept = child.answered and child.photos < PHOTOS_A_CHILD and plan.memory_bytes <= LARGE_BYTES
             if kept and not self._closed and len(self._spares) < self._spare_count:
-                child.answered = False
+                child.answered = child.started = False
                 self._spares.append(child)
             else:
                 child.close()
@@ -284,7 +284,7 @@ class _Child:
         self._picture = picture
         self._process = 0  # not told yet
         self.photos = 0
-        self.started = False  # it had the photo
+        self.started = False  # it has the whole photo
         self.answered = False  # and gave its pixels, or said why not
         for pipe in (photo, picture):
             os.set_blocking(pipe, False)
@@ -294,10 +294,10 @@ class _Child:
         if not self._process:
             (self._process,) = HELLO.unpack(self._read(HELLO.size, time.monotonic() + START_S))
         self.photos += 1
-        self.started = True
         until = time.monotonic() + WALL_PER_CPU * cpu_s
         self._write(JOB.pack(len(data), plan.memory_bytes, cpu_s), until)
         self._write(data, until)
+        self.started = True
         height, width, refusal, scale, taken_ms = ANSWER.unpack(self._read(ANSWER.size, until))
         if refusal:
             said = json.loads(self._read(min(refusal, 4096), until))

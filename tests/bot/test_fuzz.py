@@ -15,7 +15,6 @@ from teremok import MockBot, MockCallbackQuery, MockMessagePhoto
 
 from bot.app import build_dispatcher
 from bot.telegram.files import not_a_photo, photo_of
-from lookalike.serving.heif import is_heif
 from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder
 from tests.telegram_peer import Person
@@ -114,11 +113,6 @@ def test_data_that_look_like_ours_are_answered(prefix: str, rest: list[str]) -> 
         return len(bot.requests.answer_callback_query)
 
     assert asyncio.run(run()) >= 1
-
-
-@given(data=st.binary(max_size=400))
-def test_no_bytes_upset_the_format_sniffer(data: bytes) -> None:
-    assert is_heif(data) in {True, False}
 
 
 def test_a_photo_message_is_seen_as_one() -> None:

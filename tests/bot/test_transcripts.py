@@ -11,7 +11,7 @@ from pipeline.decoding_bounds import heif_is_read
 from pipeline.errors import BadPhotoCode
 from pipeline.types import RefusalCode
 from tests.bot.conftest import RunningBot, StartBot
-from tests.bot.test_heif import encoded
+from tests.pictures import encoded, scene
 from tests.telegram_peer import Person
 
 GROUP = Person(id=601, chat_id=-1001, chat_type="supergroup")
@@ -222,7 +222,8 @@ async def test_a_photo_in_any_clothes_is_answered(bot: RunningBot) -> None:
 @pytest.mark.skipif(not heif_is_read(), reason="the heif extra is not installed")
 async def test_a_heic_file_is_answered_and_a_broken_one_declined(bot: RunningBot) -> None:
     await told(bot, bot.ann)
-    files = ((encoded("HEIF"), "nearest of"), (encoded("AVIF"), "nearest of"), (encoded("HEIF")[:300], "HEIC"))
+    heic, avif = (encoded(scene(), kind) for kind in ("HEIF", "AVIF"))
+    files = ((heic, "nearest of"), (avif, "nearest of"), (heic[:300], "damaged or cut short"))
     for number, (data, words) in enumerate(files, start=1):
         await bot.peer.send_document(bot.ann, data, name="IMG_1.HEIC", mime="image/heic")
         answers = await bot.peer.until_sent(number, within_s=20)
