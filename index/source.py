@@ -1,7 +1,6 @@
 """What a gallery is built from: a folder of pictures, who is on each, and what is known of the people.
 
-Two layouts are told apart: CelebA's own (`identity_CelebA.txt` lies in the folder, index.celeba) and one folder a
-person. No pixels are read here.
+The layouts such a folder may have are read in index.layouts and index.celeba. No pixels are read here.
 """
 
 from __future__ import annotations
@@ -15,8 +14,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from index.errors import BadSource
 
 Points5 = NDArray[np.float32]  # (5, 2), pixels of the picture; same order as in pipeline.types
 
@@ -51,42 +48,6 @@ class Source:
     pictures: tuple[Picture, ...]
     known: dict[str, Known]  # by Person.number; who is absent has no name and no attributes
     missing: tuple[str, ...] = ()  # pictures that a list names and the folder does not hold
-
-
-def read_source(folder: Path) -> Source:
-    """Read either layout. Raises BadSource with what is wrong and, in a list, on which line."""
-    if not folder.is_dir():
-        raise BadSource(f"{folder} is not a folder; name one with {IDENTITY_FILE}, or with one folder a person")
-    if (folder / IDENTITY_FILE).is_file():
-        from index.celeba import read_celeba  # celeba.py needs the types above
-
-        return read_celeba(folder)
-    return read_people_folders(folder)
-
-
-def read_people_folders(folder: Path) -> Source:
-    """Read one folder a person: the folder's name is the person's, pictures may lie anywhere below it."""
-    pictures: list[Picture] = []
-    known: dict[str, Known] = {}
-    loose = 0
-    for file in picture_files(folder):
-        person, _, rest = file.partition("/")
-        if not rest:
-            loose += 1
-            continue
-        pictures.append(Picture(file=file, person=person))
-        known.setdefault(person, Known(name=clean_name(person)))
-    if not pictures:
-        found = f"{loose} pictures lie loose in it" if loose else "there is no picture below it"
-        raise BadSource(
-            f"{folder}: {found}; put the pictures into one folder a person, or add CelebA's {IDENTITY_FILE}"
-        )
-    return Source(
-        folder=folder,
-        description=f"one folder a person: {folder.name}",
-        pictures=in_order(pictures),
-        known=known,
-    )
 
 
 def picture_files(folder: Path) -> Iterator[str]:

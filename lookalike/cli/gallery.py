@@ -61,7 +61,7 @@ def build(
     Example: lookalike index build ~/CelebA
     """
     from index.build import build_gallery, check_target
-    from index.source import read_source
+    from index.layouts import read_source
 
     settings = _settings()
     target = out or settings.gallery_path

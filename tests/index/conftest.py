@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.build import build_gallery
-from index.source import read_source
+from index.layouts import read_source
 from tests.index.arithmetic_embed import ArithmeticEmbed, people_folder
 
 

@@ -18,7 +18,7 @@ from index.build import Progress, build_gallery, rewrite_people
 from index.errors import BadSource, BuildRunning, NotAGallery
 from index.files import FACES, MANIFEST, SKIPPED, VECTORS
 from index.gallery import Gallery
-from index.source import read_source
+from index.layouts import read_source
 from tests.index.arithmetic_embed import BAD, ArithmeticEmbed, people_folder, vector_of
 
 MODEL = "e" * 64
@@ -121,7 +121,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from index.build import build_gallery
-from index.source import read_source
+from index.layouts import read_source
 from tests.index.arithmetic_embed import ArithmeticEmbed
 
 def slowly(progress):

@@ -16,8 +16,8 @@ from index.celeba import (
     read_partition,
 )
 from index.errors import BadSource
+from index.layouts import read_source
 from index.name_table import read_name_table
-from index.source import read_source
 
 IDENTITIES = "000001.jpg 2880\n000002.jpg 2937\n000003.jpg 8692\n000004.jpg 2880\n"
 ATTRIBUTES = (

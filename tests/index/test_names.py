@@ -10,8 +10,8 @@ from index.build import build_gallery
 from index.errors import BadSource, GalleryMissing
 from index.files import PEOPLE, VECTORS
 from index.gallery import Gallery
+from index.layouts import read_source
 from index.names import name_people
-from index.source import read_source
 from tests.index.arithmetic_embed import ArithmeticEmbed
 
 MODEL = "e" * 64

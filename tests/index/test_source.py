@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import BadSource
-from index.source import clean_name, person_order, read_source
+from index.layouts import read_source
+from index.source import clean_name, person_order
 from tests.index.arithmetic_embed import people_folder
 
 

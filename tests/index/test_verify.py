@@ -11,7 +11,7 @@ from index.build import build_gallery
 from index.errors import GalleryDamaged
 from index.faiss_store import FaissStore
 from index.files import FACES, PEOPLE, VECTORS, decode_people, read_manifest, write_gallery
-from index.source import read_source
+from index.layouts import read_source
 from index.verify import verify_gallery
 from tests.index.arithmetic_embed import ArithmeticEmbed, people_folder
 
