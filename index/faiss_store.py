@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import GalleryDamaged
-from index.exact_store import Mask, Rows, Scores
 from index.files import MEND, VECTORS
+from index.store import Mask, Rows, Scores
 from index.types import Vectors
 
 

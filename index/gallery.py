@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
-from index.exact_store import Mask, Store
 from index.faiss_store import FaissStore
 from index.files import MANIFEST, MEND, PEOPLE, VECTORS, decode_people, read_checked, read_manifest
+from index.store import Mask, Store
 from index.types import GalleryInfo, Match, Person, Vectors
 
 UNIT_TOLERANCE = 1e-2  # a probe's length; float16 alone shifts a stored vector's by up to 5e-4

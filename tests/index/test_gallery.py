@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged, GalleryError, GalleryMissing, GalleryOfAnotherEmbedder
-from index.exact_store import ExactStore
 from index.faiss_store import FaissStore
 from index.files import MANIFEST, PEOPLE, VECTORS, encode_people, write_gallery
 from index.gallery import Gallery
 from index.types import GalleryInfo, Person, Vectors
+from tests.index.exact_store import ExactStore
 
 MODEL = "e" * 64
 

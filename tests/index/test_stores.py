@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged
-from index.exact_store import ExactStore, Mask
 from index.faiss_store import FaissStore
+from index.store import Mask
 from index.types import Vectors
+from tests.index.exact_store import ExactStore
 
 seeds = st.integers(0, 2**32)
 

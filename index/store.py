@@ -1,4 +1,4 @@
-"""Exact search in NumPy: the oracle of the tests, and the plainest thing that can answer."""
+"""What a store of vectors has to do for a gallery: give rows, and say which are near."""
 
 from __future__ import annotations
 
@@ -29,23 +29,3 @@ class Store(Protocol):
         allowed: (N,), True where a row may be answered. Equal scores come in the order of their rows.
         """
         ...
-
-
-class ExactStore:
-    """Every inner product, sorted."""
-
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    def vectors(self) -> Vectors:
-        return self._vectors
-
-    def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
-        """See Store.search."""
-        rows = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
-        scores = self._vectors[rows] @ vector
-        order = np.lexsort((rows, -scores))[:count]
-        return scores[order].astype(np.float32), rows[order]

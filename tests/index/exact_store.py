@@ -1,0 +1,29 @@
+"""Exact search in NumPy: the oracle that index.faiss_store is held against."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.store import Mask, Rows, Scores
+from index.types import Vectors
+
+
+class ExactStore:
+    """Every inner product, sorted."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def vectors(self) -> Vectors:
+        return self._vectors
+
+    def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
+        """See Store.search."""
+        rows = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
+        scores = self._vectors[rows] @ vector
+        order = np.lexsort((rows, -scores))[:count]
+        return scores[order].astype(np.float32), rows[order]
