@@ -1,6 +1,6 @@
 """A folder and an embed callable -> a gallery. Goes on after a kill, and swaps the finished gallery in at once.
 
-Everything is made in a work folder beside the target (`.NAME.building`): a journal of what was embedded, then the
+Everything is made in a work folder beside the target (index.work_folder): a journal of what was embedded, then the
 finished files. The gallery that may lie at the target answers until the swap; the work folder goes afterwards.
 """
 
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
-import os
-import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -24,27 +22,28 @@ from typing import Final
 import numpy as np
 
 from index.embed import Embed, Embedded, Skipped
-from index.errors import BadSource, BuildRunning, NotAGallery
+from index.errors import BadSource, GalleryError, NotAGallery
 from index.faiss_store import FaissStore
 from index.files import (
     ALL_FILES,
     FACES,
+    MANIFEST,
     PEOPLE,
     PROBES,
     SKIPPED,
     VECTORS,
-    decode_people,
-    encode_people,
     read_checked,
     read_manifest,
     write_gallery,
 )
 from index.fold import VectorKind, fold
 from index.journal import PART_PICTURES, Journal
+from index.people_table import decode_people, encode_people
+from index.plain_text import readable
 from index.probes import Probe, fit_probes, with_predictions
 from index.source import Known, Picture, Source
-from index.swap import swap_folders
 from index.types import GalleryInfo, Person
+from index.work_folder import journal_folder, locked, put_in_place, remove, work_folder
 
 BATCH_PICTURES: Final = 32
 UNIT_TOLERANCE: Final = 1e-3
@@ -64,7 +63,7 @@ class BuildReport:
     """What a build did."""
 
     info: GalleryInfo
-    skipped: tuple[tuple[str, str], ...]  # picture and reason
+    skipped: tuple[tuple[str, str], ...]  # file or folder as text, and reason
     people_left_out: tuple[str, ...]  # numbers of people without one usable picture
     probes: tuple[Probe, ...]  # what was read off the vectors for people without labels
     predicted: int  # people with predicted looks
@@ -94,9 +93,9 @@ def build_gallery(
     start = time.monotonic()
     out = out.resolve()  # a link to a gallery keeps pointing there
     check_target(out)
-    work = _work_folder(out)
-    with _locked(work):
-        journal = Journal(work / "journal", key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
+    work = work_folder(out)
+    with locked(work):
+        journal = Journal(journal_folder(work), key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
         prints = {picture.file: _fingerprint(source.folder, picture) for picture in source.pictures}
         reused = sum(fingerprint in journal for fingerprint in prints.values())
         _embed_all(source, embed, journal, prints, batch=batch, progress=progress)
@@ -116,18 +115,19 @@ def build_gallery(
             created=created or datetime.now(UTC).isoformat(timespec="seconds"),
         )
         files = {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: encode_people(people)}
-        if folded.skipped:
-            files[SKIPPED] = _csv(("file", "reason"), folded.skipped)
+        skipped = sorted([*source.left_out, *folded.skipped])
+        if skipped:
+            files[SKIPPED] = _csv(("file", "reason"), skipped)
         if fitted.probes:
             files[PROBES] = _csv(PROBE_COLUMNS, [_probe_row(probe) for probe in fitted.probes])
         if keep_faces:
             files[FACES] = _csv(FACE_COLUMNS, folded.faces)
-        _put_in_place(work, out, info, files)
-        shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it is still held
+        put_in_place(work, out, lambda new: write_gallery(new, info, files))
+        remove(work)
     return BuildReport(
         info=info,
-        skipped=tuple(folded.skipped),
-        people_left_out=tuple(folded.left_out),
+        skipped=tuple(skipped),
+        people_left_out=tuple(sorted([*source.people_left_out, *folded.left_out])),
         probes=fitted.probes,
         predicted=sum(person.attributes_predicted for person in people),
         reused=reused,
@@ -143,26 +143,55 @@ def rewrite_people(out: Path, change: Callable[[tuple[Person, ...]], tuple[Perso
     """
     out = out.resolve()  # a link to a gallery keeps pointing there
     read_manifest(out)  # so that nothing is made beside a place without a gallery
-    work = _work_folder(out)
-    with _locked(work), _cleared(work):
-        manifest = read_manifest(out)
-        files = {name: read_checked(out, name, record) for name, record in manifest.files.items()}
-        before = decode_people(files[PEOPLE])
-        after = change(before)
-        if [person.number for person in after] != [person.number for person in before]:
-            raise ValueError("the change lost, added or moved people; their vectors would be another's")
-        _put_in_place(work, out, manifest.info, files | {PEOPLE: encode_people(after)})
+    work = work_folder(out)
+    with locked(work):
+        try:
+            manifest = read_manifest(out)
+            files = {name: read_checked(out, name, record) for name, record in manifest.files.items()}
+            before = decode_people(files[PEOPLE], folder=out)
+            after = change(before)
+            if [person.number for person in after] != [person.number for person in before]:
+                raise ValueError("the change lost, added or moved people; their vectors would be another's")
+            files[PEOPLE] = encode_people(after)
+            put_in_place(work, out, lambda new: write_gallery(new, manifest.info, files))
+        finally:
+            remove(work, keep_journal=True)
     return manifest.info
 
 
 def check_target(out: Path) -> None:
-    """Raise NotAGallery when `out` holds anything but a gallery's files: a build would take their place."""
+    """Raise NotAGallery when `out` holds anything that no build of a gallery made: it would take its place."""
+    shown = readable(str(out))
     if out.is_dir():
-        foreign = sorted(item.name for item in out.iterdir() if item.name not in ALL_FILES or item.is_dir())
+        items = list(out.iterdir())
+        ours = _files_of_a_gallery(out)
+        foreign = sorted(readable(item.name) for item in items if item.name not in ours or not item.is_file())
         if foreign:
-            raise NotAGallery(f"{out} holds other things ({', '.join(foreign[:3])}); choose an empty place: --out DIR")
+            raise NotAGallery(
+                f"{shown} holds other things ({', '.join(foreign[:3])}); choose an empty place: --out DIR"
+            )
     elif out.exists():
-        raise NotAGallery(f"{out} is a file; choose another place: --out DIR")
+        raise NotAGallery(f"{shown} is a file; choose another place: --out DIR")
+
+
+def _files_of_a_gallery(out: Path) -> frozenset[str]:
+    """The names in `out` that a build gave. None of them where neither manifest nor vectors are a gallery's."""
+    try:
+        return frozenset({MANIFEST, *read_manifest(out).files})
+    except GalleryError:
+        pass
+    # A damaged or older one: known by its vectors, or by a manifest that names an embedder beside its files.
+    try:
+        with (out / VECTORS).open("rb") as file:
+            if file.read(len(FaissStore.SIGNATURE)) == FaissStore.SIGNATURE:
+                return ALL_FILES
+    except OSError:
+        pass
+    try:
+        raw = json.loads((out / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    return ALL_FILES if isinstance(raw, dict) and {"schema", "embedder", "files"} <= raw.keys() else frozenset()
 
 
 FACE_COLUMNS: Final = (
@@ -220,12 +249,14 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
         for picture in group:
             outcome = journal.outcome(prints[picture.file])
             if isinstance(outcome, Skipped):
-                result.skipped.append((picture.file, outcome.reason))
+                result.skipped.append((readable(picture.file), outcome.reason))
             else:
                 usable.append((picture, outcome))
                 result.faces.append(_face_row(picture, outcome))
         folded = fold([outcome for _, outcome in usable], kind=kind) if usable else None
         if folded is None:
+            if usable:
+                result.skipped.append((f"{number}/", "its pictures' vectors cancel each other out"))
             result.left_out.append(number)
             continue
         vector, best = folded
@@ -238,6 +269,7 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
                 name_inferred=known.name_inferred,
                 image=usable[best][0].file,
                 images=len(usable),
+                points=tuple(round(value, 1) for value in usable[best][1].points.ravel().tolist()),
                 attributes=dict(known.attributes or {}),
             )
         )
@@ -251,7 +283,7 @@ def _probe_row(probe: Probe) -> tuple[str, ...]:
 
 def _face_row(picture: Picture, outcome: Embedded) -> tuple[str, ...]:
     numbers = (*outcome.box, *outcome.points.ravel().tolist())
-    return (picture.file, picture.person, *(f"{number:.1f}" for number in numbers))
+    return (readable(picture.file), picture.person, *(f"{number:.1f}" for number in numbers))
 
 
 def _check_vector(outcome: Embedded, dimension: int, picture: Picture) -> None:
@@ -274,49 +306,9 @@ def _fingerprint(folder: Path, picture: Picture) -> str:
     return f"{picture.file}|{contents}|{points}"
 
 
-def _work_folder(out: Path) -> Path:
-    return out.with_name(f".{out.name}.building")
-
-
-@contextmanager
-def _locked(work: Path) -> Iterator[None]:
-    """Hold the work folder alone. The lock belongs to the process, so a killed one leaves none behind."""
-    import fcntl
-
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BuildRunning(f"another build is at work in {work}; wait for it to end") from error
-        yield
-
-
-@contextmanager
-def _cleared(work: Path) -> Iterator[None]:
-    """Leave nothing in the work folder but the journal of an interrupted build, which it may still need."""
-    try:
-        yield
-    finally:
-        shutil.rmtree(work / "new", ignore_errors=True)
-        if not (work / "journal").exists():
-            shutil.rmtree(work, ignore_errors=True)
-
-
-def _put_in_place(work: Path, out: Path, info: GalleryInfo, files: dict[str, bytes]) -> None:
-    new = work / "new"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
-    write_gallery(new, info, files)
-    for item in new.iterdir():  # on the disk before the swap, so that a power cut can't leave an empty gallery
-        with item.open("rb") as file:
-            os.fsync(file.fileno())
-    swap_folders(new, out)
-
-
 def _none_usable(source: Source, skipped: list[tuple[str, str]]) -> str:
     first = f"; the first, {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
-    return f"{source.folder}: none of its {len(source.pictures)} pictures can be used{first}"
+    return f"{readable(str(source.folder))}: none of its {len(source.pictures)} pictures can be used{first}"
 
 
 def _csv(header: tuple[str, ...], rows: list[tuple[str, ...]] | list[tuple[str, str]]) -> bytes:

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import BadSource
+from index.folder_walk import walk_pictures
 from index.name_table import read_name_table
-from index.source import IDENTITY_FILE, Known, Picture, Points5, Source, clean_name, in_order, picture_files
+from index.plain_text import clean_name
+from index.source import IDENTITY_FILE, Known, Picture, Points5, Source, in_order
 
 ATTRIBUTES: Final = "list_attr_celeba"
 LANDMARKS: Final = "list_landmarks_align_celeba"
@@ -213,7 +215,7 @@ def _known(folder: Path, identities: dict[str, str]) -> dict[str, Known]:
 def _by_name(folder: Path) -> dict[str, str]:
     """File name and bare stem -> path below the folder; the aligned pictures win where a name comes twice."""
     found: dict[str, str] = {}
-    for file in picture_files(folder):
+    for file in walk_pictures(folder).pictures:
         name = file.rpartition("/")[2]
         for key in (name, Path(name).stem):
             if key not in found or (ALIGNED_FOLDER in file and ALIGNED_FOLDER not in found[key]):

@@ -1,6 +1,17 @@
-"""What can be wrong with a gallery. Every message says what to do."""
+"""What can be wrong with a gallery. Every message says what to do, and of which gallery it speaks."""
 
 from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from index.plain_text import readable
+
+
+def rebuild_hint(folder: Path | None) -> str:
+    """The command that mends the gallery in `folder`; None where it is not known which one it is."""
+    out = "" if folder is None else f" --out {shlex.quote(readable(str(folder)))}"
+    return f"rebuild it from its pictures: lookalike index build DIR{out}"
 
 
 class GalleryError(Exception):
@@ -14,14 +25,17 @@ class GalleryMissing(GalleryError):  # noqa: N818 - named for what it is
 class GalleryDamaged(GalleryError):  # noqa: N818 - named for what it is
     """A file is absent, foreign or differs from what the gallery's manifest promises."""
 
+    def __init__(self, problem: str, *, folder: Path | None = None) -> None:
+        super().__init__(f"{problem}; {rebuild_hint(folder)}")
+        self.problem = problem
+
 
 class GalleryOfAnotherEmbedder(GalleryError):  # noqa: N818 - named for what it is
     """The vectors were made by another network than the one now asking."""
 
-    def __init__(self, *, want: str, got: str) -> None:
+    def __init__(self, *, want: str, got: str, folder: Path | None = None) -> None:
         super().__init__(
-            f"the gallery was built by embedder {got[:12]}, the one in use is {want[:12]}; "
-            f"rebuild it: lookalike index build DIR"
+            f"the gallery was built by embedder {got[:12]}, the one in use is {want[:12]}; {rebuild_hint(folder)}"
         )
         self.want = want
         self.got = got

@@ -1,8 +1,9 @@
-"""A gallery on disk: its files, its manifest with the hash of each, its table of people. No search, no FAISS.
+"""A gallery on disk: its files, and its manifest with the hash of each. No search, no FAISS.
 
     manifest.json   schema, embedder, counts, and size and SHA-256 of every other file
     vectors.faiss   one vector a person, row k belongs to the k-th person
-    people.json     who they are, one a line
+    people.json     who they are, one a line (index.people_table)
+    previews.zip    small pictures of people whose own take long to read (index.previews)
     faces.csv       boxes and points of every picture (`--keep-faces`)
     skipped.csv     pictures that could not be used, when there are any
     probes.csv      how well looks can be read off the vectors, when labels allow to measure it
@@ -14,13 +15,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import stat
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
 
-from index.errors import GalleryDamaged, GalleryMissing
-from index.types import GalleryInfo, Person
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from index.errors import GalleryDamaged, GalleryMissing, rebuild_hint
+from index.plain_text import readable
+from index.types import GalleryInfo
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -29,22 +34,44 @@ PEOPLE: Final = "people.json"
 FACES: Final = "faces.csv"
 SKIPPED: Final = "skipped.csv"
 PROBES: Final = "probes.csv"
+PREVIEWS: Final = "previews.zip"
 NEEDED: Final = (VECTORS, PEOPLE)
-ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES})
-MEND: Final = "rebuild it: lookalike index build DIR"
+ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES, PREVIEWS})
+MAX_MANIFEST_BYTES: Final = 1 << 20
+
+Count = Annotated[int, Field(strict=True, ge=0)]
+# One line that a terminal can show, whoever wrote it.
+Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(readable)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRecord:
+class FileRecord(BaseModel):
     """What a file must be."""
 
+    model_config = ConfigDict(frozen=True)
+
     sha256: str
-    size_bytes: int
+    size_bytes: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryManifest:
-    """manifest.json."""
+class _ManifestFile(BaseModel):
+    """manifest.json as it is written. Entries of later versions are passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    people: Count
+    pictures: Count
+    embedder: Line
+    dimension: Count
+    vector_kind: Line
+    source: Line
+    created: Line
+    files: dict[str, FileRecord]
+
+
+class GalleryManifest(BaseModel):
+    """manifest.json, checked."""
+
+    model_config = ConfigDict(frozen=True)
 
     info: GalleryInfo
     files: dict[str, FileRecord]
@@ -53,51 +80,83 @@ class GalleryManifest:
 def read_manifest(folder: Path) -> GalleryManifest:
     """Raises GalleryMissing or GalleryDamaged."""
     path = folder / MANIFEST
+    shown = readable(str(path))
     try:
-        raw = json.loads(path.read_bytes())
+        data = read_regular(path, max_bytes=MAX_MANIFEST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         if folder.is_dir() and any(folder.iterdir()):
-            raise GalleryDamaged(f"{folder} has no {MANIFEST}, so it is no gallery; {MEND}") from error
-        raise GalleryMissing(f"there is no gallery at {folder}; build one: lookalike index build DIR") from error
-    except (OSError, ValueError) as error:
-        raise GalleryDamaged(f"{path} can't be read ({error}); {MEND}") from error
+            problem = f"{readable(str(folder))} has no {MANIFEST}, so it is no gallery"
+            raise GalleryDamaged(problem, folder=folder) from error
+        build = rebuild_hint(folder).partition(": ")[2]
+        raise GalleryMissing(f"there is no gallery at {readable(str(folder))}; build one: {build}") from error
+    except OSError as error:
+        raise GalleryDamaged(f"{shown} can't be read ({error.strerror})", folder=folder) from error
     try:
-        if raw["schema"] != SCHEMA:
-            raise GalleryDamaged(f"{path} has schema {raw['schema']!r}, this version reads {SCHEMA}; {MEND}")
-        info = GalleryInfo(
-            people=_count(raw["people"]),
-            pictures=_count(raw["pictures"]),
-            embedder=str(raw["embedder"]),
-            dimension=_count(raw["dimension"]),
-            vector_kind=str(raw["vector_kind"]),
-            source=str(raw["source"]),
-            created=str(raw["created"]),
-        )
-        files = {
-            str(name): FileRecord(sha256=str(item["sha256"]), size_bytes=_count(item["size_bytes"]))
-            for name, item in raw["files"].items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GalleryDamaged(f"{path} lacks or misspells {error}; {MEND}") from error
-    foreign = files.keys() - ALL_FILES
-    if foreign or not files.keys() >= set(NEEDED):
-        raise GalleryDamaged(f"{path} lists {sorted(files)}, want {list(NEEDED)} among them; {MEND}")
-    return GalleryManifest(info=info, files=files)
+        raw = read_json(data)
+        if raw["schema"] != SCHEMA or raw["schema"] is True:
+            problem = f"{shown} has schema {raw['schema']!r:.40}, this version reads {SCHEMA}"
+            raise GalleryDamaged(problem, folder=folder)
+        manifest = _ManifestFile.model_validate(raw)
+    except ValidationError as error:
+        raise GalleryDamaged(f"{shown}: {first_problem(error)}", folder=folder) from error
+    except (KeyError, TypeError) as error:
+        raise GalleryDamaged(f"{shown} lacks or misspells 'schema'", folder=folder) from error
+    except ValueError as error:
+        raise GalleryDamaged(f"{shown} can't be read ({error})", folder=folder) from error
+    files = manifest.files
+    if files.keys() - ALL_FILES or not files.keys() >= set(NEEDED):
+        listed = readable(", ".join(sorted(files))[:200])
+        raise GalleryDamaged(f"{shown} lists {listed}; want {' and '.join(NEEDED)} among them", folder=folder)
+    if not manifest.people:
+        raise GalleryDamaged(f"{readable(str(folder))}: nobody is in this gallery", folder=folder)
+    return GalleryManifest(info=GalleryInfo(**manifest.model_dump(exclude={"files"})), files=files)
 
 
 def read_checked(folder: Path, name: str, record: FileRecord) -> bytes:
     """The bytes of one file, when they are what the manifest promises. Raises GalleryDamaged."""
     path = folder / name
+    shown = readable(str(path))
     try:
         size = path.stat().st_size
-        data = path.read_bytes() if size == record.size_bytes else b""  # nothing huge is read for nothing
+        # Nothing huge is read for nothing.
+        data = read_regular(path, max_bytes=record.size_bytes) if size == record.size_bytes else b""
     except OSError as error:
-        raise GalleryDamaged(f"{path} can't be read ({error.strerror}); {MEND}") from error
+        raise GalleryDamaged(f"{shown} can't be read ({error.strerror})", folder=folder) from error
     if size != record.size_bytes:
-        raise GalleryDamaged(f"{path} has {size} bytes, the manifest says {record.size_bytes}; {MEND}")
+        raise GalleryDamaged(f"{shown} has {size} bytes, the manifest says {record.size_bytes}", folder=folder)
     if (sha256 := hash_of(data)) != record.sha256:
-        raise GalleryDamaged(f"{path}: sha256 is {sha256[:12]}, the manifest says {record.sha256[:12]}; {MEND}")
+        problem = f"{shown}: sha256 is {sha256[:12]}, the manifest says {readable(record.sha256[:12])}"
+        raise GalleryDamaged(problem, folder=folder)
     return data
+
+
+def read_regular(path: Path, *, max_bytes: int) -> bytes:
+    """The bytes of a regular file of at most `max_bytes`. Raises OSError, also for pipes and devices, unopened."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is no regular file", str(path))
+    if status.st_size > max_bytes:
+        raise OSError(0, f"it has {status.st_size:,} bytes, more than {max_bytes:,}", str(path))
+    return path.read_bytes()
+
+
+def read_json(data: bytes) -> dict[str, object]:
+    """A JSON object. Raises ValueError for anything else, however deeply it is nested."""
+    try:
+        raw = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(raw, dict):
+        raise TypeError("it holds no object")
+    return raw
+
+
+def first_problem(error: ValidationError) -> str:
+    """One line on the first thing that pydantic found wrong: `people.3.images is missing`."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    where = readable(".".join(str(part) for part in first["loc"])[:200])
+    said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where} is missing" if first["type"] == "missing" else f"{where} {said}"
 
 
 def write_gallery(folder: Path, info: GalleryInfo, files: Mapping[str, bytes]) -> None:
@@ -112,74 +171,5 @@ def write_gallery(folder: Path, info: GalleryInfo, files: Mapping[str, bytes]) -
     (folder / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def encode_people(people: Sequence[Person]) -> bytes:
-    """One person a line; attributes as one string over a shared list of names: + yes, - no, . unknown."""
-    names = sorted({name for person in people for name in person.attributes})
-    lines = []
-    for person in people:
-        known = person.attributes
-        signs = "".join("." if name not in known else "+" if known[name] else "-" for name in names)
-        entry: dict[str, Any] = {
-            "number": person.number,
-            "name": person.name,
-            "image": person.image,
-            "images": person.images,
-        }
-        if person.name_inferred:
-            entry["name_inferred"] = True
-        if known:
-            entry["attributes"] = signs
-        if person.attributes_predicted:
-            entry["attributes_predicted"] = True
-        lines.append(json.dumps(entry, ensure_ascii=False))
-    head = json.dumps({"schema": SCHEMA, "attribute_names": names})[:-1]
-    rows = ",\n".join(lines)
-    return f'{head}, "people": [\n{rows}\n]}}\n'.encode()
-
-
-def decode_people(data: bytes) -> tuple[Person, ...]:
-    """The inverse. Raises GalleryDamaged."""
-    try:
-        raw = json.loads(data)
-        if raw["schema"] != SCHEMA:
-            raise GalleryDamaged(f"{PEOPLE} has schema {raw['schema']!r}, this version reads {SCHEMA}; {MEND}")
-        names = [str(name) for name in raw["attribute_names"]]
-        traits = {
-            signs: _attributes(signs, names) for signs in {entry.get("attributes", "") for entry in raw["people"]}
-        }
-        people = tuple(_person(entry, traits) for entry in raw["people"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GalleryDamaged(f"{PEOPLE} lacks or misspells {error}; {MEND}") from error
-    if len({person.number for person in people}) != len(people):
-        raise GalleryDamaged(f"{PEOPLE} names a person twice; {MEND}")
-    return people
-
-
 def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _attributes(signs: str, names: list[str]) -> dict[str, bool]:
-    """Decoded once for all who share them: twice as fast a start with thousands of people."""
-    if signs and (len(signs) != len(names) or not set(signs) <= {"+", "-", "."}):
-        raise ValueError(f"the attributes {signs!r}")
-    return {key: sign == "+" for key, sign in zip(names, signs, strict=False) if sign != "."}
-
-
-def _person(entry: dict[str, Any], traits: dict[str, dict[str, bool]]) -> Person:
-    name = entry["name"]
-    return Person(
-        number=str(entry["number"]),
-        name=None if name is None else str(name),
-        name_inferred=bool(entry.get("name_inferred", False)),
-        image=str(entry["image"]),
-        images=_count(entry["images"]),
-        attributes=traits[entry.get("attributes", "")].copy(),
-        attributes_predicted=bool(entry.get("attributes_predicted", False)),
-    )
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"the count {value!r}")
-    return value

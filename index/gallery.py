@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
 from index.faiss_store import FaissStore
-from index.files import MANIFEST, MEND, PEOPLE, VECTORS, decode_people, read_checked, read_manifest
+from index.files import MANIFEST, PEOPLE, VECTORS, read_checked, read_manifest
+from index.people_table import decode_people
+from index.plain_text import counted, readable
 from index.store import Mask, Store
 from index.types import GalleryInfo, Match, Person, Vectors
 
@@ -43,13 +45,21 @@ class Gallery:
         manifest = read_manifest(folder)
         info = manifest.info
         if embedder is not None and info.embedder != embedder:
-            raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder)
-        people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]))
-        store = FaissStore.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]))
+            raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder, folder=folder)
+        people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]), folder=folder)
+        store = FaissStore.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
         if not len(store) == len(people) == info.people or store.dimension != info.dimension:
             raise GalleryDamaged(
-                f"{folder}: {len(store)} vectors of {store.dimension} numbers, {len(people)} people; {MANIFEST} says "
-                f"{info.people} of {info.dimension}; {MEND}"
+                f"{readable(str(folder))}: {len(store)} vectors of {store.dimension} numbers, {len(people)} people; "
+                f"{MANIFEST} says {info.people} of {info.dimension}",
+                folder=folder,
+            )
+        wrong = store.rows_of_wrong_length()
+        if len(wrong):
+            raise GalleryDamaged(
+                f"{readable(str(folder / VECTORS))}: {counted(len(wrong), 'vector is', 'vectors are')} not of unit "
+                f"length, the first is person {people[int(wrong[0])].number}'s",
+                folder=folder,
             )
         return cls(info, people, store)
 

@@ -7,41 +7,67 @@ person. No pixels are read here.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from index.celeba import read_celeba
 from index.errors import BadSource
-from index.source import IDENTITY_FILE, Known, Picture, Source, clean_name, in_order, picture_files
+from index.folder_walk import walk_pictures
+from index.plain_text import clean_name, counted, readable
+from index.source import IDENTITY_FILE, Known, Picture, Source, in_order
+
+LOOSE: Final = "lies in no person's folder"
+EMPTY: Final = "no picture is in it"
 
 
 def read_source(folder: Path) -> Source:
     """Read either layout. Raises BadSource with what is wrong and, in a list, on which line."""
     if not folder.is_dir():
-        raise BadSource(f"{folder} is not a folder; name one with {IDENTITY_FILE}, or with one folder a person")
+        raise BadSource(
+            f"{readable(str(folder))} is not a folder; name one with {IDENTITY_FILE}, or with one folder a person"
+        )
     if (folder / IDENTITY_FILE).is_file():
         return read_celeba(folder)
     return read_people_folders(folder)
 
 
 def read_people_folders(folder: Path) -> Source:
-    """Read one folder a person: the folder's name is the person's, pictures may lie anywhere below it."""
+    """Read one folder a person: the folder's name is the person's, pictures may lie anywhere below it.
+
+    Folders whose names are the same text (in composed and decomposed form, or in two encodings) are one person's.
+    """
+    walk = walk_pictures(folder)
     pictures: list[Picture] = []
     known: dict[str, Known] = {}
-    loose = 0
-    for file in picture_files(folder):
-        person, _, rest = file.partition("/")
+    left_out = [(readable(path), reason) for path, reason in walk.left_out]
+    for file in walk.pictures:
+        name, _, rest = file.partition("/")
         if not rest:
-            loose += 1
+            left_out.append((readable(file), LOOSE))
             continue
+        person = readable(name)
         pictures.append(Picture(file=file, person=person))
-        known.setdefault(person, Known(name=clean_name(person)))
+        known.setdefault(person, Known(name=clean_name(name)))
+    without = sorted({readable(name) for name in walk.folders} - known.keys())
+    told = {path for path, _ in left_out}
+    left_out += [(f"{person}/", EMPTY) for person in without if f"{person}/" not in told]
     if not pictures:
-        found = f"{loose} pictures lie loose in it" if loose else "there is no picture below it"
-        raise BadSource(
-            f"{folder}: {found}; put the pictures into one folder a person, or add CelebA's {IDENTITY_FILE}"
-        )
+        raise BadSource(_no_pictures(folder, left_out))
     return Source(
         folder=folder,
-        description=f"one folder a person: {folder.name}",
+        description=f"one folder a person: {readable(folder.resolve().name)}",
         pictures=in_order(pictures),
         known=known,
+        left_out=tuple(sorted(left_out)),
+        people_left_out=tuple(without),
+        passed_over=tuple(readable(path) for path in walk.passed_over),
+    )
+
+
+def _no_pictures(folder: Path, left_out: list[tuple[str, str]]) -> str:
+    loose = sum(reason == LOOSE for _, reason in left_out)
+    found = f"{counted(loose, 'picture lies', 'pictures lie')} loose in it" if loose else "there is no picture below it"
+    other = next((f" ({path}: {reason})" for path, reason in left_out if reason not in {LOOSE, EMPTY}), "")
+    return (
+        f"{readable(str(folder))}: {found}{other}; put the pictures into one folder a person, or add CelebA's "
+        f"{IDENTITY_FILE}"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import BadSource
-from index.source import clean_name
+from index.plain_text import clean_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

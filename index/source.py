@@ -5,9 +5,8 @@ The layouts such a folder may have are read in index.layouts and index.celeba. N
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 Points5 = NDArray[np.float32]  # (5, 2), pixels of the picture; same order as in pipeline.types
 
-PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 IDENTITY_FILE: Final = "identity_CelebA.txt"
 
 
@@ -25,7 +23,7 @@ IDENTITY_FILE: Final = "identity_CelebA.txt"
 class Picture:
     """One picture of one person."""
 
-    file: str  # relative to the source's folder, "/" between the parts
+    file: str  # relative to the source's folder, "/" between the parts, as `os` gives it (index.plain_text.readable)
     person: str  # Person.number
     points: Points5 | None = None  # where somebody gave them; otherwise the face has to be found
 
@@ -48,16 +46,9 @@ class Source:
     pictures: tuple[Picture, ...]
     known: dict[str, Known]  # by Person.number; who is absent has no name and no attributes
     missing: tuple[str, ...] = ()  # pictures that a list names and the folder does not hold
-
-
-def picture_files(folder: Path) -> Iterator[str]:
-    """Every picture below `folder`, relative to it, in a fixed order. Hidden folders are passed over."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        relative = Path(parent).relative_to(folder)
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
-                yield (relative / name).as_posix()
+    left_out: tuple[tuple[str, str], ...] = ()  # files and folders that are not among the pictures, and why
+    people_left_out: tuple[str, ...] = ()  # Person.number of those without a single picture
+    passed_over: tuple[str, ...] = ()  # folders of thumbnails, deleted files and the like
 
 
 def in_order(pictures: Iterable[Picture]) -> tuple[Picture, ...]:
@@ -76,9 +67,3 @@ def person_order(number: str) -> tuple[bool, int, str]:
     """A sort key: "2" before "10" before "Ann"."""
     is_number = number.isascii() and number.isdigit() and len(number) <= 18
     return (not is_number, int(number) if is_number else 0, number)
-
-
-def clean_name(raw: str) -> str | None:
-    """Heidi_Range -> Heidi Range; control characters are dropped, nothing left is None."""
-    printable = "".join(char if char.isprintable() else " " for char in raw.replace("_", " "))
-    return " ".join(printable.split())[:120] or None

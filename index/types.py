@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+POINT_NUMBERS: Final = 10  # five points, x and y of each
 
 Vectors = NDArray[np.float32]  # (N, D), rows of unit length
 
@@ -22,12 +25,15 @@ class Person:
     # Attributes in CelebA's own spelling ("Male", "Eyeglasses", "Blond_Hair"); True and False as labelled in most of
     # the person's pictures, absent where nobody labelled any.
     attributes: dict[str, bool]
-    attributes_predicted: bool = False  # by linear probes on the embedding instead of by people
+    attributes_predicted: bool = False  # read off the person's vector (index.probes) instead of told by people
+    # Where the face is on `image`: x and y of eyes, nose and mouth corners, left to right as seen, in pixels of the
+    # whole picture turned upright by its EXIF. None in galleries that were built before it was kept.
+    points: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One person near a probe."""
+    """One person near the vector that was asked for."""
 
     rank: int  # 1 is the nearest
     person: Person

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged
-from index.files import decode_people, encode_people
+from index.people_table import decode_people, encode_people
+from index.plain_text import clean_name, readable
 from index.types import Person
 
 people = st.lists(
     st.builds(
         Person,
-        number=st.text(min_size=1),
-        name=st.none() | st.text(min_size=1),
+        number=st.text(min_size=1, max_size=60).map(readable),
+        name=st.none() | st.text(min_size=1).map(clean_name),
         name_inferred=st.booleans(),
-        image=st.text(min_size=1),
+        image=st.binary(min_size=1, max_size=60).map(os.fsdecode),
         images=st.integers(1, 1000),
         attributes=st.dictionaries(st.sampled_from(["Male", "Young", "Eyeglasses", "Goatee"]), st.booleans()),
         attributes_predicted=st.booleans(),
+        points=st.none() | st.tuples(*[st.integers(-50, 9000).map(lambda tenths: tenths / 10)] * 10),
     ),
     unique_by=lambda person: person.number,
     max_size=6,
@@ -43,8 +46,8 @@ def test_one_person_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ('{"number": "1", "name": null, "image": "a"}', "images"),
-        ('{"number": "1", "name": null, "image": "a", "images": true}', "the count"),
+        ('{"number": "1", "name": null, "image": "a"}', "0.images is missing"),
+        ('{"number": "1", "name": null, "image": "a", "images": true}', "people.0|0.images should be a valid integer"),
         ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+"}', "the attributes"),
         ('{"number": "1", "name": null, "image": "a", "images": 1, "attributes": "+x"}', "the attributes"),
     ],

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged, GalleryError, GalleryMissing, GalleryOfAnotherEmbedder
 from index.faiss_store import FaissStore
-from index.files import MANIFEST, PEOPLE, VECTORS, encode_people, write_gallery
+from index.files import MANIFEST, PEOPLE, VECTORS, write_gallery
 from index.gallery import Gallery
+from index.people_table import decode_people, encode_people
 from index.types import GalleryInfo, Person, Vectors
 from tests.index.exact_store import ExactStore
 
@@ -178,7 +179,7 @@ def test_a_file_cut_short_or_gone_is_refused(gallery_folder: Path, name: str) ->
         (b"[]", "lacks or misspells"),
         (b"{}", "lacks or misspells 'schema'"),
         (b'{"schema": 99}', "schema 99"),
-        (b'{"schema": 1, "people": -1}', "the count -1"),
+        (b'{"schema": 1, "people": -1}', "people should be greater"),
         (b"\xff\xfe", "can't be read"),
     ],
 )
@@ -222,7 +223,5 @@ def test_no_gallery_is_told_from_a_folder_of_other_things(tmp_path: Path) -> Non
 @given(st.binary(max_size=400))
 def test_no_bytes_get_past_the_table_of_people(data: bytes) -> None:
     """Whatever the table holds, it is people or a GalleryError."""
-    from index.files import decode_people
-
     with pytest.raises(GalleryError):
         decode_people(data)

@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import BadSource
 from index.layouts import read_source
-from index.source import clean_name, person_order
+from index.source import person_order
 from tests.index.arithmetic_embed import people_folder
 
 
@@ -35,18 +35,9 @@ def test_numbers_come_by_value_and_before_names() -> None:
     assert sorted(["Ann", "10", "9", "Bob", "2"], key=person_order) == ["2", "9", "10", "Ann", "Bob"]
 
 
-@pytest.mark.parametrize(
-    ("raw", "clean"),
-    [("Heidi_Range ", "Heidi Range"), ("a\tb\u202ec\n", "a b c"), ("__", None), ("Zoë_Saldaña", "Zoë Saldaña")],
-)
-def test_names_are_cleaned(raw: str, clean: str | None) -> None:
-    """A direction override in a name would turn the rest of a caption round."""
-    assert clean_name(raw) == clean
-
-
 def test_a_folder_in_no_known_layout_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(BadSource, match=r"1 pictures lie loose in it.*one folder a person"):
+    with pytest.raises(BadSource, match=r"1 picture lies loose in it.*one folder a person"):
         read_source(tmp_path)
     with pytest.raises(BadSource, match="is not a folder"):
         read_source(tmp_path / "nowhere")

@@ -10,8 +10,9 @@ import pytest
 from index.build import build_gallery
 from index.errors import GalleryDamaged
 from index.faiss_store import FaissStore
-from index.files import FACES, PEOPLE, VECTORS, decode_people, read_manifest, write_gallery
+from index.files import FACES, PEOPLE, VECTORS, read_manifest, write_gallery
 from index.layouts import read_source
+from index.people_table import decode_people
 from index.verify import verify_gallery
 from tests.index.arithmetic_embed import ArithmeticEmbed, people_folder
 
@@ -37,7 +38,7 @@ def test_vectors_of_another_length_are_found(gallery_folder: Path) -> None:
     people = (gallery_folder / PEOPLE).read_bytes()
     write_gallery(gallery_folder, info, {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: people})
     number = decode_people(people)[3].number
-    with pytest.raises(GalleryDamaged, match=f"1 vectors are not of unit length, the first is person {number}'s"):
+    with pytest.raises(GalleryDamaged, match=f"1 vector is not of unit length, the first is person {number}'s"):
         verify_gallery(gallery_folder, embedder=MODEL)
 
 

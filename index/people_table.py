@@ -1,0 +1,124 @@
+"""people.json: the table of a gallery's people, one a line, in the order of their vectors.
+
+Names and numbers may come from strangers: what is read is short, and holds nothing that steers a terminal or turns a
+caption round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic import TypeAdapter as Adapter
+
+from index.errors import GalleryDamaged
+from index.files import PEOPLE, SCHEMA, Count, Line, first_problem, read_json
+from index.plain_text import printable_name, readable
+from index.types import POINT_NUMBERS, Person
+
+MAX_IMAGE: Final = 4096  # characters of a path
+MAX_ATTRIBUTES: Final = 200
+
+
+def _path(value: Any) -> str:
+    """A path as `os` gives it: bytes that are no UTF-8 stand in it as lone surrogates, which `str` fields refuse."""
+    if not isinstance(value, str) or len(value) > MAX_IMAGE:
+        raise ValueError(f"should be a path of at most {MAX_IMAGE} characters")
+    return value
+
+
+_Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]  # NaN fits neither
+
+
+class _Entry(BaseModel):
+    """One person as written. Entries of later versions are passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(readable)]
+    name: str | None
+    image: Annotated[str, PlainValidator(_path)]
+    images: Count
+    name_inferred: bool = False
+    attributes: str = ""
+    attributes_predicted: bool = False
+    points: Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)] | None = None
+
+
+_ENTRIES: Final = Adapter(list[_Entry])
+_NAMES: Final = Adapter(Annotated[list[Line], Field(max_length=MAX_ATTRIBUTES)])
+
+
+def encode_people(people: Sequence[Person]) -> bytes:
+    """One person a line; attributes as one string over a shared list of names: + yes, - no, . unknown."""
+    names = sorted({name for person in people for name in person.attributes})
+    head = json.dumps({"schema": SCHEMA, "attribute_names": names})[:-1]
+    rows = ",\n".join(json.dumps(_entry(person, names), ensure_ascii=False) for person in people)
+    # Lone surrogates are written as JSON escapes, \udce9: Python's own escape for them has the same form.
+    return f'{head}, "people": [\n{rows}\n]}}\n'.encode("utf-8", "backslashreplace")
+
+
+def decode_people(data: bytes, *, folder: Path | None = None) -> tuple[Person, ...]:
+    """The inverse. Raises GalleryDamaged, which speaks of the gallery in `folder`."""
+    table = PEOPLE if folder is None else readable(str(folder / PEOPLE))
+    try:
+        raw = read_json(data)
+        if raw["schema"] != SCHEMA or raw["schema"] is True:
+            raise GalleryDamaged(
+                f"{table} has schema {raw['schema']!r:.40}, this version reads {SCHEMA}", folder=folder
+            )
+        names = _NAMES.validate_python(raw["attribute_names"])
+        entries = _ENTRIES.validate_python(raw["people"])
+        traits = {signs: _attributes(signs, names) for signs in {entry.attributes for entry in entries}}
+    except ValidationError as error:
+        raise GalleryDamaged(f"{table}: {first_problem(error)}", folder=folder) from error
+    except (KeyError, TypeError) as error:
+        raise GalleryDamaged(f"{table} lacks or misspells {error}", folder=folder) from error
+    except ValueError as error:
+        raise GalleryDamaged(f"{table} can't be read ({error})", folder=folder) from error
+    people = tuple(_person(entry, traits) for entry in entries)
+    if len({person.number for person in people}) != len(people):
+        raise GalleryDamaged(f"{table} names a person twice", folder=folder)
+    return people
+
+
+def _entry(person: Person, names: list[str]) -> dict[str, Any]:
+    known = person.attributes
+    entry: dict[str, Any] = {
+        "number": person.number,
+        "name": person.name,
+        "image": person.image,
+        "images": person.images,
+    }
+    if person.name_inferred:
+        entry["name_inferred"] = True
+    if known:
+        entry["attributes"] = "".join("." if name not in known else "+" if known[name] else "-" for name in names)
+    if person.attributes_predicted:
+        entry["attributes_predicted"] = True
+    if person.points is not None:
+        entry["points"] = person.points
+    return entry
+
+
+def _attributes(signs: str, names: list[str]) -> dict[str, bool]:
+    """Decoded once for all who share them: twice as fast a start with thousands of people."""
+    if signs and (len(signs) != len(names) or not set(signs) <= {"+", "-", "."}):
+        raise ValueError(f"the attributes {readable(signs[:MAX_ATTRIBUTES])!r}")
+    return {key: sign == "+" for key, sign in zip(names, signs, strict=False) if sign != "."}
+
+
+def _person(entry: _Entry, traits: dict[str, dict[str, bool]]) -> Person:
+    return Person(
+        number=entry.number,
+        name=None if entry.name is None else printable_name(entry.name),
+        name_inferred=entry.name_inferred,
+        image=entry.image,
+        images=entry.images,
+        attributes=traits[entry.attributes].copy(),
+        attributes_predicted=entry.attributes_predicted,
+        points=entry.points,
+    )
