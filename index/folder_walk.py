@@ -69,8 +69,15 @@ class _Place:
 
     real: Path  # resolved
     path: str  # how it is known: empty, or relative to the root and ending with "/"
-    above: frozenset[Path]  # the resolved folders that it is reached through
+    above: _Place | None = None  # the folder that it was found in
     link: bool = False  # it is known by a link
+
+    def lies_in(self, real: Path) -> bool:
+        """Whether `real` is this folder, or one that it was reached through."""
+        place: _Place | None = self
+        while place is not None and place.real != real:
+            place = place.above
+        return place is not None
 
 
 class _Walker:
@@ -84,7 +91,7 @@ class _Walker:
         self._root = root
 
     def walk(self) -> None:
-        files, folders = self._read(_Place(self._root, "", frozenset()))
+        files, folders = self._read(_Place(self._root, ""))
         self.pictures += files.values()
         for first in folders:
             self.folders.append(first.path.rstrip("/"))
@@ -111,7 +118,6 @@ class _Walker:
         """The pictures (resolved -> path) and the folders of one folder."""
         files: dict[Path, str] = {}
         folders: list[_Place] = []
-        above = place.above | {place.real}
         try:
             with os.scandir(place.real) as entries:
                 items = sorted(entries, key=lambda entry: entry.name)
@@ -133,10 +139,10 @@ class _Walker:
                     files[real] = path
             elif is_service_folder(item.name):
                 self.passed_over.append(f"{path}/")
-            elif real in above:
+            elif link and place.lies_in(real):
                 self.left_out.append((f"{path}/", "a link to a folder that it lies in"))
             else:
-                folders.append(_Place(real, f"{path}/", above, link=link))
+                folders.append(_Place(real, f"{path}/", above=place, link=link))
         return files, folders
 
     def _real(self, item: os.DirEntry[str], path: str) -> Path | None:
