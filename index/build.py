@@ -12,7 +12,7 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -29,6 +29,7 @@ from index.files import (
     FACES,
     MANIFEST,
     PEOPLE,
+    PREVIEWS,
     PROBES,
     SKIPPED,
     VECTORS,
@@ -40,6 +41,7 @@ from index.fold import VectorKind, fold
 from index.journal import PART_PICTURES, Journal
 from index.people_table import decode_people, encode_people
 from index.plain_text import readable
+from index.previews import Preview, encode_previews
 from index.probes import Probe, fit_probes, with_predictions
 from index.source import Known, Picture, Source
 from index.types import GalleryInfo, Person
@@ -56,6 +58,7 @@ class Progress:
     done: int  # pictures, those of an earlier run and the skipped ones among them
     total: int
     skipped: int
+    previews: bool = False  # embedding is over; counted are people whose small pictures are made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ def build_gallery(
     *,
     kind: VectorKind = "mean",
     keep_faces: bool = False,
+    preview: Callable[[Path, Person], Preview | None] | None = None,
     batch: int = BATCH_PICTURES,
     part_pictures: int = PART_PICTURES,
     progress: Callable[[Progress], None] | None = None,
@@ -86,6 +90,7 @@ def build_gallery(
     """Embed the source's pictures and write the gallery to `out`, over the one that is there.
 
     kind: how a person's vector is made. keep_faces: also write every picture's box and points.
+    preview: makes a small picture of a person from the one in the source's folder, None where none is needed.
     batch: pictures handed to `embed` at once. part_pictures: how many a kill may cost.
     created: ISO 8601 time for the manifest, now unless given.
     Raises BadSource when no picture can be used, NotAGallery when `out` holds other things, BuildRunning.
@@ -122,6 +127,8 @@ def build_gallery(
             files[PROBES] = _csv(PROBE_COLUMNS, [_probe_row(probe) for probe in fitted.probes])
         if keep_faces:
             files[FACES] = _csv(FACE_COLUMNS, folded.faces)
+        if preview is not None and (previews := _previews(source, people, preview, progress=progress)):
+            files[PREVIEWS] = encode_previews(previews)
         put_in_place(work, out, lambda new: write_gallery(new, info, files))
         remove(work)
     return BuildReport(
@@ -274,6 +281,25 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
             )
         )
     return result
+
+
+def _previews(
+    source: Source,
+    people: Sequence[Person],
+    preview: Callable[[Path, Person], Preview | None],
+    *,
+    progress: Callable[[Progress], None] | None,
+) -> dict[str, Preview]:
+    """By Person.number, for those who need one."""
+    made = {}
+    for done, person in enumerate(people):
+        if progress is not None:
+            progress(Progress(done=done, total=len(people), skipped=0, previews=True))
+        if (one := preview(source.folder, person)) is not None:
+            made[person.number] = one
+    if progress is not None:
+        progress(Progress(done=len(people), total=len(people), skipped=0, previews=True))
+    return made
 
 
 def _probe_row(probe: Probe) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from index.errors import BadSource
 from index.folder_walk import walk_pictures
-from index.name_table import read_name_table
-from index.plain_text import clean_name
+from index.name_table import read_name_table, read_text
+from index.plain_text import clean_name, readable
 from index.source import IDENTITY_FILE, Known, Picture, Points5, Source, in_order
 
 ATTRIBUTES: Final = "list_attr_celeba"
@@ -132,7 +132,7 @@ def read_names(path: Path) -> dict[str, str]:
         if fields == ["image_id", "identity_name"]:
             continue
         if len(fields) == 1:
-            raise _bad(path, line, f"want a picture and a name, got {fields[0]!r} alone")
+            raise _bad(path, line, f"want a picture and a name, got {readable(fields[0][:60])!r} alone")
         name = clean_name(" ".join(fields[1:]))  # tolerates blanks where upstream has "_"
         if name is not None:
             names[fields[0]] = name
@@ -162,6 +162,7 @@ def read_celeba(folder: Path) -> Source:
     people = {picture.person for picture in pictures}
     return Source(
         folder=folder,
+        layout="celeba",
         description=f"CelebA: {len(pictures):,} pictures of {len(people):,} people",
         pictures=in_order(pictures),
         known=_known(folder, identities),
@@ -232,10 +233,7 @@ def _list(folder: Path, stem: str) -> Path | None:
 
 def _rows(path: Path, *, commas: bool = True) -> Iterator[tuple[int, list[str]]]:
     """The line number and fields of every line that says something; a first line with the count is none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSource(f"{path} can't be read: {error}") from error
+    text = read_text(path)
     for number, line in enumerate(text.splitlines(), start=1):
         fields = (line.replace(",", " ") if commas else line).split()
         if not fields or (number == 1 and len(fields) == 1 and fields[0].isdigit()):
@@ -257,4 +255,4 @@ def _number(text: str) -> float | None:
 
 
 def _bad(path: Path, line: int, message: str) -> BadSource:
-    return BadSource(f"{path}: line {line}: {message}")
+    return BadSource(f"{readable(str(path))}: line {line}: {message}")

@@ -54,6 +54,7 @@ def read_people_folders(folder: Path) -> Source:
         raise BadSource(_no_pictures(folder, left_out))
     return Source(
         folder=folder,
+        layout="people",
         description=f"one folder a person: {readable(folder.resolve().name)}",
         pictures=in_order(pictures),
         known=known,

@@ -10,6 +10,7 @@ from index.build import rewrite_people
 from index.celeba import names_of_people, read_identities, read_names
 from index.errors import BadSource
 from index.name_table import NamesRead, is_name_table, read_name_table
+from index.plain_text import composed_form, readable
 from index.source import IDENTITY_FILE
 from index.types import Person
 
@@ -48,13 +49,16 @@ def read_any_names(file: Path, people: Iterable[Person]) -> NamesRead:
     by_picture = read_names(file)
     if not by_picture:
         raise BadSource(
-            f"{file} holds no names; want CelebA's list_identity_celeba.txt, or a CSV with the columns person,name"
+            f"{readable(str(file))} holds no names; want CelebA's list_identity_celeba.txt, or a CSV with the columns "
+            f"person,name"
         )
     identities = file.with_name(IDENTITY_FILE)
     if identities.is_file():
         return NamesRead(names=names_of_people(by_picture, read_identities(identities)))
-    # Without the list of identities, each person's shown picture says which name is theirs.
-    found = ((person.number, by_picture.get(person.image.rpartition("/")[2])) for person in people)
+    # Without the list of identities, each person's shown picture says which name is theirs. By its stem: the lists of
+    # CelebA's PNG copy name .jpg files.
+    by_stem = {Path(picture).stem: name for picture, name in by_picture.items()}
+    found = ((composed_form(person.number), by_stem.get(Path(person.image).stem)) for person in people)
     return NamesRead(names={number: name for number, name in found if name is not None})
 
 
@@ -63,13 +67,13 @@ def merged(people: tuple[Person, ...], read: NamesRead) -> tuple[tuple[Person, .
     after = []
     changed = 0
     for person in people:
-        name = read.names.get(person.number)
+        name = read.names.get(composed_form(person.number))
         takes = name is not None and (not read.inferred or person.name is None or person.name_inferred)
         if takes and (name, read.inferred) != (person.name, person.name_inferred):
             person = replace(person, name=name, name_inferred=read.inferred)  # noqa: PLW2901 - the same one, named
             changed += 1
         after.append(person)
-    numbers = {person.number for person in people}
+    numbers = {composed_form(person.number) for person in people}
     report = NamingReport(
         people=len(people),
         named=len(numbers & read.names.keys()),

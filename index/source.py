@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class Source:
     """A folder, read and checked. Pictures are in the order of people, then of files."""
 
     folder: Path
+    layout: Literal["celeba", "people"]
     description: str  # one line for the gallery's manifest
     pictures: tuple[Picture, ...]
     known: dict[str, Known]  # by Person.number; who is absent has no name and no attributes

@@ -16,7 +16,9 @@ from lookalike.settings import Settings
 from pipeline.errors import EngineFailed, EngineMissing
 
 if TYPE_CHECKING:
+    from pipeline.decode import PhotoLimits
     from pipeline.face_pipeline import FacePipeline
+    from pipeline.gates import QualityGates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,15 +32,22 @@ class App:
     renderer: CardRenderer
 
 
-def open_pipeline(settings: Settings) -> FacePipeline:
-    """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do."""
+def open_pipeline(settings: Settings, *, gates: QualityGates | None = None) -> FacePipeline:
+    """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do.
+
+    gates: which faces are refused; those for photos of strangers unless given.
+    """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
+    from pipeline.gates import QualityGates
+
+    limits = photo_limits(settings)
 
     config = PipelineConfig(
         backend=settings.engine,
         threads=settings.engine_threads,
-        max_bytes=settings.max_photo_bytes,
-        max_pixels=round(settings.max_photo_mpx * 1_000_000),
+        max_bytes=limits.max_bytes,
+        max_pixels=limits.max_pixels,
+        gates=gates or QualityGates(),
     )
     try:
         return load_pipeline(settings.weights_dir, config)
@@ -47,18 +56,30 @@ def open_pipeline(settings: Settings) -> FacePipeline:
         raise EngineFailed(f"{error}; {how}") from error
 
 
+def photo_limits(settings: Settings) -> PhotoLimits:
+    """Which photos are read at all."""
+    from pipeline.decode import PhotoLimits
+
+    return PhotoLimits(max_bytes=settings.max_photo_bytes, max_pixels=round(settings.max_photo_mpx * 1_000_000))
+
+
 def build(settings: Settings) -> App:
     """Open networks, gallery and calibration, and tie them together.
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
     from index.gallery import Gallery
+    from index.previews import Previews
 
     pipeline = open_pipeline(settings)
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
     finder = Finder(pipeline, gallery, calibration)
-    pictures = FolderPictures(settings.gallery_images)
+    pictures = FolderPictures(
+        settings.gallery_images,
+        previews=Previews.open(settings.gallery_path) if settings.gallery_images else None,
+        limits=photo_limits(settings),
+    )
     return App(
         settings=settings,
         pipeline=pipeline,

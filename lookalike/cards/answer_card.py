@@ -25,7 +25,7 @@ from lookalike.cards.blocks import (
     line,
     paragraph,
 )
-from lookalike.cards.crops import cut_out, fit_gallery
+from lookalike.cards.crops import cut_out
 from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect, row
 from lookalike.cards.pictures import PictureSource
@@ -108,10 +108,10 @@ def probe_picture(answer: FaceAnswer, photo: PhotoFaces | None, *, width: int, h
 
 def portrait_item(person: Person, pictures: PictureSource, *, rect: Rect, radius: int) -> Placed:
     """A person's picture where there is one, else a drawn portrait."""
-    image = pictures.picture(person)
+    image = pictures.picture(person, width=rect.width, height=rect.height)
     if image is None:
         return Drawn(rect=rect, radius=radius, portrait=portrait_of(person))
-    return Picture(rect=rect, radius=radius, image=fit_gallery(image, width=rect.width, height=rect.height))
+    return Picture(rect=rect, radius=radius, image=image)
 
 
 def _hero(

@@ -16,6 +16,10 @@ CENTRE_SHARE: Final = 0.5  # where the middle of the ArcFace crop lies in the he
 ZOOMS: Final = tuple(1.0 + 0.07 * step for step in range(14))  # tried in turn until the photo fills the cut-out
 MAX_EMPTY_SHARE: Final = 0.02  # of the cut-out may lie outside the photo; it is filled with a blurred reflection
 MAX_SHIFT_SHARE: Final = 0.14  # how far the face may leave its place so that the photo fills the cut-out
+# Half the side of the surroundings of a face, over the side of the ArcFace crop: half the diagonal of the widest frame
+# of a card, with the shift above, comes to 2.0.
+SURROUNDINGS_SHARE: Final = 2.0
+SURROUNDINGS_SIDE_PX: Final = 210.0  # the ArcFace crop on the largest frame of a card is 204 px wide
 CELEBA_ASPECT: Final = 178 / 218
 
 
@@ -46,6 +50,30 @@ def placement(points: Points5, photo: tuple[int, int], *, width: int, height: in
     if best is None:  # pragma: no cover - ZOOMS is not empty
         raise AssertionError
     return best[1]
+
+
+def surroundings(image: Rgb8, points: Points5) -> tuple[Rgb8, Points5]:
+    """Cut away what no `cut_out` of this face shows, and shrink the rest to what the largest of a card needs.
+
+    image: (H, W, 3), RGB. points: (5, 2) pixels of it. Returns the smaller picture, not turned, and the points in it.
+    Raises DegeneratePoints when the points have no spread.
+    """
+    to_crop = estimate_similarity(points, ARCFACE_TEMPLATE)
+    side = CROP_SIDE_PX / float(np.sqrt(abs(np.linalg.det(to_crop[:, :2]))))  # of the ArcFace crop, pixels of `image`
+    middle = apply_affine(
+        np.asarray(cv2.invertAffineTransform(to_crop), dtype=np.float64),
+        np.full((1, 2), CROP_SIDE_PX / 2, np.float32),
+    )[0]
+    height, width = image.shape[:2]
+    reach = SURROUNDINGS_SHARE * side
+    low = np.clip(np.floor(middle - reach), 0, [width - 1, height - 1]).astype(int)
+    high = np.clip(np.ceil(middle + reach), low + 1, [width, height]).astype(int)
+    cut = image[low[1] : high[1], low[0] : high[0]]
+    ratio = min(1.0, SURROUNDINGS_SIDE_PX / side)
+    small = (max(1, round(cut.shape[1] * ratio)), max(1, round(cut.shape[0] * ratio)))
+    scale = np.array([small[0] / cut.shape[1], small[1] / cut.shape[0]])
+    resized = np.asarray(cv2.resize(cut, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return resized, np.asarray((points - low + 0.5) * scale - 0.5, dtype=np.float32)
 
 
 def straighten(image: Rgb8, points: Points5, *, side_px: int) -> Rgb8:

@@ -2,48 +2,125 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from threading import Lock
+from typing import Final, Protocol
 
 import numpy as np
-from PIL import Image
+from cachetools import LRUCache
 
+from index.previews import Previews
 from index.types import Person
-from pipeline.types import Rgb8
+from lookalike.cards.crops import FACE_SHARE, cut_out, fit_gallery
+from lookalike.photo_file import read_photo_file
+from pipeline.decode import PhotoLimits, decode
+from pipeline.errors import BadPhoto, DegeneratePoints
+from pipeline.picture_header import read_header
+from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, estimate_similarity
+from pipeline.types import Points5, Rgb8
+
+CACHE_BYTES: Final = 8 << 20  # about six cards' tiles
+PREVIEW_SIDE_PX: Final = 1024  # longer than a preview ever is
+SPARE: Final = 1.5  # how much larger than on the card a picture is decoded, so that shrinking it keeps it sharp
+MIN_SIDE_PX: Final = 256
 
 
 class PictureSource(Protocol):
     """Finds a person's picture. May be called from several threads."""
 
-    def picture(self, person: Person) -> Rgb8 | None:
-        """(H, W, 3), RGB, or None where there is none."""
+    def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+        """(height, width, 3), RGB, cut round the face, or None where there is none."""
         ...
 
 
 class FolderPictures:
     """Reads pictures below a folder that the gallery's image names are relative to; None stands for no folder."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(
+        self, folder: Path | None, *, previews: Previews | None = None, limits: PhotoLimits | None = None
+    ) -> None:
+        """previews: small ones that the gallery's build made. limits: what is read of the folder's own."""
         self._root = None if folder is None else folder.resolve()
+        self._previews = previews or Previews()
+        self._limits = limits or PhotoLimits()
+        self._tiles: LRUCache[tuple[str, str, int, int], Rgb8]
+        self._tiles = LRUCache(CACHE_BYTES, getsizeof=lambda tile: tile.nbytes)
+        self._lock = Lock()
 
-    def picture(self, person: Person) -> Rgb8 | None:
+    def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
         """The person's best picture; None where it is missing or can't be read: the card then draws one."""
+        key = (person.number, person.image, width, height)
+        with self._lock:
+            if (tile := self._tiles.get(key)) is not None:
+                return tile
+        path = self._path(person)
+        if path is None:
+            return None
+        tile = self._from_preview(person, path, width=width, height=height)
+        if tile is None:
+            tile = self._from_file(person, path, width=width, height=height)
+        if tile is not None and tile.nbytes <= CACHE_BYTES:
+            with self._lock:
+                self._tiles[key] = tile
+        return tile
+
+    def _path(self, person: Person) -> Path | None:
+        """Where the picture lies: a regular file below the folder."""
         if self._root is None or not person.image:
             return None
         # The setting may name the gallery's folder or, as CelebA's readers do, the one with the pictures themselves.
-        for name in dict.fromkeys((person.image, Path(person.image).name)):
-            image = _read(self._root, name)
-            if image is not None:
-                return image
+        for name in dict.fromkeys((person.image, person.image.rpartition("/")[2])):
+            try:
+                path = (self._root / name).resolve()
+                if path.is_relative_to(self._root) and path.is_file():  # a people table must not name files elsewhere
+                    return path
+            except (OSError, ValueError, RuntimeError):  # too long, with a NUL, links in a circle
+                continue
         return None
 
-
-def _read(root: Path, name: str) -> Rgb8 | None:
-    try:
-        path = (root / name).resolve()
-        if not path.is_relative_to(root):  # a people table must not name files elsewhere
+    def _from_preview(self, person: Person, path: Path, *, width: int, height: int) -> Rgb8 | None:
+        preview = self._previews.of(person.number)
+        try:
+            if preview is None or path.stat().st_size != preview.source_bytes:  # changed since
+                return None
+            limits = PhotoLimits(max_pixels=PREVIEW_SIDE_PX**2, working_side_px=PREVIEW_SIDE_PX)
+            image = decode(preview.jpeg, limits=limits).image
+            return cut_out(image, _five(preview.points), width=width, height=height)
+        except (OSError, BadPhoto, DegeneratePoints):
             return None
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"), dtype=np.uint8)
-    except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):
-        return None
+
+    def _from_file(self, person: Person, path: Path, *, width: int, height: int) -> Rgb8 | None:
+        points = None if person.points is None else _five(person.points)
+        try:
+            data = read_photo_file(path, max_bytes=self._limits.max_bytes)
+            side = _working_side(data, points, width=width, height=height)
+            photo = decode(data, limits=replace(self._limits, working_side_px=side))
+            if points is None:
+                return fit_gallery(photo.image, width=width, height=height)
+            here = np.asarray((points + 0.5) / photo.scale - 0.5, np.float32)
+            return cut_out(photo.image, here, width=width, height=height)
+        except (OSError, BadPhoto, DegeneratePoints):
+            return None
+
+
+def _five(points: tuple[float, ...]) -> Points5:
+    return np.array(points, np.float32).reshape(5, 2)
+
+
+def _working_side(data: bytes, points: Points5 | None, *, width: int, height: int) -> int:
+    """How large a picture has to be decoded, in pixels of its longer side, for a tile of this size.
+
+    Raises DegeneratePoints when the points have no spread.
+    """
+    most = PhotoLimits().working_side_px
+    header = read_header(data)
+    if header is None or header.size is None:
+        return most  # `decode` says what is wrong
+    if points is None:  # the shorter side fills the tile
+        wanted = SPARE * max(width, height) * max(header.size) / min(header.size)
+    else:
+        matrix = estimate_similarity(points, ARCFACE_TEMPLATE)
+        side = CROP_SIDE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))  # of the ArcFace crop
+        wanted = SPARE * max(header.size) * FACE_SHARE * max(width, height) / side
+    return int(min(max(wanted, MIN_SIDE_PX), most))

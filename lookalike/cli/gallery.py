@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from index.plain_text import readable
+from lookalike.cli.gallery_text import (
+    build_document,
+    info_document,
+    people,
+    pictures,
+    print_build,
+    print_info,
+    print_naming,
+)
+
 if TYPE_CHECKING:
-    from index.build import BuildReport, Progress
-    from index.gallery import Gallery
+    from rich.progress import TaskID
+
+    from index.build import Progress
+    from index.source import Source
     from lookalike.cli.gallery_pictures import PictureEmbedder
     from lookalike.settings import Settings
 
@@ -21,7 +34,6 @@ EXIT_UNUSABLE: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_SETUP: Final = 3
 EXIT_INTERRUPTED: Final = 130
-LISTED: Final = 10  # skipped pictures that are printed; all of them stand in skipped.csv
 
 app = typer.Typer(
     name="index",
@@ -47,6 +59,9 @@ def build(
         Path | None,
         typer.Option(metavar="DIR", help="Where to put the gallery. [default: the setting GALLERY]"),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the gallery that came with the program.")
+    ] = False,
     vector: Annotated[
         Literal["mean", "best"],
         typer.Option(help="A person's vector: the mean of all pictures', or the best picture's."),
@@ -54,11 +69,18 @@ def build(
     keep_faces: Annotated[
         bool, typer.Option("--keep-faces", help="Also keep every picture's box and five points, in faces.csv.")
     ] = False,
+    previews: Annotated[
+        bool,
+        typer.Option(
+            "--previews/--no-previews",
+            help="Keep small pictures of people whose own are large, so that cards are quick. Never of CelebA's.",
+        ),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Build a gallery from a folder of pictures. A build that was stopped goes on where it was.
 
-    Example: lookalike index build ~/CelebA
+    Example: lookalike index build people --out my-gallery
     """
     from index.build import build_gallery, check_target
     from index.layouts import read_source
@@ -66,15 +88,25 @@ def build(
     settings = _settings()
     target = out or settings.gallery_path
     with _mended_by_the_user():
-        check_target(target)
         source = read_source(folder)
+        if out is None and not replace:
+            _spare_the_shipped(settings, source)
+        check_target(target)
         embed = _picture_embedder(settings)
-        with _progress_bar(len(source.pictures)) as show:
-            report = build_gallery(source, target, embed, kind=vector, keep_faces=keep_faces, progress=show)
+        with _progress_bar() as show:
+            report = build_gallery(
+                source,
+                target,
+                embed,
+                kind=vector,
+                keep_faces=keep_faces,
+                preview=embed.preview if previews and source.layout == "people" else None,
+                progress=show,
+            )
     if as_json:
-        _print_json(_build_document(target, report, source.missing))
+        _print_json(build_document(target, report, source))
     else:
-        _print_build(target, report, source.missing, settings)
+        print_build(target, report, source, in_use=target.resolve() == settings.gallery_path.resolve())
 
 
 @app.command("info")
@@ -92,11 +124,11 @@ def info(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
     opened = Gallery.open(folder, embedder=None)
     with suppress(PipelineError):  # the gallery can be looked at without any weights
         embedder = _embedder_in_use(settings)
-    document = _info_document(folder, opened, embedder=embedder)
+    document = info_document(folder, opened, embedder=embedder)
     if as_json:
         _print_json(document)
     else:
-        _print_info(document)
+        print_info(document, folder)
 
 
 @app.command("verify")
@@ -116,13 +148,13 @@ def verify(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
         if not as_json:
             raise
         problem = {"code": _code(error), "message": str(error)}
-        _print_json({"gallery": str(folder), "ok": False, "people": None, "pictures": None, "error": problem})
+        _print_json({"gallery": readable(str(folder)), "ok": False, "people": None, "pictures": None, "error": problem})
         raise typer.Exit(EXIT_SETUP) from error
     counts = {"people": opened.info.people, "pictures": opened.info.pictures}
     if as_json:
-        _print_json({"gallery": str(folder), "ok": True, **counts, "error": None})
+        _print_json({"gallery": readable(str(folder)), "ok": True, **counts, "error": None})
     else:
-        _say(f"{folder} is whole: {opened.info.people:,} people, {opened.info.pictures:,} pictures")
+        _say(f"{readable(str(folder))} is whole: {people(opened.info.people)}, {pictures(opened.info.pictures)}")
 
 
 @app.command("name")
@@ -147,13 +179,9 @@ def name(
     with _mended_by_the_user():
         report = name_people(folder, file)
     if as_json:
-        _print_json({"gallery": str(folder), **asdict(report)})
-        return
-    _say(f"{folder}: {report.named:,} of {report.people:,} people named by {file.name}, {report.changed:,} anew")
-    if report.not_in_gallery:
-        _say(f"{report.not_in_gallery:,} names belong to nobody here")
-    if report.nameless:
-        _say(f"{report.nameless:,} people have no name yet and are shown by their number")
+        _print_json({"gallery": readable(str(folder)), **asdict(report)})
+    else:
+        print_naming(folder, file, report)
 
 
 def _settings() -> Settings:
@@ -170,21 +198,44 @@ def _embedder_in_use(settings: Settings) -> str:
 
 def _picture_embedder(settings: Settings) -> PictureEmbedder:
     """Open the networks, with the gates of a gallery instead of those for photos of strangers."""
+    from lookalike.app import open_pipeline, photo_limits
+    from lookalike.cli.gallery_photo import heif_is_read
     from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
-    from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.manifest import load_manifest
 
-    pipeline = load_pipeline(
-        settings.weights_dir,
-        PipelineConfig(
-            backend=settings.engine,
-            **({"threads": settings.engine_threads} if settings.engine_threads else {}),
-            gates=GALLERY_GATES,
-        ),
-    )
+    pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES), photo_limits(settings)
     weights = load_manifest(settings.weights_dir)
-    recipe = f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine}"
-    return PictureEmbedder(pipeline.embedder, pipeline.read, recipe=recipe)
+    recipe = (
+        f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine} "
+        f"{limits} heif {heif_is_read()}"
+    )
+    return PictureEmbedder(pipeline.embedder, pipeline.read_image, recipe=recipe, limits=limits)
+
+
+def _spare_the_shipped(settings: Settings, source: Source) -> None:
+    """Raise NotAGallery where a build that names no place would take that of the gallery that came with the program.
+
+    Wherever GALLERY points, people of one's own don't take the place of a gallery of CelebA either.
+    """
+    from index.errors import GalleryError, NotAGallery
+    from index.files import read_manifest
+    from lookalike.settings import ROOT
+
+    target = settings.gallery_path
+    try:
+        manifest = read_manifest(target)
+    except GalleryError:
+        manifest = None
+    shipped = target.resolve() in {
+        (ROOT / "weights" / "gallery").resolve(),
+        (settings.weights_dir / "gallery").resolve(),
+    }
+    celeba = manifest is not None and manifest.info.source.startswith("CelebA") and source.layout == "people"
+    if (shipped and target.exists()) or celeba:
+        raise NotAGallery(
+            f"{readable(str(target))} holds the gallery that came with the program; put yours somewhere else: "
+            f"--out my-gallery (or take its place: --replace)"
+        )
 
 
 @contextmanager
@@ -210,98 +261,38 @@ def _mended_by_the_user() -> Iterator[None]:
 
 
 @contextmanager
-def _progress_bar(total: int) -> Iterator[Callable[[Progress], None]]:
-    """A bar on stderr, whatever stdout is."""
+def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar on stderr, whatever stdout is; and, for a build that goes on, what was there already."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (
-        TextColumn("embedding"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[skipped]}"),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total, skipped="")
+        embedding = bar.add_task("embedding", total=None, skipped="")
+        previews: list[TaskID] = []
+        begun = False
 
         def show(progress: Progress) -> None:
+            nonlocal begun
+            if not begun and progress.done:
+                bar.console.print(
+                    f"lookalike: going on: {progress.done:,} of {progress.total:,} were done", markup=False
+                )
+            begun = True
+            if progress.previews and not previews:
+                previews.append(bar.add_task("small pictures", skipped=""))
+            task = previews[0] if progress.previews else embedding
             skipped = f"{progress.skipped:,} skipped" if progress.skipped else ""
-            bar.update(task, completed=progress.done, skipped=skipped)
+            bar.update(task, completed=progress.done, total=progress.total, skipped=skipped)
 
         yield show
-
-
-def _build_document(target: Path, report: BuildReport, missing: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "gallery": str(target),
-        "people": report.info.people,
-        "pictures": report.info.pictures,
-        "embedder": report.info.embedder,
-        "skipped": [{"file": file, "reason": reason} for file, reason in report.skipped],
-        "missing": len(missing),
-        "people_left_out": list(report.people_left_out),
-        "predicted": report.predicted,
-        "reused": report.reused,
-        "seconds": round(report.seconds, 1),
-    }
-
-
-def _print_build(target: Path, report: BuildReport, missing: tuple[str, ...], settings: Settings) -> None:
-    for file, reason in report.skipped[:LISTED]:
-        _complain(f"skipped {file}: {reason}")
-    if len(report.skipped) > LISTED:
-        _complain(f"... {len(report.skipped):,} skipped in all, listed in {target / 'skipped.csv'}")
-    if missing:
-        _complain(f"{len(missing):,} pictures of the list are not in the folder, {missing[0]} for one")
-    if report.predicted:
-        told = ", ".join(f"{probe.trait} {probe.balanced:.0%}" for probe in report.probes)
-        _say(f"{report.predicted:,} people without labels got predicted looks (right on held-out people: {told})")
-    if report.people_left_out:
-        _complain(f"{len(report.people_left_out):,} people have no usable picture and are left out")
-    _say(
-        f"{target}: {report.info.people:,} people from {report.info.pictures:,} pictures in {report.seconds:.0f} s"
-        + (f", {report.reused:,} of them from the run before" if report.reused else "")
-    )
-    if target.resolve() != settings.gallery_path.resolve():
-        _say(f"To use it: GALLERY={target} in the environment or in .env")
-
-
-def _info_document(folder: Path, gallery: Gallery, *, embedder: str | None) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    people = gallery.people
-    attributes = {}
-    for key in sorted({key for person in people for key in person.attributes}):
-        values = [person.attributes.get(key) for person in people]
-        attributes[key] = {"yes": values.count(True), "no": values.count(False), "unknown": values.count(None)}
-    return {
-        "gallery": str(folder),
-        **asdict(gallery.info),
-        "fits": None if embedder is None else gallery.info.embedder == embedder,
-        "named": sum(person.name is not None and not person.name_inferred for person in people),
-        "names_inferred": sum(person.name is not None and person.name_inferred for person in people),
-        "labelled": sum(bool(person.attributes) for person in people),
-        "attributes": attributes,
-        "size_bytes": sum(item.stat().st_size for item in folder.iterdir()),
-    }
-
-
-def _print_info(document: dict[str, Any]) -> None:
-    fits = {
-        True: "the one in use",
-        False: "NOT the one in use; rebuild: lookalike index build DIR",
-        None: "none is in use to compare with",
-    }[document["fits"]]
-    _say(f"gallery    {document['gallery']} ({document['size_bytes'] / 1e6:.1f} MB)")
-    _say(f"people     {document['people']:,} from {document['pictures']:,} pictures")
-    _say(f"source     {document['source']}")
-    _say(f"names      {document['named']:,} told, {document['names_inferred']:,} guessed")
-    _say(f"attributes of {document['labelled']:,} people, {len(document['attributes'])} of them")
-    _say(f"vectors    {document['dimension']} numbers a person, {document['vector_kind']} of the pictures")
-    _say(f"embedder   {document['embedder'][:12]}, {fits}")
-    _say(f"created    {document['created']}")
 
 
 def _code(error: Exception) -> str:

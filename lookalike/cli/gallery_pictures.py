@@ -1,23 +1,28 @@
 """How the pictures of a gallery become vectors: index.embed.Embed, made of the pipeline.
 
-Where a picture's points are given (CelebA's list_landmarks_align_celeba.txt) the face is straightened by them, which
+Where a picture's points are given (CelebA's list_landmarks_align_celeba.txt) the face is aligned by them, which
 takes one network; otherwise the whole pipeline looks for the largest face.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from index.embed import Embedded, Skipped
+from index.previews import Preview
 from index.source import Picture
-from lookalike.photo_file import read_photo_file
-from pipeline.decode import PhotoLimits, decode
+from index.types import Person
+from lookalike.cards.crops import surroundings
+from lookalike.cli.gallery_photo import read_gallery_photo
+from pipeline.decode import PhotoLimits
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.gates import QualityGates
 from pipeline.parts import FaceEmbedder
@@ -29,6 +34,8 @@ GALLERY_GATES: Final = QualityGates(
     min_eye_distance_px=6.0, max_points_error=0.25, max_yaw_deg=85.0, min_light=8.0, max_light=250.0, min_sharpness=0.0
 )
 OUTSIDE_SHARE: Final = 0.25  # of a side: how far a given point may lie outside, as on faces cut by the frame
+PREVIEW_FROM_PIXELS: Final = 1_000_000  # a smaller picture is decoded in a few milliseconds
+PREVIEW_QUALITY: Final = 90
 # Where the ArcFace template's face lies in its 112 px crop, forehead to chin: the box of a face known by points only.
 _FACE_IN_CROP: Final[FloatArray] = np.array([[16, 12], [96, 12], [96, 110], [16, 110]], dtype=np.float32)
 
@@ -39,14 +46,14 @@ class PictureEmbedder:
     def __init__(
         self,
         embedder: FaceEmbedder,
-        read: Callable[[bytes], PhotoFaces],
+        read_image: Callable[[Rgb8], PhotoFaces],
         *,
         recipe: str,
         limits: PhotoLimits | None = None,
     ) -> None:
-        """Take the network and `read`, FacePipeline.read with gates as GALLERY_GATES, for pictures without points."""
+        """Take the network and, for pictures without points, FacePipeline.read_image with gates as GALLERY_GATES."""
         self._embedder = embedder
-        self._read = read
+        self._read_image = read_image
         self._recipe = recipe
         self._limits = limits or PhotoLimits()
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gallery")
@@ -62,17 +69,41 @@ class PictureEmbedder:
     def __call__(self, folder: Path, pictures: Sequence[Picture]) -> list[Embedded | Skipped]:
         """See index.embed.Embed."""
         prepared = list(self._threads.map(lambda picture: self._prepare(folder, picture), pictures))
-        crops = [item.crop for item in prepared if isinstance(item, _Straightened)]
+        crops = [item.crop for item in prepared if isinstance(item, _Aligned)]
         vectors = iter(self._embedder.embed(crops))
-        return [item.embedded(next(vectors)) if isinstance(item, _Straightened) else item for item in prepared]
+        return [item.embedded(next(vectors)) if isinstance(item, _Aligned) else item for item in prepared]
 
-    def _prepare(self, folder: Path, picture: Picture) -> _Straightened | Embedded | Skipped:
+    def preview(self, folder: Path, person: Person) -> Preview | None:
+        """The surroundings of a person's face, as large as a card shows them; None where the picture itself is small.
+
+        None, too, where it can't be read any more: the card then says so by drawing the person.
+        """
+        if person.points is None:
+            return None
+        path = folder / person.image
+        points = np.array(person.points, np.float32).reshape(5, 2)
         try:
-            data = read_photo_file(folder / picture.file, max_bytes=self._limits.max_bytes)
+            photo = read_gallery_photo(path, limits=self._limits)
+            if (
+                photo.image.shape[0] * photo.image.shape[1] * photo.scale**2 < PREVIEW_FROM_PIXELS
+                and photo.is_decodable
+            ):
+                return None
+            small, here = surroundings(photo.image, np.asarray((points + 0.5) / photo.scale - 0.5, np.float32))
+            size = path.stat().st_size
+        except (OSError, BadPhoto, DegeneratePoints):
+            return None
+        jpeg = io.BytesIO()
+        Image.fromarray(small).save(jpeg, "JPEG", quality=PREVIEW_QUALITY)
+        rounded = tuple(round(value, 2) for value in here.ravel().tolist())
+        return Preview(jpeg=jpeg.getvalue(), points=rounded, source_bytes=size)
+
+    def _prepare(self, folder: Path, picture: Picture) -> _Aligned | Embedded | Skipped:
+        try:
+            photo = read_gallery_photo(folder / picture.file, limits=self._limits)
             if picture.points is None:
-                return _largest(self._read(data))
-            photo = decode(data, limits=self._limits)
-            return _straightened(photo.image, picture.points, scale=photo.scale)
+                return _largest(replace(self._read_image(photo.image), scale=photo.scale))
+            return _aligned(photo.image, picture.points, scale=photo.scale)
         except OSError as error:
             return Skipped(reason=f"can't be read: {error.strerror}")
         except BadPhoto as error:
@@ -82,7 +113,7 @@ class PictureEmbedder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Straightened:
+class _Aligned:
     """A face on its way to the network. Points and size are in pixels of the stored picture."""
 
     crop: Rgb8
@@ -95,14 +126,14 @@ class _Straightened:
         return Embedded(vector=embedding.vector, size_px=self.size_px, box=_box_of(self.points), points=self.points)
 
 
-def _straightened(image: Rgb8, points: Points5, *, scale: float) -> _Straightened | Skipped:
+def _aligned(image: Rgb8, points: Points5, *, scale: float) -> _Aligned | Skipped:
     """image: decoded, one pixel covers `scale` of the stored picture's. points: (5, 2), stored picture."""
     height, width = image.shape[:2]
     here = np.asarray((points + 0.5) / scale - 0.5, np.float32)
     margin = OUTSIDE_SHARE * max(height, width)
     if not ((here > -margin) & (here < np.array([width, height]) + margin)).all():
         return Skipped(reason=f"the given points lie outside the picture of {width}x{height} px")
-    return _Straightened(align_face(image, here), points, min(width, height) * scale)
+    return _Aligned(align_face(image, here), points, min(width, height) * scale)
 
 
 def _largest(photo: PhotoFaces) -> Embedded | Skipped:

@@ -198,7 +198,7 @@ def test_lists_without_pictures_are_refused_with_what_to_do(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("number,name\n1,Ann\n", "want the columns person and name"),
+        ("number,name\n1,Ann\n", "want a header with the columns person and name"),
         ("person,name\n1\n", "line 2: want 2 fields, got 1"),
     ],
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,7 +14,8 @@ from index.errors import BadSource, GalleryMissing
 from index.files import PEOPLE, VECTORS
 from index.gallery import Gallery
 from index.layouts import read_source
-from index.names import name_people
+from index.names import name_people, read_any_names
+from index.types import Person
 from tests.index.arithmetic_embed import ArithmeticEmbed
 
 MODEL = "e" * 64
@@ -85,7 +89,7 @@ def test_naming_twice_changes_nothing_more(celeba: Path, tmp_path: Path) -> None
 )
 def test_a_file_without_names_changes_nothing(celeba: Path, tmp_path: Path, contents: bytes, message: str) -> None:
     before = (tmp_path / "gallery" / PEOPLE).read_bytes()
-    with pytest.raises(BadSource, match="can't be read"):
+    with pytest.raises(BadSource, match=r"nowhere\.txt: there is no such file"):
         name_people(tmp_path / "gallery", tmp_path / "nowhere.txt")
     file = tmp_path / "names.txt"
     file.write_bytes(contents)
@@ -101,3 +105,37 @@ def test_there_must_be_a_gallery(tmp_path: Path) -> None:
     with pytest.raises(GalleryMissing):
         name_people(tmp_path / "gallery", file)
     assert [item.name for item in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_celebas_png_copy_gets_its_names_from_the_list_alone(tmp_path: Path, suffix: str) -> None:
+    """Upstream's PNG copy keeps .jpg in its lists."""
+    file = tmp_path / "list_identity_celeba.txt"
+    file.write_text(NAMES)
+    people = (Person(number="7", name=None, image=f"img_align_celeba_png/000001.{suffix}", images=1, attributes={}),)
+    assert read_any_names(file, people).names == {"7": "Heidi Range"}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("folder_form", ["NFC", "NFD"])
+def test_composed_and_decomposed_names_meet(
+    tmp_path: Path, folder_form: Literal["NFC", "NFD"], form: Literal["NFC", "NFD"]
+) -> None:
+    """MacOS gives folders decomposed names, most keyboards type composed ones."""
+    number = unicodedata.normalize(folder_form, "Zoë_Müller")
+    (tmp_path / "people" / number).mkdir(parents=True)
+    (tmp_path / "people" / number / "1.jpg").write_bytes(b"1")
+    build_gallery(read_source(tmp_path / "people"), tmp_path / "gallery", ArithmeticEmbed())
+    file = tmp_path / "names.csv"
+    file.write_text(unicodedata.normalize(form, "person,name\nZoë_Müller,Zoë M.\n"), encoding="utf-8")
+    assert name_people(tmp_path / "gallery", file).named == 1
+    assert [name for name, _ in _named(tmp_path / "gallery").values()] == ["Zoë M."]
+
+
+def test_folders_of_one_name_in_two_forms_are_one_person(tmp_path: Path) -> None:
+    for picture, name in enumerate(("Zoë", unicodedata.normalize("NFD", "Zoë"), os.fsdecode(b"Zo\xeb"))):
+        (tmp_path / "people" / name).mkdir(parents=True)
+        (tmp_path / "people" / name / f"{picture}.jpg").write_bytes(str(picture).encode())
+    report = build_gallery(read_source(tmp_path / "people"), tmp_path / "gallery", ArithmeticEmbed())
+    assert (report.info.people, report.info.pictures) == (1, 3)
+    assert list(_named(tmp_path / "gallery")) == ["Zoë"]

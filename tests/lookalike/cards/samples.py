@@ -11,6 +11,7 @@ from index.types import GalleryInfo, Match, Person
 from lookalike.answers import BandedMatch, Compared, FaceAnswer
 from lookalike.calibration import Band, Calibration, Rate, Table
 from lookalike.cards import CardRenderer
+from lookalike.cards.crops import fit_gallery
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
 from lookalike.cards.theme import LIGHT
@@ -79,7 +80,7 @@ SIMILARITIES: Final = (0.497, 0.462, 0.447, 0.441, 0.412, 0.398, 0.383, 0.371)
 class NoPictures:
     """A gallery whose pictures may not be shipped."""
 
-    def picture(self, person: Person) -> Rgb8 | None:
+    def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
         return None
 
 
@@ -91,8 +92,9 @@ def renderer() -> CardRenderer:
 class DrawnPictures:
     """A gallery with pictures, which are drawn: upright ones in CelebA's proportions."""
 
-    def picture(self, person: Person) -> Rgb8 | None:
-        return np.asarray(paint_portrait(portrait_of(person), 178, 218, LIGHT))
+    def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+        drawn = np.asarray(paint_portrait(portrait_of(person), 178, 218, LIGHT))
+        return fit_gallery(drawn, width=width, height=height)
 
 
 def drawn_photo(*, width: int = 640, height: int = 480, faces: int = 1) -> PhotoFaces:

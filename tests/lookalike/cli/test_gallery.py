@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
+from index.build import Progress, build_gallery
 from index.files import ALL_FILES, FACES, PEOPLE
+from index.gallery import Gallery
+from index.layouts import read_source
+from lookalike.cards import FolderPictures
 from lookalike.cli.gallery import app
+from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
 from lookalike.paths import ROOT
+from pipeline.embedder import Embedder
 from pipeline.errors import ManifestError
+from pipeline.face_pipeline import PipelineConfig, load_pipeline
+from pipeline.manifest import InputSpec, load_manifest
+from pipeline.types import FloatArray, Nchw, PhotoFaces, Rgb8
+from tests.lookalike.builders import face, photo, unit
 
 pytestmark = pytest.mark.weights
 
@@ -56,6 +72,33 @@ def gallery(built_once: tuple[Path, Result], tmp_path: Path) -> Path:
     return Path(shutil.copytree(built_once[0], tmp_path / "gallery"))
 
 
+class MeanColor:
+    """An engine whose vector is the crop's mean colour, each channel by itself."""
+
+    spec = InputSpec(name="images", sizes_px=(112,), color="RGB", mean=(0.0, 0.0, 0.0), std=(255.0, 255.0, 255.0))
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        return (np.asarray(batch.mean(axis=(2, 3)), np.float32),)
+
+
+@pytest.fixture
+def embedder() -> PictureEmbedder:
+    """Takes the middle of each picture for a face, in no time; decoding and everything round it is real."""
+    network = Embedder(MeanColor(), model=load_manifest(ROOT / "weights").embedder.sha256)
+
+    def read_image(image: Rgb8) -> PhotoFaces:
+        (embedding,) = network.embed([cv2.resize(image, (112, 112))])
+        return photo(replace(face(unit(1)), embedding=embedding))
+
+    return PictureEmbedder(network, read_image, recipe="mean colour")
+
+
+@pytest.fixture(autouse=True)
+def _no_networks(request: pytest.FixtureRequest, embedder: PictureEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "networks" not in request.keywords:
+        monkeypatch.setattr("lookalike.cli.gallery._picture_embedder", lambda _: embedder)
+
+
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -72,6 +115,7 @@ def test_a_folder_a_person_becomes_a_gallery(built_once: tuple[Path, Result], ga
     assert result.exit_code == 0, result.output
     assert f"{folder}: 2 people from 2 pictures" in result.stdout
     assert f"To use it: GALLERY={folder}" in result.stdout
+    assert f"GALLERY_IMAGES={folder.parent / 'people'}" in result.stdout
     assert "skipped Grace_Hopper/notes.jpg: " in result.stderr
     assert "embedding" in result.stderr
     assert {item.name for item in gallery.iterdir()} <= ALL_FILES
@@ -81,18 +125,18 @@ def test_a_folder_a_person_becomes_a_gallery(built_once: tuple[Path, Result], ga
 
 
 def test_verify_and_info_tell_of_it(gallery: Path) -> None:
+    """A gallery of a few people has kilobytes, and nothing is said of attributes that nobody has."""
     assert run("verify").stdout == "gallery is whole: 2 people, 2 pictures\n"
     info = run("info").stdout
     assert "2 told, 0 guessed" in info
+    assert " kB)" in info
+    assert "attributes" not in info
     assert "the one in use" in info
     shown = document(run("info", "--gallery", gallery, "--json"))
     assert (shown["fits"], shown["named"], shown["dimension"], shown["vector_kind"]) == (True, 2, 512, "mean")
 
 
 def test_a_gallery_finds_its_own_people(gallery: Path) -> None:
-    from index.gallery import Gallery
-    from pipeline.face_pipeline import load_pipeline
-
     pipeline = load_pipeline(ROOT / "weights")
     opened = Gallery.open(gallery, embedder=pipeline.embedder_id)
     face = pipeline.read((SAMPLES / "grace_hopper.jpg").read_bytes()).usable[0]
@@ -102,11 +146,9 @@ def test_a_gallery_finds_its_own_people(gallery: Path) -> None:
     assert matches[0].similarity > 0.99
 
 
+@pytest.mark.networks
 def test_points_that_are_given_take_the_place_of_the_search() -> None:
     """CelebA's layout: the same vector, nearly, as from the points that the pipeline finds itself."""
-    from index.gallery import Gallery
-    from pipeline.face_pipeline import load_pipeline
-
     pipeline = load_pipeline(ROOT / "weights")
     photo = pipeline.read((SAMPLES / "grace_hopper.jpg").read_bytes())
     points = " ".join(f"{value:.1f}" for value in photo.points_as_sent(photo.usable[0].points).ravel())
@@ -137,7 +179,7 @@ def test_a_damaged_gallery_is_reported_with_what_mends_it(gallery: Path, people:
     assert result.exit_code == 3
     told = document(result)
     assert (told["ok"], told["error"]["code"]) == (False, "gallery_damaged")
-    assert "lookalike index build DIR" in told["error"]["message"]
+    assert "lookalike index build DIR --out gallery" in told["error"]["message"]
     assert run("build", people).exit_code == 0
     assert run("verify").exit_code == 0
 
@@ -147,6 +189,7 @@ def test_no_gallery_is_a_broken_set_up() -> None:
     assert (result.exit_code, document(result)["error"]["code"]) == (3, "gallery_missing")
 
 
+@pytest.mark.networks
 def test_no_weights_is_a_broken_set_up(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error passes to `lookalike.cli.main.main`, which prints one line and exits with 3."""
     monkeypatch.setenv("WEIGHTS_DIR", "nowhere")
@@ -182,3 +225,212 @@ def test_the_shipped_gallery_is_whole_and_fits_the_shipped_embedder(monkeypatch:
     assert shown["fits"] is True
     assert shown["attributes"]["Male"]["yes"] + shown["attributes"]["Male"]["no"] > 5000
     assert all(item.stat().st_size < 20_000_000 for item in (ROOT / "weights" / "gallery").iterdir())
+
+
+def test_hints_name_the_gallery_they_speak_of(gallery: Path, tmp_path: Path) -> None:
+    """Whoever follows the hint for an own gallery must not lose the one that came with the program."""
+    own = tmp_path / "my gallery"
+    shutil.copytree(gallery, own)
+    (own / PEOPLE).write_text("{}")
+    for arguments in (("verify",), ("info",), ("name", "names.csv")):
+        Path("names.csv").write_text("person,name\nGrace_Hopper,Ann\n")
+        error = run(*arguments, "--gallery", own).exception
+        assert f"lookalike index build DIR --out '{own}'" in str(error)
+    assert f"--out '{tmp_path / 'no where'}'" in str(run("verify", "--gallery", tmp_path / "no where").exception)
+
+
+@pytest.fixture
+def weights(tmp_path: Path, gallery: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation whose own gallery, that of the two people, is the one in use."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for item in (ROOT / "weights").iterdir():
+        if item.is_file():
+            (folder / item.name).symlink_to(item)
+    shutil.move(gallery, folder / "gallery")
+    monkeypatch.delenv("GALLERY")
+    monkeypatch.setenv("WEIGHTS_DIR", str(folder))
+    return folder
+
+
+def test_a_build_that_names_no_place_spares_the_gallery_that_came_with_the_program(
+    weights: Path, people: Path, tmp_path: Path
+) -> None:
+    (people / "Ann").mkdir()
+    shutil.copy(SAMPLES / "astronaut.jpg", people / "Ann" / "1.jpg")
+    before = (weights / "gallery" / PEOPLE).read_bytes()
+    result = run("build", people)
+    assert result.exit_code == 2
+    assert "put yours somewhere else: --out my-gallery (or take its place: --replace)" in result.stderr
+    assert (weights / "gallery" / PEOPLE).read_bytes() == before
+    assert run("build", people, "--out", tmp_path / "my-gallery").exit_code == 0
+    assert (weights / "gallery" / PEOPLE).read_bytes() == before
+    assert run("build", people, "--replace").exit_code == 0
+    assert (weights / "gallery" / PEOPLE).read_bytes() != before
+
+
+def test_a_gallery_of_celeba_is_spared_wherever_it_lies(gallery: Path, people: Path) -> None:
+    manifest = gallery / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("one folder a person: people", "CelebA: 2 pictures of 2 people"))
+    assert run("build", people).exit_code == 2
+    assert run("build", people, "--replace").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["people.json", "skipped.csv", "manifest.json", "notes.txt"])
+def test_a_file_that_no_build_made_is_never_written_over(people: Path, tmp_path: Path, name: str) -> None:
+    """Also where it has the name of one of a gallery's files."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text('{"my": "own"}')
+    result = run("build", people, "--out", tmp_path / "mine")
+    assert result.exit_code == 2
+    assert f"mine holds other things ({name}); choose an empty place: --out DIR" in result.stderr
+    assert [(item.name, item.read_text()) for item in (tmp_path / "mine").iterdir()] == [(name, '{"my": "own"}')]
+
+
+def test_a_file_of_ones_own_within_a_gallery_is_not_lost_in_a_rebuild(gallery: Path, people: Path) -> None:
+    (gallery / "faces.csv").unlink(missing_ok=True)
+    manifest = json.loads((gallery / "manifest.json").read_text())
+    del manifest["files"]["faces.csv"]
+    (gallery / "manifest.json").write_text(json.dumps(manifest))
+    (gallery / "faces.csv").write_text("my own list")
+    assert run("build", people).exit_code == 2
+    assert (gallery / "faces.csv").read_text() == "my own list"
+
+
+@pytest.mark.networks
+def test_settings_are_heard(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One way to open the networks, for photos and for pictures of a gallery; 0 threads are all cores."""
+    seen: dict[str, PipelineConfig] = {}
+
+    def stop(_: Path, config: PipelineConfig) -> None:
+        seen["config"] = config
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.face_pipeline.load_pipeline", stop)
+    for name, value in (("MAX_PHOTO_MB", "5"), ("MAX_PHOTO_MPX", "10"), ("ENGINE_THREADS", "0")):
+        monkeypatch.setenv(name, value)
+    assert run("build", people).exit_code == 130
+    config = seen["config"]
+    assert (config.threads, config.max_bytes, config.max_pixels) == (0, 5_000_000, 10_000_000)
+    assert config.gates == GALLERY_GATES
+
+
+def real_folder(folder: Path) -> Path:
+    """As a NAS, a phone and an old archive leave it: one usable person of two names, and much else."""
+    people_in(folder)
+    for place in ("@eaDir", "Grace_Hopper/@eaDir/picture.jpg", "#recycle", "$RECYCLE.BIN", "lost+found", "__MACOSX"):
+        (folder / place).mkdir(parents=True)
+        shutil.copy(SAMPLES / "astronaut.jpg", folder / place / "SYNOPHOTO_THUMB_M.jpg")
+    (folder / "Grace_Hopper" / "._picture.jpg").write_bytes(b"\0\5\x16\7")
+    for name, file in (("Jfif", "1.jfif"), ("Noext", "1"), ("Upper", "1.JPE")):
+        (folder / name).mkdir()
+        shutil.copy(SAMPLES / "astronaut.jpg", folder / name / file)
+    (folder / "Bitmap").mkdir()
+    Image.new("RGB", (200, 200)).save(folder / "Bitmap" / "1.bmp")
+    (folder / "Empty").mkdir()
+    (folder / "Film").mkdir()
+    (folder / "Film" / "1.mp4").write_bytes(b"\0\0\0\x18ftypisom")
+    (folder / "Linked").symlink_to("/")
+    shutil.copy(SAMPLES / "astronaut.jpg", folder / "loose.jpg")
+    return folder
+
+
+def test_a_real_folder_gives_its_people_and_says_who_is_left_out(tmp_path: Path) -> None:
+    folder = real_folder(tmp_path / "real")
+    result = run("build", folder, "--json")
+    assert result.exit_code == 0, result.output
+    built = document(result)
+    assert (built["people"], built["pictures"]) == (5, 5)
+    assert built["people_left_out"] == ["Bitmap", "Empty", "Film"]
+    assert built["passed_over"] == [
+        "#recycle/", "$RECYCLE.BIN/", "@eaDir/", "Grace_Hopper/@eaDir/", "__MACOSX/", "lost+found/",
+    ]  # fmt: skip
+    reasons = {item["file"]: item["reason"] for item in built["skipped"]}
+    assert reasons == {
+        "Bitmap/1.bmp": "BMP pictures are not read; save it as a JPEG or PNG",
+        "Empty/": "no picture is in it",
+        "Film/": "no picture is in it",
+        "Grace_Hopper/notes.jpg": "it is no picture; save it as a JPEG or PNG",
+        "Linked": "a link to a place outside of the folder; put the file itself here",
+        "loose.jpg": "lies in no person's folder",
+    }
+    with Path("gallery/skipped.csv").open(newline="") as file:
+        assert {row["file"]: row["reason"] for row in csv.DictReader(file)} == reasons
+    told = run("build", folder, "--out", "again")
+    for person in ("Bitmap", "Empty", "Film"):
+        assert person in told.stderr
+    assert "3 people are left out, without a usable picture: Bitmap, Empty, Film" in told.stderr
+    assert "passed over 6 folders of thumbnails or deleted files" in told.stderr
+
+
+def test_names_in_other_encodings_stop_nothing_and_the_pictures_are_found_again(tmp_path: Path) -> None:
+    """A folder of an old archive, decomposed names of macOS, brackets, ESC; the JSON and the table can be read."""
+    folder = tmp_path / "people"
+    odd = {
+        b"Ren\xe9e": "Renée",
+        "Zoe\u0308".encode(): "Zoë",
+        b"me [old]": "me [old]",
+        b"a\x1b[2Jb": "a [2Jb",
+        "\u0645\u06cc\u200c\u062e".encode(): "\u0645\u06cc\u200c\u062e",
+    }
+    for name in odd:
+        place = os.fsencode(folder) + b"/" + name
+        os.makedirs(place)  # noqa: PTH103 - a path of bytes
+        shutil.copy(SAMPLES / "astronaut.jpg", place + b"/\xfc [1].jpg")
+        Path(os.fsdecode(place + b"/bad \xff.jpg")).write_text("no picture")
+    result = run("build", folder, "--json")
+    assert result.exit_code == 0, result.output
+    built = document(result)
+    assert built["people"] == 5
+    assert {"file": "Renée/bad ÿ.jpg", "reason": "it is no picture; save it as a JPEG or PNG"} in built["skipped"]
+    assert "\x1b" not in (Path("gallery") / "skipped.csv").read_text(encoding="utf-8")
+    opened = Gallery.open(Path("gallery"), embedder=None)
+    assert {person.name for person in opened.people} == set(odd.values())
+    assert "a\\x1b[2Jb" in {person.number for person in opened.people}
+    shown = FolderPictures(folder)
+    assert all(shown.picture(person, width=60, height=60) is not None for person in opened.people)
+    assert run("verify").exit_code == 0
+    assert "\x1b" not in run("build", folder, "--out", "again").output
+
+
+def test_a_build_that_goes_on_says_how_much_was_done(people: Path, embedder: PictureEmbedder) -> None:
+    """As after a kill: the journal has two of the three pictures."""
+    source = read_source(people)
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 2:
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        build_gallery(source, Path("gallery"), embedder, batch=1, part_pictures=1, progress=stop)
+    result = run("build", people)
+    assert result.exit_code == 0, result.output
+    assert "going on: 2 of 3 were done" in result.stderr
+    assert "2 of them from the run before" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (b"a,b\n1,2\n", "want a header with the columns person and name, got a,b"),
+        (b"person;name\n1;Ann\n", "want a header with the columns person and name, got person;name"),
+        (b"person,name\nRen\xe9e,Ren\xe9e\n", "is not UTF-8; save it as CSV UTF-8"),
+        (b"", "holds no names"),
+        (b"\0\0\0", "line 1: want a picture and a name"),
+    ],
+    ids=["other columns", "semicolons", "latin-1", "empty", "nothing readable"],
+)
+def test_a_table_of_names_that_is_none_says_what_is_wanted(gallery: Path, contents: bytes, message: str) -> None:
+    Path("names.csv").write_bytes(contents)
+    result = run("name", "names.csv")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "Errno" not in result.stderr
+
+
+def test_a_table_of_names_that_is_not_there_is_one_sentence(gallery: Path) -> None:
+    for name, said in (("nope.csv", "nope.csv: there is no such file"), (".", ". can't be read: it is a folder")):
+        result = run("name", name)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"lookalike: {said}")
+        assert len(result.stderr.splitlines()) == 1

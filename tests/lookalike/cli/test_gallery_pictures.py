@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +13,15 @@ from PIL import Image
 
 from index.embed import Embedded, Skipped
 from index.source import Picture
+from index.types import Person
+from lookalike.cli import gallery_photo
 from lookalike.cli.gallery_pictures import PictureEmbedder
+from pipeline.decode import PhotoLimits
 from pipeline.embedder import Embedder
-from pipeline.errors import BadPhoto, BadPhotoCode
+from pipeline.errors import BadPhoto
 from pipeline.manifest import InputSpec
 from pipeline.similarity import ARCFACE_TEMPLATE
-from pipeline.types import FloatArray, Nchw, PhotoFaces, Points5
+from pipeline.types import FloatArray, Nchw, PhotoFaces, Points5, Rgb8
 from tests.lookalike.builders import face, photo, unit
 
 
@@ -28,16 +34,14 @@ class MeanColor:
         return (np.asarray(batch.mean(axis=(2, 3)), np.float32),)
 
 
-def _reads(answer: PhotoFaces | BadPhoto) -> PictureEmbedder:
-    def read(_: bytes) -> PhotoFaces:
-        if isinstance(answer, BadPhoto):
-            raise answer
+def _reads(answer: PhotoFaces | None = None, *, limits: PhotoLimits | None = None) -> PictureEmbedder:
+    """answer: what is found on any picture; None where nothing may be searched for."""
+
+    def read_image(_: Rgb8) -> PhotoFaces:
+        assert answer is not None, "the search was not to be used"
         return answer
 
-    return PictureEmbedder(Embedder(MeanColor(), model="m" * 64), read, recipe="test")
-
-
-NO_SEARCH = BadPhoto(BadPhotoCode.EMPTY, "the search was not to be used")
+    return PictureEmbedder(Embedder(MeanColor(), model="m" * 64), read_image, recipe="test", limits=limits)
 
 
 def _one(embed: PictureEmbedder, folder: Path, points: Points5 | None = None) -> Embedded | Skipped:
@@ -52,7 +56,7 @@ def _picture(folder: Path, size: tuple[int, int] = (178, 218), color: tuple[int,
 def test_given_points_straighten_the_face_without_a_search(tmp_path: Path) -> None:
     """The crop lies within the picture, so its colour is the picture's; the size is the picture's smaller side."""
     _picture(tmp_path)
-    outcome = _one(_reads(NO_SEARCH), tmp_path, ARCFACE_TEMPLATE + 30)
+    outcome = _one(_reads(), tmp_path, ARCFACE_TEMPLATE + 30)
     assert isinstance(outcome, Embedded)
     np.testing.assert_allclose(outcome.vector, np.array([2, 1, 0]) / 5**0.5, atol=1e-3)
     assert outcome.size_px == 178
@@ -64,15 +68,15 @@ def test_points_are_of_the_stored_picture_even_where_it_is_read_smaller(tmp_path
     pixels = np.full((3600, 3000, 3), 128, np.uint8)
     pixels[1000:2500, 1000:2500] = (255, 0, 0)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    outcome = _one(_reads(NO_SEARCH), tmp_path, ARCFACE_TEMPLATE * 10 + 1150)
+    outcome = _one(_reads(), tmp_path, ARCFACE_TEMPLATE * 10 + 1150)
     assert isinstance(outcome, Embedded)
     np.testing.assert_allclose(outcome.vector, [1, 0, 0], atol=1e-3)
     assert outcome.size_px == pytest.approx(3000, rel=0.01)
 
 
 def test_without_points_the_largest_usable_face_is_taken(tmp_path: Path) -> None:
-    _picture(tmp_path)
-    found = photo(face(None, size_px=200.0), face(unit(1, 2), size_px=80.0), face(unit(3, 1), size_px=50.0), scale=2.0)
+    _picture(tmp_path, size=(4096, 2048))  # decoded at half its size
+    found = photo(face(None, size_px=200.0), face(unit(1, 2), size_px=80.0), face(unit(3, 1), size_px=50.0))
     outcome = _one(_reads(found), tmp_path)
     assert isinstance(outcome, Embedded)
     assert np.array_equal(outcome.vector, unit(1, 2))
@@ -80,19 +84,106 @@ def test_without_points_the_largest_usable_face_is_taken(tmp_path: Path) -> None
     assert outcome.box == (20, 20, 180, 180)
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (photo(), "no face was found"),
-        (photo(face(None)), "too_small"),
-        (BadPhoto(BadPhotoCode.BROKEN, "the file is cut short"), "the file is cut short"),
-    ],
-)
-def test_a_picture_without_a_usable_face_says_why(tmp_path: Path, answer: PhotoFaces | BadPhoto, reason: str) -> None:
+@pytest.mark.parametrize(("answer", "reason"), [(photo(), "no face was found"), (photo(face(None)), "too_small")])
+def test_a_picture_without_a_usable_face_says_why(tmp_path: Path, answer: PhotoFaces, reason: str) -> None:
     _picture(tmp_path)
     outcome = _one(_reads(answer), tmp_path)
     assert isinstance(outcome, Skipped)
     assert reason in outcome.reason
+
+
+def _saved(kind: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), (200, 100, 0)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "reason"),
+    [
+        (_saved("BMP"), {}, "BMP pictures are not read; save it as a JPEG or PNG"),
+        (_saved("TIFF"), {}, "TIFF pictures are not read; save it as a JPEG or PNG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 50\n", {}, "it is no picture; save it as a JPEG or PNG"),
+        (b"", {}, "The file is empty; copy it again"),
+        (_saved("JPEG")[:300], {}, "damaged or cut off; copy it again or save it anew"),
+        (_saved("PNG"), {"max_pixels": 50_000}, "the limit is 0 million; save it smaller, or raise MAX_PHOTO_MPX"),
+        (_saved("PNG"), {"max_bytes": 100}, "the limit is 0 MB; save it smaller, or raise MAX_PHOTO_MB"),
+    ],
+    ids=["bmp", "tiff", "eps", "empty", "cut off", "pixels", "bytes"],
+)
+def test_a_file_that_is_not_read_says_why_and_what_to_do(
+    tmp_path: Path, data: bytes, limits: dict[str, int], reason: str
+) -> None:
+    """The advice is for a file of one's own: nothing is to be sent again."""
+    (tmp_path / "a.png").write_bytes(data)
+    outcome = _one(_reads(limits=PhotoLimits(**limits)), tmp_path)
+    assert isinstance(outcome, Skipped)
+    assert reason in outcome.reason
+
+
+@pytest.mark.parametrize(("kind", "name"), [("HEIF", "HEIC"), ("AVIF", "AVIF")])
+def test_heic_and_avif_are_read_where_the_extra_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    (tmp_path / "a.png").write_bytes(_saved(kind, quality=95))
+    outcome = _one(_reads(photo(face(unit(1, 2)))), tmp_path)
+    assert isinstance(outcome, Embedded)
+    monkeypatch.setattr(gallery_photo, "heif_is_read", lambda: False)
+    outcome = _one(_reads(), tmp_path)
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason.startswith(f"{name} pictures need an extra; save it as a JPEG")
+
+
+def test_heic_keeps_to_the_limits_and_to_the_frame_of_the_stored_picture(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    data = _saved("HEIF")
+    (tmp_path / "a.png").write_bytes(data)
+    read = gallery_photo.read_gallery_photo(tmp_path / "a.png", limits=PhotoLimits(working_side_px=150))
+    assert (read.image.shape, read.scale) == ((100, 150, 3), 2.0)
+    with pytest.raises(BadPhoto, match=r"0\.1 million pixels.*raise MAX_PHOTO_MPX|raise MAX_PHOTO_MPX"):
+        gallery_photo.read_gallery_photo(tmp_path / "a.png", limits=PhotoLimits(max_pixels=50_000))
+    (tmp_path / "a.png").write_bytes(data[:200])
+    with pytest.raises(BadPhoto, match="The HEIC file is damaged"):
+        gallery_photo.read_gallery_photo(tmp_path / "a.png", limits=PhotoLimits())
+
+
+def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    outcome = _one(_reads(), tmp_path)
+    assert isinstance(outcome, Skipped)
+    assert "pipe or a device" in outcome.reason
+
+
+PERSON = Person(number="1", name=None, image="a.png", images=1, attributes={})
+
+
+def test_a_large_picture_gets_a_preview_of_the_faces_surroundings(tmp_path: Path) -> None:
+    """A red face of 560 px on grey in 8 Mpx comes out red at its place, in a picture of at most 840 px."""
+    pixels = np.full((2400, 3600, 3), 128, np.uint8)
+    pixels[700:1300, 2000:2600] = (255, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    points = ARCFACE_TEMPLATE * 5 + np.array([2020, 720])
+    preview = _reads().preview(tmp_path, replace(PERSON, points=tuple(points.ravel().tolist())))
+    assert preview is not None
+    assert preview.source_bytes == (tmp_path / "a.png").stat().st_size
+    small = Image.open(io.BytesIO(preview.jpeg))
+    assert max(small.size) <= 842
+    here = np.array(preview.points).reshape(5, 2)
+    assert [small.getpixel((round(x), round(y))) for x, y in here.tolist()] == [(254, 0, 0)] * 5
+    np.testing.assert_allclose(
+        here[1, 0] - here[0, 0], (ARCFACE_TEMPLATE[1, 0] - ARCFACE_TEMPLATE[0, 0]) * 1.875, atol=0.1
+    )
+
+
+def test_small_pictures_and_unknown_places_need_no_preview(tmp_path: Path) -> None:
+    _picture(tmp_path)
+    known = replace(PERSON, points=tuple((ARCFACE_TEMPLATE + 30).ravel().tolist()))
+    assert _reads().preview(tmp_path, known) is None
+    _picture(tmp_path, size=(1200, 1000))
+    assert _reads().preview(tmp_path, PERSON) is None
+    assert _reads().preview(tmp_path, known) is not None
+    assert _reads().preview(tmp_path, replace(known, image="gone.png")) is None
 
 
 @pytest.mark.parametrize(
@@ -105,14 +196,14 @@ def test_a_picture_without_a_usable_face_says_why(tmp_path: Path, answer: PhotoF
 )
 def test_given_points_that_cannot_be_are_a_reason(tmp_path: Path, points: Points5, reason: str) -> None:
     _picture(tmp_path)
-    outcome = _one(_reads(NO_SEARCH), tmp_path, points)
+    outcome = _one(_reads(), tmp_path, points)
     assert isinstance(outcome, Skipped)
     assert reason in outcome.reason
 
 
 def test_a_black_picture_gives_no_direction(tmp_path: Path) -> None:
     _picture(tmp_path, color=(0, 0, 0))
-    assert _one(_reads(NO_SEARCH), tmp_path, ARCFACE_TEMPLATE) == Skipped(reason="the network gave no direction")
+    assert _one(_reads(), tmp_path, ARCFACE_TEMPLATE) == Skipped(reason="the network gave no direction")
 
 
 def test_files_that_are_gone_or_no_picture_are_passed_over_and_order_is_kept(tmp_path: Path) -> None:
@@ -123,7 +214,7 @@ def test_files_that_are_gone_or_no_picture_are_passed_over_and_order_is_kept(tmp
         Picture(file=name, person="1", points=ARCFACE_TEMPLATE)
         for name in ("red.png", "gone.png", "text.png", "blue.png")
     ]
-    red, gone, text, blue = _reads(NO_SEARCH)(tmp_path, pictures)
+    red, gone, text, blue = _reads()(tmp_path, pictures)
     assert isinstance(red, Embedded)
     assert isinstance(blue, Embedded)
     np.testing.assert_allclose([red.vector, blue.vector], [[1, 0, 0], [0, 0, 1]], atol=1e-3)
