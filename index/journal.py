@@ -82,10 +82,11 @@ class Journal:
         entries = _read_json(list_file)
         try:
             outcomes = self._read(number)
+            fingerprints = [str(entries[row]["fingerprint"]) for row in range(len(outcomes))]
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError):
             return  # damaged: its pictures are embedded again, into another part
-        for row in range(len(outcomes)):
-            self._where[entries[row]["fingerprint"]] = (number, row)
+        for row, fingerprint in enumerate(fingerprints):
+            self._where[fingerprint] = (number, row)
 
     def _read(self, number: int) -> list[Embedded | Skipped]:
         entries = _read_json(self._folder / f"part-{number:06d}.json")
@@ -126,7 +127,7 @@ def _embedded(entry: dict[str, Any], vector: NDArray[np.float32] | None) -> Embe
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -49,7 +49,7 @@ class _Entry(BaseModel):
 
 
 _ENTRIES: Final = Adapter(list[_Entry])
-_NAMES: Final = Adapter(Annotated[list[Line], Field(max_length=MAX_ATTRIBUTES)])
+_NAMES: Final[Adapter[list[str]]] = Adapter(Annotated[list[Line], Field(max_length=MAX_ATTRIBUTES)])
 
 
 def encode_people(people: Sequence[Person]) -> bytes:

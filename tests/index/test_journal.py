@@ -68,3 +68,11 @@ def test_what_was_not_flushed_is_lost_and_nothing_else(tmp_path: Path) -> None:
     journal = _filled(tmp_path / "j")
     journal.add("p7", _embedded(7))
     assert "p7" not in Journal(tmp_path / "j", key="a")
+
+
+def test_a_part_whose_list_lacks_a_picture_is_dropped_alone(tmp_path: Path) -> None:
+    _filled(tmp_path / "j")
+    list_file = tmp_path / "j" / "part-000001.json"
+    list_file.write_text(list_file.read_text().replace("fingerprint", "finger"))
+    journal = Journal(tmp_path / "j", key="a")
+    assert [f"p{k}" in journal for k in range(7)] == [True] * 3 + [False] * 3 + [True]

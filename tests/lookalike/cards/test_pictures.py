@@ -144,6 +144,7 @@ def test_sixteen_bits_of_grey_are_shown_as_eight_are(folder: Path) -> None:
     Image.fromarray((grey * 257).astype(np.uint16)).save(folder / "img" / "b16", "PNG")
     eight, sixteen = (_shown(FolderPictures(folder), replace(SOMEBODY, image=f"img/{name}")) for name in ("b8", "b16"))
     assert eight is not None
+    assert sixteen is not None
     assert np.array_equal(eight, sixteen)
 
 

@@ -374,10 +374,10 @@ def test_names_in_other_encodings_stop_nothing_and_the_pictures_are_found_again(
         "\u0645\u06cc\u200c\u062e".encode(): "\u0645\u06cc\u200c\u062e",
     }
     for name in odd:
-        place = os.fsencode(folder) + b"/" + name
-        os.makedirs(place)  # noqa: PTH103 - a path of bytes
-        shutil.copy(SAMPLES / "astronaut.jpg", place + b"/\xfc [1].jpg")
-        Path(os.fsdecode(place + b"/bad \xff.jpg")).write_text("no picture")
+        place = folder / os.fsdecode(name)
+        place.mkdir(parents=True)
+        shutil.copy(SAMPLES / "astronaut.jpg", place / os.fsdecode(b"\xfc [1].jpg"))
+        (place / os.fsdecode(b"bad \xff.jpg")).write_text("no picture")
     result = run("build", folder, "--json")
     assert result.exit_code == 0, result.output
     built = document(result)
