@@ -5,6 +5,7 @@ The only module that imports FAISS.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,9 @@ from index.store import Mask, Rows, Scores
 from index.types import Vectors
 
 MAX_DIMENSION: Final = 4096
+_HEADER: Final = struct.Struct("<4siqqqBiiifQQQQ")
 CHUNK_ROWS: Final = 512  # looked at at once: a megabyte
-# Rounding to float16 moves each number by up to 2^-11 of itself, and so a vector's length by no more.
-LENGTH_TOLERANCE: Final = 1e-3
+_EXPONENT: Final = np.uint16(0x7C00)  # of a float16: all ones where it is no finite number
 
 
 class FaissStore:
@@ -44,39 +45,27 @@ class FaissStore:
     def from_bytes(cls, data: bytes, *, folder: Path | None = None) -> FaissStore:
         """Read what `to_bytes` made, whoever made it. Raises GalleryDamaged, which speaks of the gallery in `folder`.
 
-        The numbers of the vectors may be anything: see `rows_of_wrong_length`.
+        The numbers of the vectors may be anything: see `rows_not_finite`.
         """
         file = VECTORS if folder is None else readable(str(folder / VECTORS))
-        try:
-            index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
-        except (RuntimeError, MemoryError, AssertionError, ValueError) as error:
-            raise GalleryDamaged(f"{file} is no FAISS index", folder=folder) from error
-        if (
-            not isinstance(index, faiss.IndexScalarQuantizer)
-            or index.sq.qtype != faiss.ScalarQuantizer.QT_fp16
-            or index.metric_type != faiss.METRIC_INNER_PRODUCT
-        ):
-            raise GalleryDamaged(f"{file} is a FAISS index of another kind", folder=folder)
-        # FAISS takes these numbers of a file as they come and reads beyond the vectors where they contradict it.
-        bytes_a_row = 2 * index.d
-        sizes = (index.code_size, index.sq.code_size, index.sq.d, index.codes.size())
-        if (
-            not index.is_trained
-            or not 0 < index.d <= MAX_DIMENSION
-            or sizes != (bytes_a_row, bytes_a_row, index.d, index.ntotal * bytes_a_row)
-        ):
+        if data[:4] != cls.SIGNATURE:
+            raise GalleryDamaged(f"{file} is no FAISS index of the right kind", folder=folder)
+        if not _is_consistent(data):
             raise GalleryDamaged(f"{file} contradicts itself", folder=folder)
-        return cls(index)
+        try:
+            return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+        except (RuntimeError, MemoryError) as error:
+            raise GalleryDamaged(f"{file} can't be read by FAISS", folder=folder) from error
 
-    def rows_of_wrong_length(self) -> Rows:
-        """The rows that are no unit vectors, those with numbers that are not finite among them."""
+    def rows_not_finite(self) -> Rows:
+        """The rows with a number that is none or infinite; nothing that a search says of them means anything."""
         wrong: list[Rows] = []
-        codes = self._codes()
-        for first in range(0, len(self), CHUNK_ROWS):
-            rows = codes[first : first + CHUNK_ROWS].astype(np.float32)
-            with np.errstate(over="ignore", invalid="ignore"):
-                squares = np.einsum("nd,nd->n", rows, rows)
-                wrong.append(first + np.flatnonzero(~(np.abs(squares - 1.0) <= 2 * LENGTH_TOLERANCE)))
+        if len(self):
+            codes = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size())
+            bits = np.asarray(codes).view(np.uint16).reshape(len(self), self.dimension)
+            for first in range(0, len(self), CHUNK_ROWS):
+                unusable = (bits[first : first + CHUNK_ROWS] & _EXPONENT) == _EXPONENT
+                wrong.append(first + np.flatnonzero(unusable.any(axis=1)))
         return np.concatenate(wrong) if wrong else np.zeros(0, np.int64)
 
     def to_bytes(self) -> bytes:
@@ -94,13 +83,6 @@ class FaissStore:
         if len(self) == 0:
             return np.zeros((0, self.dimension), np.float32)
         return np.asarray(self._index.reconstruct_n(0, len(self)), dtype=np.float32)
-
-    def _codes(self) -> NDArray[np.float16]:
-        """(N, D), the index's own memory."""
-        if len(self) == 0:
-            return np.zeros((0, self.dimension), np.float16)
-        data = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size())
-        return np.asarray(data).view(np.float16).reshape(len(self), self.dimension)
 
     def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
         """See Store.search."""
@@ -125,3 +107,30 @@ class FaissStore:
             asked *= 2
         order = np.lexsort((rows[0], -scores[0]))[:count]
         return scores[0][order], rows[0][order]
+
+
+def _is_consistent(data: bytes) -> bool:
+    """Whether a file says of itself what its length allows: FAISS allocates and reads what a file asks it to."""
+    if len(data) < _HEADER.size:
+        return False
+    dimension, count = struct.unpack_from("<iq", data, 4)
+    if not 0 < dimension <= MAX_DIMENSION or not 0 <= count <= len(data):
+        return False
+    codes = 2 * dimension * count
+    header = data[: len(data) - codes] if codes else data
+    return header in {_header(dimension, count), _header_of_this_faiss(dimension, count)}
+
+
+def _header(dimension: int, count: int) -> bytes:
+    """What FAISS 1.7 to 1.15 write before the vectors (impl/index_write.cpp, IndexScalarQuantizer)."""
+    unused, trained, metric, range_kind, range_value, ranges = 1 << 20, 1, 0, 0, 0.0, 0
+    return _HEADER.pack(
+        FaissStore.SIGNATURE, dimension, count, unused, unused, trained, metric, faiss.ScalarQuantizer.QT_fp16,
+        range_kind, range_value, dimension, 2 * dimension, ranges, 2 * dimension * count,
+    )  # fmt: skip
+
+
+def _header_of_this_faiss(dimension: int, count: int) -> bytes:
+    """Likewise for the installed one, should its format have changed: that of an index without vectors, filled in."""
+    empty = FaissStore.of(np.zeros((0, dimension), np.float32)).to_bytes()
+    return empty[:8] + struct.pack("<q", count) + empty[16:-8] + struct.pack("<Q", 2 * dimension * count)

@@ -54,11 +54,11 @@ class Gallery:
                 f"{MANIFEST} says {info.people} of {info.dimension}",
                 folder=folder,
             )
-        wrong = store.rows_of_wrong_length()
+        wrong = store.rows_not_finite()
         if len(wrong):
             raise GalleryDamaged(
-                f"{readable(str(folder / VECTORS))}: {counted(len(wrong), 'vector is', 'vectors are')} not of unit "
-                f"length, the first is person {people[int(wrong[0])].number}'s",
+                f"{readable(str(folder / VECTORS))}: {counted(len(wrong), 'vector has', 'vectors have')} numbers that "
+                f"are not finite, the first is person {people[int(wrong[0])].number}'s",
                 folder=folder,
             )
         return cls(info, people, store)

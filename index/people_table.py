@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NotRequired
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from pydantic import TypeAdapter as Adapter
+from typing_extensions import TypedDict  # pydantic wants it before Python 3.12
 
 from index.errors import GalleryDamaged
 from index.files import PEOPLE, SCHEMA, Count, Line, first_problem, read_json
@@ -23,32 +24,23 @@ MAX_IMAGE: Final = 4096  # characters of a path
 MAX_ATTRIBUTES: Final = 200
 
 
-def _path(value: Any) -> str:
-    """A path as `os` gives it: bytes that are no UTF-8 stand in it as lone surrogates, which `str` fields refuse."""
-    if not isinstance(value, str) or len(value) > MAX_IMAGE:
-        raise ValueError(f"should be a path of at most {MAX_IMAGE} characters")
-    return value
-
-
 _Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]  # NaN fits neither
 
 
-class _Entry(BaseModel):
+class _Entry(TypedDict):
     """One person as written. Entries of later versions are passed over."""
 
-    model_config = ConfigDict(frozen=True)
-
-    number: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(readable)]
+    number: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
     name: str | None
-    image: Annotated[str, PlainValidator(_path)]
+    image: Any  # a path as `os` gives it: lone surrogates in it stand for bytes that are no UTF-8; `str` refuses them
     images: Count
-    name_inferred: bool = False
-    attributes: str = ""
-    attributes_predicted: bool = False
-    points: Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)] | None = None
+    name_inferred: NotRequired[bool]
+    attributes: NotRequired[str]
+    attributes_predicted: NotRequired[bool]
+    points: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
 
 
-_ENTRIES: Final = Adapter(list[_Entry])
+_ENTRIES: Final[Adapter[list[_Entry]]] = Adapter(list[_Entry])
 _NAMES: Final[Adapter[list[str]]] = Adapter(Annotated[list[Line], Field(max_length=MAX_ATTRIBUTES)])
 
 
@@ -72,14 +64,14 @@ def decode_people(data: bytes, *, folder: Path | None = None) -> tuple[Person, .
             )
         names = _NAMES.validate_python(raw["attribute_names"])
         entries = _ENTRIES.validate_python(raw["people"])
-        traits = {signs: _attributes(signs, names) for signs in {entry.attributes for entry in entries}}
+        traits = {signs: _attributes(signs, names) for signs in {entry.get("attributes", "") for entry in entries}}
+        people = tuple(_person(entry, traits) for entry in entries)
     except ValidationError as error:
         raise GalleryDamaged(f"{table}: {first_problem(error)}", folder=folder) from error
     except (KeyError, TypeError) as error:
         raise GalleryDamaged(f"{table} lacks or misspells {error}", folder=folder) from error
     except ValueError as error:
         raise GalleryDamaged(f"{table} can't be read ({error})", folder=folder) from error
-    people = tuple(_person(entry, traits) for entry in entries)
     if len({person.number for person in people}) != len(people):
         raise GalleryDamaged(f"{table} names a person twice", folder=folder)
     return people
@@ -112,13 +104,16 @@ def _attributes(signs: str, names: list[str]) -> dict[str, bool]:
 
 
 def _person(entry: _Entry, traits: dict[str, dict[str, bool]]) -> Person:
+    number, name, image = entry["number"], entry["name"], entry["image"]
+    if not isinstance(image, str) or len(image) > MAX_IMAGE:
+        raise ValueError(f"the picture of {readable(number)[:60]} is no path")
     return Person(
-        number=entry.number,
-        name=None if entry.name is None else printable_name(entry.name),
-        name_inferred=entry.name_inferred,
-        image=entry.image,
-        images=entry.images,
-        attributes=traits[entry.attributes].copy(),
-        attributes_predicted=entry.attributes_predicted,
-        points=entry.points,
+        number=number if number.isascii() and number.isprintable() else readable(number),
+        name=None if name is None else printable_name(name),
+        name_inferred=entry.get("name_inferred", False),
+        image=image,
+        images=entry["images"],
+        attributes=traits[entry.get("attributes", "")].copy(),
+        attributes_predicted=entry.get("attributes_predicted", False),
+        points=entry.get("points"),
     )

@@ -206,7 +206,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
 
 def test_a_foreign_index_with_a_right_hash_is_refused(tmp_path: Path) -> None:
     write_gallery(tmp_path, _info(5, 16), {VECTORS: b"IxFI" + b"\xff" * 60, PEOPLE: encode_people(_people(5, 0))})
-    with pytest.raises(GalleryDamaged, match="no FAISS index"):
+    with pytest.raises(GalleryDamaged, match="no FAISS index of the right kind"):
         Gallery.open(tmp_path, embedder=MODEL)
 
 

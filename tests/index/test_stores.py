@@ -75,10 +75,10 @@ def test_what_is_written_is_read_again() -> None:
 def test_bytes_of_another_kind_are_refused() -> None:
     import faiss
 
-    with pytest.raises(GalleryDamaged, match="no FAISS index"):
+    with pytest.raises(GalleryDamaged, match="no FAISS index of the right kind"):
         FaissStore.from_bytes(b"\x00" * 100)
     flat = faiss.IndexFlatIP(4)
-    with pytest.raises(GalleryDamaged, match="another kind"):
+    with pytest.raises(GalleryDamaged, match="no FAISS index of the right kind"):
         FaissStore.from_bytes(bytes(faiss.serialize_index(flat).tobytes()))
 
 
