@@ -109,7 +109,7 @@ card: $(RUN_STAMP) ## draw the card of PHOTO (a public-domain portrait without o
 	@$(expand_home); $(BIN)/lookalike match -- "$${PHOTO:-lookalike/sample/grace_hopper.jpg}"
 
 gallery: $(RUN_STAMP) ## rebuild the gallery from DATA/celeba
-	$(BIN)/lookalike index build $(DATA)/celeba
+	$(BIN)/lookalike index build $(DATA)/celeba --replace
 
 train: ## re-make every network from DATA (hours on two cores; resumes where it stopped)
 	@test -d "$(DATA)" || { echo "there is no folder $(DATA); name the one with the data: make train DATA=/path/to/data (docs/training.md says what lies in it)" >&2; exit 2; }
