@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from index.embed import Embedded, Skipped
 from index.source import Picture
+from index.types import Person
 
 BAD = b"not a picture"
 
@@ -35,6 +36,9 @@ class ArithmeticEmbed:
             raise RuntimeError("the engine broke")
         self.seen += [picture.file for picture in pictures]
         return [self._one((folder / picture.file).read_bytes(), picture) for picture in pictures]
+
+    def preview(self, folder: Path, person: Person) -> None:
+        """These files show nobody."""
 
     def _one(self, data: bytes, picture: Picture) -> Embedded | Skipped:
         if data == BAD:
