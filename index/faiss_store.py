@@ -53,9 +53,12 @@ class FaissStore:
         if not _is_consistent(data):
             raise GalleryDamaged(f"{file} contradicts itself", folder=folder)
         try:
-            return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+            index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
         except (RuntimeError, MemoryError) as error:
             raise GalleryDamaged(f"{file} can't be read by FAISS", folder=folder) from error
+        if not isinstance(index, faiss.IndexScalarQuantizer):
+            raise GalleryDamaged(f"{file} is a FAISS index of another kind", folder=folder)
+        return cls(index)
 
     def rows_not_finite(self) -> Rows:
         """The rows with a number that is none or infinite; nothing that a search says of them means anything."""

@@ -199,8 +199,8 @@ def _embedder_in_use(settings: Settings) -> str:
 def _picture_embedder(settings: Settings) -> PictureEmbedder:
     """Open the networks, with the gates of a gallery instead of those for photos of strangers."""
     from lookalike.app import open_pipeline, photo_limits
-    from lookalike.cli.gallery_photo import heif_is_read
     from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
+    from pipeline.decoding_bounds import heif_is_read
     from pipeline.manifest import load_manifest
 
     pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES), photo_limits(settings)

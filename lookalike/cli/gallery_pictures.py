@@ -84,10 +84,8 @@ class PictureEmbedder:
         points = np.array(person.points, np.float32).reshape(5, 2)
         try:
             photo = read_gallery_photo(path, limits=self._limits)
-            if (
-                photo.image.shape[0] * photo.image.shape[1] * photo.scale**2 < PREVIEW_FROM_PIXELS
-                and photo.is_decodable
-            ):
+            height, width = photo.image.shape[:2]
+            if height * width * photo.scale**2 < PREVIEW_FROM_PIXELS:
                 return None
             small, here = surroundings(photo.image, np.asarray((points + 0.5) / photo.scale - 0.5, np.float32))
             size = path.stat().st_size
