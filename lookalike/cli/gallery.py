@@ -219,17 +219,14 @@ def _spare_the_shipped(settings: Settings, source: Source) -> None:
     """
     from index.errors import GalleryError, NotAGallery
     from index.files import read_manifest
-    from lookalike.settings import ROOT
+    from lookalike.paths import WEIGHTS
 
     target = settings.gallery_path
     try:
         manifest = read_manifest(target)
     except GalleryError:
         manifest = None
-    shipped = target.resolve() in {
-        (ROOT / "weights" / "gallery").resolve(),
-        (settings.weights_dir / "gallery").resolve(),
-    }
+    shipped = target.resolve() in {(place / "gallery").resolve() for place in (WEIGHTS, settings.weights_dir)}
     celeba = manifest is not None and manifest.info.source.startswith("CelebA") and source.layout == "people"
     if (shipped and target.exists()) or celeba:
         raise NotAGallery(
