@@ -11,9 +11,15 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA: Final = 1
+MEND: Final = "run `lookalike evaluate` to make it anew"
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 class CalibrationError(Exception):
@@ -28,15 +34,15 @@ class Band:
     word: str  # English word
     symbol: str  # one character, so that the meaning does not hang on colour alone
     color: str  # "#rrggbb"
-    floor: float  # the least similarity in this band; -1 in the last one
+    floor: Number  # the least similarity in this band; -1 in the last one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
     """A share of strangers and the similarity they reach."""
 
-    share: float  # pair table: share of pairs of strangers at least this alike; gallery table: of strangers
-    similarity: float
+    share: Number  # pair table: share of pairs of strangers at least this alike; gallery table: of strangers
+    similarity: Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +51,10 @@ class Table:
 
     bands: tuple[Band, ...]
     rates: tuple[Rate, ...]  # falling share, rising similarity
-    people: int
-    pictures: int
-    pairs: int  # pairs of strangers (pair table) or strangers asked (gallery table)
-    same_low: float  # the 5th percentile of the same person in another picture
+    people: Count
+    pictures: Count
+    pairs: Count  # pairs of strangers (pair table) or strangers asked (gallery table)
+    same_low: Number  # the 5th percentile of the same person in another picture
 
     def band(self, similarity: float) -> Band:
         """The first band whose floor the similarity reaches."""
@@ -84,74 +90,55 @@ class Calibration:
     gallery_people: int  # people in the gallery the second table was measured against
 
 
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise CalibrationError(f"calibration: {name} is {value!r}, want a number; run `lookalike evaluate`")
-    return float(value)
+class _File(BaseModel):
+    """calibration.json as it is written; what else the evaluation notes in it is passed over."""
 
+    model_config = ConfigDict(frozen=True)
 
-def _table(raw: dict[str, Any], name: str) -> Table:
-    bands = tuple(
-        Band(
-            key=str(b["key"]),
-            word=str(b["word"]),
-            symbol=str(b["symbol"]),
-            color=str(b["color"]),
-            floor=_number(b["floor"], f"{name}.bands.floor"),
-        )
-        for b in raw["bands"]
-    )
-    rates = tuple(
-        Rate(
-            share=_number(r["share"], f"{name}.share"),
-            similarity=_number(r["similarity"], f"{name}.similarity"),
-        )
-        for r in raw["rates"]
-    )
-    floors = [band.floor for band in bands]
-    similarities = [rate.similarity for rate in rates]
-    shares = [rate.share for rate in rates]
-    if not 1 <= len(bands) <= 5 or floors != sorted(floors, reverse=True) or len(set(floors)) != len(floors):
-        raise CalibrationError(
-            f"calibration: {name}.bands must be one to five, floors falling; run `lookalike evaluate`"
-        )
-    if not rates or similarities != sorted(similarities) or shares != sorted(shares, reverse=True) or min(shares) <= 0:
-        raise CalibrationError(
-            f"calibration: {name}.rates must rise in similarity and fall in share; run `lookalike evaluate`"
-        )
-    return Table(
-        bands=bands,
-        rates=rates,
-        people=int(raw["people"]),
-        pictures=int(raw["pictures"]),
-        pairs=int(raw["pairs"]),
-        same_low=_number(raw["same_low"], f"{name}.same_low"),
-    )
+    embedder: str
+    gallery_people: Count
+    pair: Table
+    gallery: Table
 
 
 def load_calibration(path: Path, *, embedder: str) -> Calibration:
     """Read the file and check that it was measured with this embedder. Raises CalibrationError."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise CalibrationError(f"{path} is missing; run `lookalike evaluate` to make it") from error
-    except (OSError, ValueError) as error:
-        raise CalibrationError(f"{path} can't be read ({error}); run `lookalike evaluate` to make it anew") from error
+        raise CalibrationError(f"{path} is missing; {MEND}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CalibrationError(f"{path} can't be read ({error}); {MEND}") from error
+    if not isinstance(raw, dict) or "schema" not in raw:
+        raise CalibrationError(f"{path}: schema is missing; {MEND}")
+    if raw["schema"] != SCHEMA or raw["schema"] is True:
+        raise CalibrationError(f"{path} has schema {raw['schema']!r:.40}, want {SCHEMA}; {MEND}")
     try:
-        if raw["schema"] != SCHEMA:
-            raise CalibrationError(f"{path} has schema {raw['schema']}, want {SCHEMA}; run `lookalike evaluate`")
-        if raw["embedder"] != embedder:
-            raise CalibrationError(
-                f"{path} was measured with embedder {raw['embedder'][:12]}, the one in use is {embedder[:12]}; "
-                f"run `lookalike evaluate`"
-            )
-        return Calibration(
-            embedder=raw["embedder"],
-            pair=_table(raw["pair"], "pair"),
-            gallery=_table(raw["gallery"], "gallery"),
-            gallery_people=int(raw["gallery_people"]),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        file = _File.model_validate(raw)
+    except ValidationError as error:
+        raise CalibrationError(f"{path}: {_first_problem(error)}; {MEND}") from error
+    if file.embedder != embedder:
         raise CalibrationError(
-            f"{path} lacks or misspells {error}; run `lookalike evaluate` to make it anew"
-        ) from error
+            f"{path} was measured with embedder {file.embedder[:12]}, the one in use is {embedder[:12]}; {MEND}"
+        )
+    for name, table in (("pair", file.pair), ("gallery", file.gallery)):
+        _check_order(table, where=f"{path}: {name}")
+    return Calibration(embedder=file.embedder, pair=file.pair, gallery=file.gallery, gallery_people=file.gallery_people)
+
+
+def _check_order(table: Table, *, where: str) -> None:
+    """What the types can't say. Raises CalibrationError."""
+    floors = [band.floor for band in table.bands]
+    similarities = [rate.similarity for rate in table.rates]
+    shares = [rate.share for rate in table.rates]
+    if not 1 <= len(floors) <= 5 or floors != sorted(floors, reverse=True) or len(set(floors)) != len(floors):
+        raise CalibrationError(f"{where}.bands must be one to five, floors falling; {MEND}")
+    if not shares or similarities != sorted(similarities) or shares != sorted(shares, reverse=True) or min(shares) <= 0:
+        raise CalibrationError(f"{where}.rates must rise in similarity and fall in share; {MEND}")
+
+
+def _first_problem(error: ValidationError) -> str:
+    """One line on the first thing that pydantic found wrong: `pair.bands.0.floor should be a valid number`."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where} is missing" if first["type"] == "missing" else f"{where} {first['msg'].removeprefix('Input ')}"

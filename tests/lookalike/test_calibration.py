@@ -105,9 +105,10 @@ def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
         load_calibration(tmp_path / "calibration.json", embedder=MODEL)
 
 
-def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("contents", [b"\xff\xfe not json", b"[" * 100_000], ids=["no text", "deep"])
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path, contents: bytes) -> None:
     path = tmp_path / "calibration.json"
-    path.write_bytes(b"\xff\xfe not json")
+    path.write_bytes(contents)
     with pytest.raises(CalibrationError, match="can't be read"):
         load_calibration(path, embedder=MODEL)
 
@@ -123,15 +124,18 @@ def _set_floors(*floors: float) -> Callable[[dict[str, Any]], object]:
     ("change", "says"),
     [
         (lambda raw: raw.update(schema=2), "schema 2"),
-        (lambda raw: raw.pop("gallery"), "gallery"),
-        (lambda raw: raw["pair"].pop("people"), "people"),
+        (lambda raw: raw.pop("gallery"), "gallery is missing"),
+        (lambda raw: raw["pair"].pop("people"), "pair.people is missing"),
         (lambda raw: raw["pair"].update(rates=[]), "rates must"),
         (lambda raw: raw["pair"]["rates"].reverse(), "rates must"),
         (lambda raw: raw["pair"]["rates"][2].update(share=0.0), "rates must"),
-        (lambda raw: raw["pair"]["rates"][0].update(similarity="0.2"), "want a number"),
-        (lambda raw: raw["pair"]["bands"][0].update(floor=None), "want a number"),
-        (lambda raw: raw["pair"]["bands"][0].update(floor=True), "want a number"),
-        (lambda raw: raw.update(pair=[]), "lacks or misspells"),
+        (
+            lambda raw: raw["pair"]["rates"][0].update(similarity="0.2"),
+            "pair.rates.0.similarity should be a valid number",
+        ),
+        (lambda raw: raw["pair"]["bands"][0].update(floor=None), "pair.bands.0.floor should be a valid number"),
+        (lambda raw: raw["pair"]["bands"][0].update(floor=True), "pair.bands.0.floor should be a valid number"),
+        (lambda raw: raw.update(pair=[]), "pair should be a dictionary"),
         (_set_floors(), "one to five"),
         (_set_floors(0.6, 0.5, 0.4, 0.3, 0.2, -1.0), "one to five"),
         (_set_floors(0.3, 0.5, -1.0), "floors falling"),
