@@ -11,6 +11,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.fsm.storage.base import BaseStorage
+from aiogram.types import LinkPreviewOptions
 
 from bot.about import About, known_versions
 from bot.answering.ordering import OrderedTurns
@@ -25,6 +26,7 @@ from bot.settings import BotSettings
 from bot.stores.memory import ExpiringStorage
 from bot.stores.pairs import Pairs
 from bot.stores.people import PeopleInMemory, PeopleStore
+from bot.stores.sent_photos import SentPhotos
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.retry import TryAgain
 from lookalike.cards import CardRenderer, ThemeName
@@ -55,7 +57,7 @@ def build_bot(settings: BotSettings) -> Bot:
     return Bot(
         settings.bot_token.get_secret_value(),
         session=session,
-        default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
+        default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)),
     )
 
 
@@ -75,6 +77,7 @@ def build_dispatcher(
     queue = FairQueue(slots=settings.queue_slots, length=settings.queue_length)
     storage = storage or ExpiringStorage(ttl_s=settings.conversation_s)
     people = people or PeopleInMemory()
+    sent_photos = SentPhotos(ttl_s=settings.conversation_s)
     desk = Desk(
         finder=finder,
         renderer=renderer,
@@ -92,7 +95,8 @@ def build_dispatcher(
         events_isolation=OrderedTurns(),
         finder=finder,
         desk=desk,
-        pairs=Pairs(storage),
+        pairs=Pairs(storage, sent_photos),
+        sent_photos=sent_photos,
         people=people,
         settings=settings,
         stats=desk.stats,

@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 import aiohttp
 from aiohttp import web
 
-from tests.telegram_rules import Refused, check_call, decode, picture_of, plain
+from tests.telegram_rules import Declined, Refused, check_call, decode, picture_of, plain
 
 TOKEN = "123456789:AAE-of-the-loopback-peer-0123456789abc"
 BOT_ID = 123456789
@@ -100,7 +100,12 @@ class TelegramPeer:
         self.texts: dict[str, Json] = {}  # menus and descriptions by method and language
         self.missing_file_sizes = False
         self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
-        self.no_ephemeral = False
+        self.no_ephemeral = ""  # what Telegram says when it refuses an ephemeral message
+        self.ephemeral_unknown = False  # a Bot API server of before 10.2: the parameter is ignored, all see the message
+        self.refusals: dict[tuple[int, str], tuple[int, str]] = {}  # by chat and method; `forbid` fills it
+        self.admins: set[int] = set()
+        self.members_hidden = False  # getChatMember is refused, as where the bot is no administrator
+        self.late_queries: set[str] = set()  # ids of presses that can't be answered any more
         self._updates: deque[Json] = deque()
         self._update_ids = itertools.count(1000)
         self._message_ids = itertools.count(1)
@@ -182,16 +187,26 @@ class TelegramPeer:
         self._keep(edited)
         await self.update({"edited_message": edited})
 
-    async def press(self, person: Person, message: Json, button: str) -> None:
-        """Press the button with this text under a message of the bot, as it stands now."""
+    def forbid(self, chat: int, methods: str, why: str, *, code: int = 400) -> None:
+        """Refuse these methods, with blanks between, in a chat: rights that the bot lacks."""
+        for method in methods.split():
+            self.refusals[chat, method] = code, why
+
+    async def press(self, person: Person, message: Json, button: str, *, late: bool = False) -> None:
+        """Press the button with this text under a message of the bot, as it stands now.
+
+        late: the press waited so long that it can't be answered any more, as while the bot was down.
+        """
         shown = self.messages[message["chat"]["id"], message["message_id"]]
         data = next(
             b["callback_data"] for row in shown["reply_markup"]["inline_keyboard"] for b in row if b["text"] == button
         )
-        await self.press_data(person, shown, data)
+        await self.press_data(person, shown, data, late=late)
 
-    async def press_data(self, person: Person, message: Json, data: str) -> None:
+    async def press_data(self, person: Person, message: Json, data: str, *, late: bool = False) -> None:
         query = {"id": str(time.monotonic_ns()), "from": person.user, "chat_instance": "1", "data": data}
+        if late:
+            self.late_queries.add(query["id"])
         await self.update({"callback_query": query | {"message": message}})
 
     def add_file(self, data: bytes, *, size: int | None = None) -> Json:
@@ -200,9 +215,10 @@ class TelegramPeer:
         self.files[file_id] = data
         return {"file_id": file_id, "file_unique_id": f"AQAD{len(self.files)}", "file_size": size or len(data)}
 
-    def next_file(self, number: int) -> None:
-        """Number files from here on, so that another peer's stay apart."""
+    def next_number(self, number: int) -> None:
+        """Number files and messages from here on, so that another peer's stay apart."""
         self._file_ids = itertools.count(number)
+        self._message_ids = itertools.count(number)
 
     async def update(self, body: Json) -> Json:
         update = {"update_id": next(self._update_ids)} | body
@@ -273,9 +289,11 @@ class TelegramPeer:
             if answer is None:
                 raise Refused(f"method {method} is not known to the peer")  # noqa: TRY301 - one way out
             check_call(method, params, files)
+            if (call.chat or 0, method) in self.refusals:
+                return _error(*self.refusals[call.chat or 0, method], {})
             result = await answer(call)
         except Refused as error:
-            if not str(error).startswith("message "):  # a message that is gone is the person's doing
+            if not isinstance(error, Declined) and not str(error).startswith("message "):  # gone: the person's doing
                 self.violations.append(f"{method}: {error}")
             return _error(400, f"Bad Request: {error}", {})
         async with self._news:
@@ -406,17 +424,29 @@ class TelegramPeer:
         if key not in self.ephemeral or self.ephemeral[key]["receiver_user"]["id"] != int(
             call.params["receiver_user_id"]
         ):
-            raise Refused("ephemeral message not found")
+            raise Refused("message is not found among the ephemeral ones")
         return self.ephemeral[key]
 
     async def _on_getChatMember(self, call: Call) -> Json:  # noqa: N802
+        if self.members_hidden:
+            raise Declined("member list is inaccessible")
         user = {"id": int(call.params["user_id"]), "is_bot": False, "first_name": "P"}
+        if user["id"] in self.admins:
+            return {"status": "creator", "user": user, "is_anonymous": False}
         return {"status": "member", "user": user}
 
-    async def _yes(self, call: Call) -> bool:
+    async def _on_answerCallbackQuery(self, call: Call) -> bool:  # noqa: N802
+        if call.params["callback_query_id"] in self.late_queries:
+            raise Declined("query is too old and response timeout expired or query ID is invalid")
         return True
 
-    _on_answerCallbackQuery = _on_setMessageReaction = _on_sendChatAction = _yes  # noqa: N815
+    async def _on_setMessageReaction(self, call: Call) -> bool:  # noqa: N802
+        if (call.chat, int(call.params["message_id"])) not in self.messages:
+            raise Refused("message to react not found")
+        return True
+
+    async def _on_sendChatAction(self, call: Call) -> bool:  # noqa: N802
+        return True
 
     async def _set_text(self, call: Call) -> bool:
         self.texts[_text_key(call)] = call.params
@@ -464,9 +494,9 @@ class TelegramPeer:
             elif not reply.get("allow_sending_without_reply"):
                 raise Refused("message to be replied not found")
         only_for = call.params.get("ephemeral_message_parameters")
-        if only_for:
+        if only_for and not self.ephemeral_unknown:
             if self.no_ephemeral or known["type"] == "private":
-                raise Refused("message can't be ephemeral here")
+                raise Declined(self.no_ephemeral or "ephemeral messages are for groups")
             message |= {"ephemeral_message_id": message["message_id"]}
             message |= {"receiver_user": {"id": only_for["receiver_user_id"], "is_bot": False, "first_name": "P"}}
             message = message | {"message_id": 0} | self._markup(call)

@@ -16,11 +16,89 @@ REACTIONS: Final = frozenset(
     "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾🤷😡"
 )
 ACTIONS: Final = frozenset({"typing", "upload_photo", "upload_document", "choose_sticker", "find_location"})
+ANYWHERE: Final = frozenset({"chat_id", "business_connection_id"})
+SENT: Final = ANYWHERE | {
+    "message_thread_id",
+    "direct_messages_topic_id",
+    "disable_notification",
+    "protect_content",
+    "allow_paid_broadcast",
+    "message_effect_id",
+    "suggested_post_parameters",
+    "reply_parameters",
+    "reply_markup",
+    "ephemeral_message_parameters",
+}
+CAPTION: Final = frozenset({"caption", "parse_mode", "caption_entities", "show_caption_above_media", "has_spoiler"})
+EDITED: Final = ANYWHERE | {"message_id", "inline_message_id", "reply_markup"}
+OF_ONE: Final = frozenset({"chat_id", "receiver_user_id", "ephemeral_message_id"})
+WRITTEN: Final = frozenset({"text", "parse_mode", "entities", "link_preview_options"})
+# What each method takes. A field that is not listed is ignored by Telegram without a word, so that what it was to do
+# is not done: allow_sending_without_reply beside reply_parameters, say.
+FIELDS: Final[dict[str, frozenset[str]]] = {
+    "getMe": frozenset(),
+    "getUpdates": frozenset({"offset", "limit", "timeout", "allowed_updates"}),
+    "getWebhookInfo": frozenset(),
+    "setWebhook": frozenset(
+        {
+            "url",
+            "certificate",
+            "ip_address",
+            "max_connections",
+            "allowed_updates",
+            "drop_pending_updates",
+            "secret_token",
+        }
+    ),
+    "deleteWebhook": frozenset({"drop_pending_updates"}),
+    "getFile": frozenset({"file_id"}),
+    "sendMessage": SENT | WRITTEN,
+    "sendPhoto": SENT | CAPTION | {"photo"},
+    "sendMediaGroup": (SENT - {"reply_markup", "suggested_post_parameters", "ephemeral_message_parameters"})
+    | {"media"},
+    "sendChatAction": ANYWHERE | {"message_thread_id", "action"},
+    "setMessageReaction": frozenset({"chat_id", "message_id", "reaction", "is_big"}),
+    "editMessageText": EDITED | WRITTEN,
+    "editMessageCaption": EDITED | CAPTION,
+    "editMessageMedia": EDITED | {"media"},
+    "editMessageReplyMarkup": EDITED,
+    "editEphemeralMessageMedia": OF_ONE | {"media", "reply_markup"},
+    "deleteMessage": frozenset({"chat_id", "message_id"}),
+    "deleteEphemeralMessage": OF_ONE,
+    "answerCallbackQuery": frozenset({"callback_query_id", "text", "show_alert", "url", "cache_time"}),
+    "getChatMember": frozenset({"chat_id", "user_id"}),
+    "getMyCommands": frozenset({"scope", "language_code"}),
+    "setMyCommands": frozenset({"commands", "scope", "language_code"}),
+    "getMyDescription": frozenset({"language_code"}),
+    "setMyDescription": frozenset({"description", "language_code"}),
+    "getMyShortDescription": frozenset({"language_code"}),
+    "setMyShortDescription": frozenset({"short_description", "language_code"}),
+    "getMyName": frozenset({"language_code"}),
+    "setMyName": frozenset({"name", "language_code"}),
+}
+REPLY_FIELDS: Final = frozenset(
+    {
+        "message_id",
+        "chat_id",
+        "allow_sending_without_reply",
+        "quote",
+        "quote_parse_mode",
+        "quote_entities",
+        "quote_position",
+        "checklist_task_id",
+    }
+)
+MEDIA_FIELDS: Final = CAPTION | {"type", "media"}
+MAX_BUTTONS: Final = 100
 BUTTON_FIELDS: Final = ("url", "callback_data", "web_app", "login_url", "switch_inline_query", "copy_text", "pay")
 
 
 class Refused(Exception):  # noqa: N818 - named for what it is
     """Telegram's answer to this call would be an error 400."""
+
+
+class Declined(Refused):
+    """An error 400 that no bot can avoid: a press came late, a chat does not allow it."""
 
 
 def utf16(text: str) -> int:
@@ -49,8 +127,11 @@ def check_text(text: str | None, parse_mode: str | None, *, limit: int, empty: b
 
 
 def check_keyboard(markup: dict[str, Any] | None) -> None:
-    """Every button has one action, every callback data 1 to 64 bytes, every row at most eight buttons."""
-    for row in (markup or {}).get("inline_keyboard", []):
+    """At most 100 buttons; each has one action, every callback data 1 to 64 bytes, every row at most eight buttons."""
+    rows = (markup or {}).get("inline_keyboard", [])
+    if sum(len(row) for row in rows) > MAX_BUTTONS:
+        raise Refused("reply markup is too long")
+    for row in rows:
         if len(row) > 8 or not row:
             raise Refused("a row of buttons holds 1 to 8")
         for button in row:
@@ -78,7 +159,8 @@ def check_picture(data: bytes) -> tuple[int, int]:
 
 
 def check_call(method: str, call: dict[str, Any], files: dict[str, bytes]) -> None:  # noqa: C901 - one line a rule
-    """Raise Refused for what the documentation of `method` forbids."""
+    """Raise Refused for what the documentation of `method` forbids, and for fields that it does not know."""
+    check_fields(method, call, files)
     mode = call.get("parse_mode")
     check_keyboard(call.get("reply_markup") if isinstance(call.get("reply_markup"), dict) else None)
     if method in {"sendMessage", "editMessageText"}:
@@ -115,7 +197,22 @@ _SIMPLE: Final[tuple[tuple[str, str, Callable[[dict[str, Any]], bool]], ...]] = 
 )
 
 
+def check_fields(method: str, call: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Every field is one that the method takes; ids are numbers."""
+    unknown = set(call) - FIELDS[method] - set(files)
+    unknown |= set(call.get("reply_parameters") or {}) - REPLY_FIELDS
+    if unknown:
+        raise Refused(f"fields that {method} does not take: {', '.join(sorted(unknown))}")
+    for name in ("chat_id", "message_id", "message_thread_id", "user_id", "receiver_user_id"):
+        if name in call and not re.fullmatch(r"-?\d+", str(call[name])):
+            raise Refused(f"{name} is no number")
+    if "message_id" in call and int(call["message_id"]) <= 0:
+        raise Refused("MESSAGE_ID_INVALID")
+
+
 def check_media(item: dict[str, Any], files: dict[str, bytes]) -> None:
+    if set(item) - MEDIA_FIELDS:
+        raise Refused(f"fields that a photo of an album does not take: {', '.join(sorted(set(item) - MEDIA_FIELDS))}")
     check_text(item.get("caption"), item.get("parse_mode"), limit=1024, empty=True)
     check_picture(picture_of(item["media"], files))
 
