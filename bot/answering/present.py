@@ -101,4 +101,8 @@ class Showing:
                 log.info("an answer could not be edited, so it is sent anew", why=error.message)
             else:
                 return None
-        return await self._outlet.picture(picture, caption, keyboard)
+        sent = await self._outlet.picture(picture, caption, keyboard)
+        asker = self._outlet.asker
+        if sent is not None and sent.ephemeral_message_id is None and asker is not None:
+            self._desk.askers.put((sent.chat.id, sent.message_id), asker.id)
+        return sent

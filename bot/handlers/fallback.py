@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
 from bot.telegram.files import not_a_photo
+from bot.telegram.queries import alert
 from bot.views import texts
 from bot.views.refusals import what_came
 
@@ -21,7 +22,7 @@ async def on_anything(message: Message) -> None:
 
 async def on_any_button(query: CallbackQuery) -> None:
     """A button of an older version."""
-    await query.answer(_("This button is from an older version of me. Please send the photo again."), show_alert=True)
+    await alert(query, _("This button is from an older version of me. Please send the photo again."))
 
 
 SPOKEN_TO = {

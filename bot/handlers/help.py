@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, InputMediaPhoto, Message
 from bot.answering.photo_job import Desk
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import HelpPage
+from bot.telegram.queries import acknowledge
 from bot.views.help import help_pages
 from bot.views.keyboards import help_keyboard
 from lookalike.cards import HelpPicture
@@ -22,7 +23,7 @@ async def on_help(message: Message, finder: FinderPool, desk: Desk, person: Pers
 async def on_page(
     query: CallbackQuery, callback_data: HelpPage, finder: FinderPool, desk: Desk, person: PersonSettings
 ) -> None:
-    await query.answer()
+    await acknowledge(query)
     if isinstance(query.message, Message):
         turn = query.message if query.message.photo else None
         await _show(query.message, callback_data.page, finder, desk, person, turn=turn)

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import structlog
 from aiogram import Bot, Router
-from aiogram.enums import ChatType
+from aiogram.enums import ChatMemberStatus, ChatType
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
@@ -19,9 +21,12 @@ from bot.filters import replied_photo
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter
 from bot.telegram.files import PhotoRef
+from bot.telegram.queries import acknowledge, alert
 from bot.views.refusals import unanswered
 from lookalike.answers import Found
 from lookalike.serving.rate_limit import Verdict
+
+log = structlog.get_logger(__name__)
 
 Show = Callable[[Showing, Found], Awaitable[None]]
 
@@ -60,22 +65,46 @@ async def on_all(query: CallbackQuery, bot: Bot, desk: Desk, person: PersonSetti
 
 
 async def on_delete(query: CallbackQuery, bot: Bot, desk: Desk) -> None:
+    """Take an answer away, for whoever sent its photo, whoever asked for it, and administrators."""
     message = query.message
     if not isinstance(message, Message):
-        await query.answer(_("This message is too old for me to delete."), show_alert=True)
+        await alert(query, _("This message is too old for me to delete."))
         return
-    asked = message.reply_to_message.from_user if message.reply_to_message else None
-    # An ephemeral answer is seen by its reader alone, who may always take it away.
-    shared = message.chat.type != ChatType.PRIVATE and message.ephemeral_message_id is None
-    if shared and (asked is None or asked.id != query.from_user.id):
-        member = await bot.get_chat_member(message.chat.id, query.from_user.id)
-        if member.status not in {"creator", "administrator"}:
-            await query.answer(_("Only whoever sent the photo, or an administrator, can delete this."), show_alert=True)
-            return
-    await query.answer()
+    if not await _may_delete(query, message, bot, desk):
+        return
+    await acknowledge(query)
     if message.ephemeral_message_id is None:  # whose message_id is 0
         desk.deleted.put((message.chat.id, message.message_id), True)
     await remove(bot, message)
+
+
+async def _may_delete(query: CallbackQuery, message: Message, bot: Bot, desk: Desk) -> bool:
+    """Whether this answer is theirs to delete; says so when it is not."""
+    # An ephemeral answer is seen by its reader alone, who may always take it away.
+    if message.chat.type == ChatType.PRIVATE or message.ephemeral_message_id is not None:
+        return True
+    sender = message.reply_to_message.from_user if message.reply_to_message else None
+    asker = desk.askers.get((message.chat.id, message.message_id))
+    if query.from_user.id in {asker, sender.id if sender is not None else None}:
+        return True
+    # Strangers' presses ask Telegram something, so they are counted as photos are.
+    if desk.rates.ask(query.from_user.id) is not Verdict.GO:
+        await alert(query, desk.too_many(query.from_user.id))
+        return False
+    if await _is_administrator(bot, message, query):
+        return True
+    await alert(query, _("Only whoever sent the photo, or an administrator, can delete this."))
+    return False
+
+
+async def _is_administrator(bot: Bot, message: Message, query: CallbackQuery) -> bool:
+    """False also where Telegram does not tell: a bot that is no administrator may not ask in every group."""
+    try:
+        member = await bot.get_chat_member(message.chat.id, query.from_user.id)
+    except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound) as error:
+        log.info("who is an administrator is not told", why=error.message)
+        return False
+    return member.status in {ChatMemberStatus.CREATOR, ChatMemberStatus.ADMINISTRATOR}
 
 
 async def _show_picker(showing: Showing, found: Found, *, people: Filter) -> None:
@@ -91,12 +120,12 @@ async def photo_behind(query: CallbackQuery, desk: Desk) -> tuple[Message, Photo
     message = query.message
     photo = replied_photo(message) if isinstance(message, Message) else None
     if not isinstance(message, Message) or photo is None:
-        await query.answer(_("The photo of this answer is gone. Please send it again."), show_alert=True)
+        await alert(query, _("The photo of this answer is gone. Please send it again."))
         return None
     if desk.rates.ask(query.from_user.id) is not Verdict.GO:
-        await query.answer(desk.too_many(query.from_user.id), show_alert=True)
+        await alert(query, desk.too_many(query.from_user.id))
         return None
-    await query.answer()
+    await acknowledge(query)
     return message, photo
 
 

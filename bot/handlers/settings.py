@@ -14,6 +14,7 @@ from bot.answering.photo_job import Desk
 from bot.middlewares.language import LANGUAGES
 from bot.stores.people import PeopleStore, PersonSettings, StoreError
 from bot.telegram.callbacks import Choose, Filter
+from bot.telegram.queries import acknowledge, alert
 from bot.views.settings import deleted_text, settings_keyboard, settings_text, unreachable_text
 
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
@@ -33,14 +34,14 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
     query: CallbackQuery, callback_data: Choose, person: PersonSettings, people: PeopleStore, i18n: I18n, desk: Desk
 ) -> None:
     if callback_data.value not in ALLOWED.get(callback_data.name, ()):
-        await query.answer()
+        await acknowledge(query)
         return
     try:
         changed = await people.change(query.from_user.id, {callback_data.name: callback_data.value})
     except StoreError:
-        await query.answer(unreachable_text(), show_alert=True)
+        await alert(query, unreachable_text())
         return
-    await query.answer()
+    await acknowledge(query)
     language = changed.language or i18n.current_locale
     if isinstance(query.message, Message) and changed != person:
         with i18n.use_locale(language):

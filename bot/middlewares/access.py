@@ -11,6 +11,7 @@ from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, User
 from aiogram.utils.i18n import gettext as _
 
 from bot.answering.notices import Told
+from bot.telegram.queries import acknowledge
 
 
 class Access(BaseMiddleware):
@@ -31,7 +32,7 @@ class Access(BaseMiddleware):
         if (chat and chat.id in self._allowed) or (user and user.id in self._allowed):
             return await handler(event, data)
         if isinstance(event, CallbackQuery):
-            await event.answer()
+            await acknowledge(event)
         elif (
             isinstance(event, Message) and event.chat.type == ChatType.PRIVATE and self._told.first_time(event.chat.id)
         ):

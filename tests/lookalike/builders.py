@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from index.types import GalleryInfo, Match, Person
@@ -80,7 +82,10 @@ class ScriptedReader:
 
 
 class EightPeople:
-    """A gallery that answers everybody with the people 1..20, similarity falling from 0.62 by 0.04."""
+    """A gallery that answers everybody with the people 1, 2, 3, ..., similarity falling from 0.62 by 0.04 a rank.
+
+    People with odd numbers are men, with even ones women.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int, tuple[str, bool] | None]] = []
@@ -102,5 +107,10 @@ class EightPeople:
     ) -> tuple[Match, ...]:
         assert vector.shape == (8,)
         self.asked.append((model, skip, attribute))
-        ranks = range(skip + 1, skip + top + 1)
-        return tuple(Match(rank=rank, person=person(str(rank)), similarity=0.66 - 0.04 * rank) for rank in ranks)
+        everybody = (person(str(number), attributes={"Male": number % 2 == 1}) for number in itertools.count(1))
+        wanted = (one for one in everybody if attribute is None or one.attributes[attribute[0]] == attribute[1])
+        shown = itertools.islice(wanted, skip, skip + top)
+        return tuple(
+            Match(rank=rank, person=one, similarity=0.66 - 0.04 * rank)
+            for rank, one in enumerate(shown, start=skip + 1)
+        )
