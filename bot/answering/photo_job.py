@@ -80,6 +80,12 @@ class Desk:
     stats: Stats = field(default_factory=Stats)
     # (chat, message) -> unique id of the photo it held: an edit runs again only when the photo changed
     answered: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
+    # (chat, message) -> "match" or "compare", what was done last: an edited caption may ask for the other
+    obeyed: Remembered[tuple[int, int], str] = field(default_factory=lambda: Remembered(ttl_s=3600, size=20_000))
+    # (chat, answer) -> who asked for it with somebody else's photo, and so may delete it
+    askers: Remembered[tuple[int, int], int] = field(
+        default_factory=lambda: Remembered(ttl_s=48 * 3600, size=20_000)  # Telegram deletes nothing older
+    )
     # (chat, message) -> deleted by its reader: work on it that is under way says nothing
     deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
     told: Told = field(default_factory=Told)
@@ -94,7 +100,8 @@ class Desk:
 
     def outlet(self, message: Message, photo: PhotoRef, asker: User | None) -> Outlet:
         """Where answers to this photo go."""
-        return Outlet(message, photo, only_for=asker if self.ephemeral else None)
+        speaks_as_chat = message.from_user == asker and message.sender_chat is not None
+        return Outlet(message, photo, asker=None if speaks_as_chat else asker, private=self.ephemeral)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
         """The photo's file, within the limits. Whoever waits long for it lends the slot, and gets one again here."""
@@ -124,7 +131,8 @@ class Desk:
                 _(
                     "Your photo and what I measure on it stay in memory until you have the answer; nothing is "
                     "stored. More: /privacy"
-                )
+                ),
+                quietly=True,
             )
         return allowed
 

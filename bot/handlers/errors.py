@@ -1,24 +1,39 @@
-"""What nobody caught: logged for us, one sentence for the person, messages and buttons alike."""
+"""Errors that no handler caught: logged for the operator, and one sentence for whoever wrote or pressed."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 
 import structlog
 from aiogram import Router
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
-from aiogram.types import ErrorEvent
+from aiogram.types import ErrorEvent, Message, Update
 from aiogram.utils.i18n import gettext as _
 
+from bot.answering.reply import replying_to
+from bot.telegram.queries import TOO_LATE, acknowledge
+from bot.telegram.rights import Missing, missing_right
+from bot.views import texts
 from lookalike.serving.metrics import Stats
 
-HARMLESS = ("message is not modified", "query is too old", "message to delete not found")
+HARMLESS: Final = ("message is not modified", "message to delete not found", *TOO_LATE)
 
 log = structlog.get_logger(__name__)
 
 
 async def on_error(event: ErrorEvent, stats: Stats) -> None:
     error = event.exception
+    match missing_right(error):
+        case Missing.PHOTOS:
+            log.info("no right to send photos", why=str(getattr(error, "message", "")))
+            await _say(event.update, texts.no_photos_here())
+            return
+        case Missing.ANYTHING:
+            log.info("no right to write", why=str(getattr(error, "message", "")))
+            return
+        case None:
+            pass
     if isinstance(error, TelegramForbiddenError):
         log.info("blocked or removed from the chat")
         return
@@ -27,17 +42,23 @@ async def on_error(event: ErrorEvent, stats: Stats) -> None:
         return
     stats.failed["error"] += 1
     log.error("a handler failed", exc_info=(type(error), error, error.__traceback__))
-    text = _("Something went wrong on my side, not with your photo. It is written down; please try once more.")
-    update = event.update
-    message = update.message or update.edited_message
+    await _say(
+        event.update,
+        _("Something went wrong on my side, not with your photo. It is written down; please try once more."),
+    )
+
+
+async def _say(update: Update, text: str) -> None:
+    """To whoever wrote or pressed; silent where even that is refused."""
     with suppress(AiogramError):
+        message = update.message or update.edited_message
+        query = update.callback_query
         if message is not None:
-            await message.reply(text, allow_sending_without_reply=True)
-        elif update.callback_query is not None:
-            with suppress(TelegramBadRequest):  # answered already: the alert can't be shown, so say it in the chat
-                await update.callback_query.answer()
-            if update.callback_query.message is not None:
-                await update.callback_query.message.answer(text)
+            await message.answer(text, reply_parameters=replying_to(message.message_id))
+        elif query is not None:
+            await acknowledge(query)
+            if isinstance(query.message, Message) and query.message.ephemeral_message_id is None:
+                await query.message.answer(text)
 
 
 def make_router() -> Router:

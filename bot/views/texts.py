@@ -64,5 +64,19 @@ def in_second_photo(why: str) -> str:
     return _("The second photo can't be compared. {why}").format(why=why)
 
 
+def no_photos_here() -> str:
+    return _(
+        "I may not send photos in this chat, and my answers are pictures. Let an administrator allow me photos, or "
+        "send me yours in a private chat."
+    )
+
+
+def only_in_private() -> str:
+    return _(
+        "Answers in this group are for whoever asks alone, and Telegram does not let me show one that way. Please send "
+        "me the photo in a private chat."
+    )
+
+
 def unknown_command() -> str:
     return _("I don't know this command. /help says what I can do.")

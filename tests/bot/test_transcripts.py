@@ -100,7 +100,7 @@ async def test_all_of_thirteen_faces_come_in_two_albums(bot: RunningBot) -> None
     assert [len(album.params["media"]) for album in albums] == [10, 3]
 
 
-async def test_next_eight_and_back_and_only_women(bot: RunningBot) -> None:
+async def test_next_eight_and_back(bot: RunningBot) -> None:
     await told(bot, bot.ann)
     await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until_sent(1)
@@ -554,15 +554,6 @@ async def test_in_groups_the_answer_can_be_for_the_asker_alone(start_bot: StartB
     assert changed.text.startswith("Face 2 of 2")
     await bot.peer.press_data(GROUP, message, changed.buttons["Delete"])
     await bot.peer.until(lambda: not bot.peer.ephemeral)
-
-
-async def test_where_ephemeral_messages_are_refused_all_see_the_answer(start_bot: StartBot) -> None:
-    bot = await start_bot(group_answers="ephemeral")
-    await told(bot, GROUP)
-    bot.peer.no_ephemeral = True
-    await bot.peer.send_photo(GROUP, b"faces=1", caption="/match")
-    (card,) = await bot.peer.until_sent(1)
-    assert "ephemeral_message_parameters" not in card.params
 
 
 async def test_an_edited_message_is_answered_again_only_when_its_photo_changed(bot: RunningBot) -> None:
