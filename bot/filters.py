@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiogram import Bot
 from aiogram.enums import ChatType, MessageEntityType
-from aiogram.filters import BaseFilter
+from aiogram.filters import BaseFilter, Command, CommandObject
 from aiogram.types import Message
 
-from bot.telegram.files import PhotoRef, photo_of
+from bot.telegram.files import PhotoRef, external_photo, photo_of
 
 
 class ToMe(BaseFilter):
@@ -29,6 +29,15 @@ class HasPhoto(BaseFilter):
         return bool(own_photos(message, album))
 
 
+async def asked_in_caption(message: Message, bot: Bot) -> str | None:
+    """What a photo's caption asks for: "match" (the command, or in groups a mention of the bot), "compare", or None."""
+    parsed = await Command("match", "compare")(message, bot)
+    if isinstance(parsed, dict):
+        command: CommandObject = parsed["command"]
+        return command.command
+    return "match" if message.chat.type != ChatType.PRIVATE and await _mentions(message, bot) else None
+
+
 async def _mentions(message: Message, bot: Bot) -> bool:
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities or []
@@ -46,5 +55,11 @@ def own_photos(message: Message, album: tuple[Message, ...] | None) -> list[Phot
 
 
 def replied_photo(message: Message) -> PhotoRef | None:
-    """The photo this message replies to."""
-    return photo_of(message.reply_to_message) if message.reply_to_message is not None else None
+    """The photo that this message replies to, be it of another chat; or that the message it replies to replies to.
+
+    The latter is how an answer finds a photo of another chat again: answers can reply only to what asked for them.
+    """
+    replied = message.reply_to_message
+    if replied is None:
+        return external_photo(message)
+    return photo_of(replied) or external_photo(replied)

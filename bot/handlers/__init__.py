@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram import Router
 
-from bot.handlers import about, compare, errors, fallback, photo, pressed, settings, start
+from bot.handlers import about, compare, edited, errors, fallback, photo, pressed, settings, start
 from bot.handlers import help as help_pages
 
 
@@ -19,5 +19,6 @@ def routers() -> tuple[Router, ...]:
         compare.make_router(),
         pressed.make_router(),
         photo.make_router(),
+        edited.make_router(),
         fallback.make_router(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -16,13 +15,15 @@ from aiogram.utils.i18n import gettext as _
 
 from bot.answering.photo_job import Desk
 from bot.answering.present import Showing
-from bot.answering.reply import Outlet
+from bot.answering.reply import Outlet, replying_to
 from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
 from bot.handlers.pressed import photo_behind
 from bot.stores.pairs import Pairs
 from bot.stores.people import PersonSettings
+from bot.stores.sent_photos import SentPhotos
 from bot.telegram.callbacks import Pair
 from bot.telegram.files import PhotoRef
+from bot.telegram.queries import alert
 from bot.views import texts
 from bot.views.refusals import unanswered
 from lookalike.answers import Compared, NotCompared
@@ -42,15 +43,18 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
     desk: Desk,
     person: PersonSettings,
     pairs: Pairs,
+    sent_photos: SentPhotos,
     album: tuple[Message, ...] | None = None,
 ) -> None:
     """The command, alone, in a caption, or as a reply."""
+    for one in album or (message,):
+        desk.obeyed.put((message.chat.id, one.message_id), "compare")
     pointed_at = replied_photo(message)
     photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
     if len(photos) >= 2:
         await _compare(message, photos, bot, state, desk, person, pairs)
     elif photos:
-        await _ask_second(message, photos[0], state)
+        await _ask_second(message, photos[0], state, sent_photos)
     else:
         await state.set_state(Comparing.first)
         await _ask(message, texts.send_first())
@@ -64,16 +68,18 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
     desk: Desk,
     person: PersonSettings,
     pairs: Pairs,
+    sent_photos: SentPhotos,
     album: tuple[Message, ...] | None = None,
 ) -> None:
-    """A photo that /compare was waiting for."""
+    """A photo that /compare was waiting for. One whose first photo is gone meanwhile becomes the first itself."""
     photos = own_photos(message, album)
     if raw_state == Comparing.second.state:
-        photos.insert(0, PhotoRef(**(await state.get_data())["a"]))
+        first = await sent_photos.find(bot, message.chat.id, (await state.get_data()).get("a"))
+        photos = [first, *photos] if first is not None else photos
     if len(photos) >= 2:
         await _compare(message, photos, bot, state, desk, person, pairs)
     else:
-        await _ask_second(message, photos[0], state)
+        await _ask_second(message, photos[0], state, sent_photos)
 
 
 async def on_text_instead(message: Message) -> None:
@@ -87,7 +93,7 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
     message = query.message
     known = await pairs.read(bot, message) if message is not None else None
     if not isinstance(message, Message) or known is None:
-        await query.answer(_("This comparison is over. Please send both photos again: /compare"), show_alert=True)
+        await alert(query, _("This comparison is over. Please send both photos again: /compare"))
         return
     behind = await photo_behind(query, desk)
     if behind is None:
@@ -110,9 +116,9 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
     await desk.at_turn(message, b, query.from_user, work)
 
 
-async def _ask_second(message: Message, first: PhotoRef, state: FSMContext) -> None:
+async def _ask_second(message: Message, first: PhotoRef, state: FSMContext, sent_photos: SentPhotos) -> None:
     await state.set_state(Comparing.second)
-    await state.set_data({"a": asdict(first)})
+    await state.set_data({"a": sent_photos.keep(message.chat.id, first)})
     await _ask(message, texts.send_second())
 
 
@@ -121,7 +127,8 @@ async def _ask(message: Message, text: str) -> None:
     if message.chat.type == ChatType.PRIVATE:
         await message.answer(text)
     else:
-        await message.reply(text, reply_markup=ForceReply(selective=True), allow_sending_without_reply=True)
+        markup = ForceReply(selective=True)
+        await message.answer(text, reply_parameters=replying_to(message.message_id), reply_markup=markup)
 
 
 async def _compare(  # noqa: PLR0917 - the photos and what to do with them

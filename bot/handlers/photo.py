@@ -11,11 +11,11 @@ from aiogram.types import Message
 
 from bot.answering.photo_job import ATTRIBUTES, Desk
 from bot.answering.present import Showing
-from bot.answering.reply import Outlet
+from bot.answering.reply import Outlet, replying_to
 from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
-from bot.telegram.files import PhotoRef, photo_of
+from bot.telegram.files import PhotoRef
 from bot.views import texts
 
 
@@ -28,22 +28,15 @@ async def on_photo(
 async def on_match(
     message: Message, bot: Bot, desk: Desk, person: PersonSettings, album: tuple[Message, ...] | None = None
 ) -> None:
+    desk.obeyed.put((message.chat.id, message.message_id), "match")
     pointed_at = replied_photo(message)
     own = own_photos(message, album)
     photos = own or ([pointed_at] if pointed_at else [])
     if not photos:
-        await message.reply(texts.match_what(), allow_sending_without_reply=True)
+        await message.answer(texts.match_what(), reply_parameters=replying_to(message.message_id))
         return
     # Somebody else's photo, pointed at once, is not watched for edits: its sender asked for nothing.
     await answer_photos(message, photos, bot, desk, person, edits=bool(own))
-
-
-async def on_edit(message: Message, bot: Bot, desk: Desk, person: PersonSettings) -> None:
-    """An edited message is answered again only when its photo changed; a new caption is nobody's business."""
-    photo = photo_of(message)
-    before = desk.answered.get((message.chat.id, message.message_id))
-    if photo is not None and before is not None and before != photo.unique_id:
-        await answer_photos(message, [photo], bot, desk, person, edits=True)
 
 
 async def answer_photos(
@@ -51,6 +44,8 @@ async def answer_photos(
 ) -> None:
     """Every photo gets its own answer; all take their places in the queue at once, so that the order holds."""
     asker = message.from_user
+    for photo in photos:
+        desk.obeyed.put((message.chat.id, photo.message), "match")
     photos = photos[: await desk.welcome(message, photos, asker)]
     done = await asyncio.gather(
         *(
@@ -74,5 +69,4 @@ def make_router() -> Router:
     router = Router(name=__name__)
     router.message.register(on_match, Command("match"))
     router.message.register(on_photo, ToMe(), HasPhoto())
-    router.edited_message.register(on_edit, HasPhoto())
     return router

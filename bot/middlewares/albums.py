@@ -1,8 +1,9 @@
 """Albums arrive as separate messages: collect them, and hand the album to one handler.
 
 Messages of one chat and media group id are gathered until none has come for `quiet_s`, or ten are there, or `longest_s`
-has passed since the first. The handler of the first message then runs for all, on the message with the caption, with
-`album: tuple[Message, ...]` in its data; the others end at once. Nothing is kept after that, on any path.
+has passed since the first. The handler of the first message then runs for all, with `album: tuple[Message, ...]` in its
+data, on the message whose caption asks for something of the bot, whichever of the album it is; the others end at once.
+Nothing is kept after that, on any path.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiogram import BaseMiddleware
+from aiogram import BaseMiddleware, Bot
 from aiogram.types import Message, TelegramObject
 
 from bot.answering.ordering import let_next_in
+from bot.filters import asked_in_caption
 from bot.serving.held import current_update
 from bot.telegram.limits import MAX_ALBUM
 
@@ -74,7 +76,17 @@ class Albums(BaseMiddleware):
             album = await gathering.complete(quiet_s=self._quiet_s, longest_s=self._longest_s)
         finally:
             del self._gatherings[key]
-        lead = next((message for message in album if message.caption), album[0])
+        lead = await _lead(album, data.get("bot"))
         if "state" in data:  # what was read before the wait may have changed
             data["raw_state"] = await data["state"].get_state()
         return await handler(lead, data | {"album": album})
+
+
+async def _lead(album: tuple[Message, ...], bot: Bot | None) -> Message:
+    """The message that speaks for its album: whose caption is a request, else a command, else the first caption."""
+    captioned = [message for message in album if message.caption]
+    for message in captioned:
+        if bot is not None and await asked_in_caption(message, bot) is not None:
+            return message
+    commands = (message for message in captioned if (message.caption or "").startswith("/"))
+    return next(commands, captioned[0] if captioned else album[0])

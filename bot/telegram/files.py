@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
-from aiogram.types import Document, Message, PhotoSize
+from aiogram.types import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
 
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.waiting import waiting
@@ -39,7 +39,8 @@ class PhotoRef:
     file_id: str
     unique_id: str
     size_bytes: int | None
-    message: int  # id of the message that holds it; answers reply to it
+    message: int  # id of the message that answers reply to: the one that holds the photo
+    external: bool = False  # or the one that replies to the photo, which lies in another chat
 
 
 class NotAPhoto(StrEnum):
@@ -74,16 +75,26 @@ class FetchFailed(Exception):  # noqa: N818 - named for what it is
 
 def photo_of(message: Message) -> PhotoRef | None:
     """The photo of a message: a photo, a picture sent as a file, a still sticker, a live photo's still."""
-    if message.photo:
-        return _of_sizes(message, message.photo)
-    if message.live_photo is not None and message.live_photo.photo:
-        return _of_sizes(message, message.live_photo.photo)
-    sticker = message.sticker
+    file = _photo_file(message)
+    return _ref(file, message) if file is not None else None
+
+
+def external_photo(message: Message) -> PhotoRef | None:
+    """The photo of another chat that a message replies to, as far as Telegram shows it."""
+    file = _photo_file(message.external_reply) if message.external_reply is not None else None
+    return replace(_ref(file, message), external=True) if file is not None else None
+
+
+def _photo_file(holder: Message | ExternalReplyInfo) -> PhotoSize | Sticker | Document | None:
+    sizes = holder.photo or (holder.live_photo.photo if holder.live_photo is not None else None)
+    if sizes:
+        return max(sizes, key=lambda size: size.width * size.height)
+    sticker = holder.sticker
     if sticker is not None and not sticker.is_animated and not sticker.is_video:
-        return _ref(message, sticker.file_id, sticker.file_unique_id, sticker.file_size)
-    document = message.document
-    if document is not None and message.animation is None and _is_picture(document):
-        return _ref(message, document.file_id, document.file_unique_id, document.file_size)
+        return sticker
+    document = holder.document
+    if document is not None and holder.animation is None and _is_picture(document):
+        return document
     return None
 
 
@@ -107,13 +118,10 @@ def not_a_photo(message: Message) -> NotAPhoto:  # noqa: PLR0911 - one line a ki
     return NotAPhoto.OTHER
 
 
-def _of_sizes(message: Message, sizes: list[PhotoSize]) -> PhotoRef:
-    largest = max(sizes, key=lambda size: size.width * size.height)
-    return _ref(message, largest.file_id, largest.file_unique_id, largest.file_size)
-
-
-def _ref(message: Message, file_id: str, unique_id: str, size_bytes: int | None) -> PhotoRef:
-    return PhotoRef(file_id=file_id, unique_id=unique_id, size_bytes=size_bytes, message=message.message_id)
+def _ref(file: PhotoSize | Sticker | Document, message: Message) -> PhotoRef:
+    return PhotoRef(
+        file_id=file.file_id, unique_id=file.file_unique_id, size_bytes=file.file_size, message=message.message_id
+    )
 
 
 def _suffix(document: Document) -> str:

@@ -47,17 +47,19 @@ async def test_a_second_process_takes_over_a_comparison(redis: RedisProcess) -> 
         await first.peer.until_sent(1)
         photo = await first.peer.send_photo(first.ann, b"faces=2")
         assert "second photo" in (await first.peer.until_sent(2))[1].text
-        files = dict(first.peer.files)
-        assert photo
+        files, messages = dict(first.peer.files), dict(first.peer.messages)
     async with running_bot("webhook", **stores()) as second:
         second.peer.files |= files
-        second.peer.next_file(1000)
+        second.peer.messages |= messages
+        second.peer.next_number(1000)
         second.parts.desk.told.first_time(second.ann.id)
         await second.peer.send_photo(second.ann, b"faces=1")
-        _album, card = await second.peer.until_sent(2)
+        again, _album, card = await second.peer.until_sent(3)
+        assert again.params["reply_parameters"]["message_id"] == photo["message_id"]
+        assert [call.params["message_id"] for call in second.peer.made("deleteMessage")] == ["1001"]
         assert "strangers" in card.text
         await second.peer.press(second.ann, second.peer.last_message(second.ann.id), "A2")
-        assert (await second.peer.until_sent(3))[2].method == "editMessageMedia"
+        assert (await second.peer.until_sent(4))[3].method == "editMessageMedia"
 
 
 async def test_another_process_goes_on_where_a_killed_one_stood(redis: RedisProcess) -> None:
@@ -77,7 +79,7 @@ async def test_another_process_goes_on_where_a_killed_one_stood(redis: RedisProc
         await first.wait()
         second = await started(peer, redis)
         await peer.send_photo(ann, b"faces=1")
-        notice, card = (await peer.until_sent(6, within_s=30))[4:]
+        _again, notice, card = (await peer.until_sent(7, within_s=30))[4:]
         assert notice.method == "sendMessage"
         assert "незнакомых" in card.text
         second.terminate()

@@ -11,6 +11,7 @@ from bot.answering.ordering import OrderedTurns, let_next_in
 from bot.app import build_dispatcher
 from bot.stores.memory import ExpiringStorage
 from bot.stores.pairs import Pairs
+from bot.stores.sent_photos import SentPhotos
 from bot.telegram.files import PhotoRef
 from lookalike.serving.rate_limit import RateLimit, Verdict
 from tests.bot.conftest import bot_settings
@@ -75,7 +76,7 @@ async def test_stored_data_can_not_be_changed_from_outside() -> None:
 async def test_ephemeral_comparisons_of_two_people_are_kept_apart() -> None:
     """Ephemeral messages all have message_id 0."""
     bot = Bot(TOKEN)
-    pairs = Pairs(ExpiringStorage(ttl_s=10))
+    pairs = Pairs(ExpiringStorage(ttl_s=10), SentPhotos(ttl_s=10))
     photos = [
         PhotoRef(file_id=f"photo {number}", unique_id=f"u{number}", size_bytes=1, message=number) for number in range(4)
     ]
