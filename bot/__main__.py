@@ -1,13 +1,12 @@
-"""`python -m bot`: the same as `lookalike bot`."""
+"""`python -m bot`: the same as `lookalike bot`, with its options."""
 
 from __future__ import annotations
 
-import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
+import typer
 
-# isort: split
-import sys
-
-from bot.main import run
+from bot.cli import bot
 
 if __name__ == "__main__":
-    sys.exit(run())
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(bot)
+    app(prog_name="python -m bot")

@@ -23,6 +23,11 @@ def bot(
     Example: BOT_TOKEN=123:abc lookalike bot
     """
     import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
-    from bot.main import check_setup, run
 
-    raise typer.Exit(check_setup() if check else run())
+    if check:
+        from bot.check import check_setup
+
+        raise typer.Exit(check_setup())
+    from bot.main import run
+
+    raise typer.Exit(run())

@@ -1,14 +1,17 @@
-"""Every setting of the bot, read once in `bot.app`; what all front ends share is in lookalike.settings."""
+"""Every setting of the bot. `bot.main` reads them once, at the start; what all front ends share: lookalike.settings."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
+from lookalike.env_file import EnvFileSource, in_place_of_dotenv
 
 TOKEN_SHAPE: Final = r"\d{3,20}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - what a token looks like
 NO_TOKEN: Final = "BOT_TOKEN is not set; get one from @BotFather and put BOT_TOKEN=... into .env"  # noqa: S105 - a sentence
@@ -20,9 +23,8 @@ class BotSettings(BaseSettings):
     """How the bot reaches Telegram, whom it serves, and how much it takes on."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
         env_ignore_empty=True,
+        str_strip_whitespace=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -45,7 +47,9 @@ class BotSettings(BaseSettings):
     )
 
     webhook_url: str = Field(
-        default="", description="For webhook: the public https address of this bot, as the TLS proxy serves it."
+        default="",
+        validate_default=True,  # it must be set where BOT_MODE says so
+        description="For webhook: the public https address of this bot, as the TLS proxy serves it.",
     )
     webhook_secret: SecretStr = Field(
         default=SecretStr(""),
@@ -117,8 +121,16 @@ class BotSettings(BaseSettings):
     def _ids(cls, value: Any) -> Any:
         """Read "1, -100200" as two ids."""
         if isinstance(value, str):
-            return frozenset(int(part) for part in value.strip("[] ").split(",") if part.strip())
+            parts = (part.strip() for part in value.strip("[] ").split(","))
+            return frozenset(_id(part) for part in parts if part)
         return value
+
+    @field_validator("bot_token", "webhook_secret", "redis_url", mode="before")
+    @classmethod
+    def _without_blanks(cls, value: Any) -> Any:
+        """As copied from a page or a chat: blanks and quotes around it are not part of it."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return text.strip().strip("\"'").strip() if isinstance(text, str) else value
 
     @field_validator("redis_url")
     @classmethod
@@ -129,21 +141,39 @@ class BotSettings(BaseSettings):
             raise ValueError(f"must start with one of {', '.join(REDIS_STARTS)}")
         return value
 
-    @field_validator("bot_api_url", "webhook_url")
+    @field_validator("bot_api_url")
     @classmethod
-    def _no_slash_at_the_end(cls, value: str) -> str:
+    def _where_the_bot_api_is(cls, value: str) -> str:
+        if not _is_address(value):
+            raise ValueError("must be an address such as https://api.telegram.org or http://127.0.0.1:8081")
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.bot_mode == "webhook" and not self.webhook_url.startswith(("https://", "http://127.0.0.1")):
-            raise ValueError("WEBHOOK_URL must be the public https:// address when BOT_MODE=webhook")
-        secret = self.webhook_secret.get_secret_value()
-        if secret and not (
-            16 <= len(secret) <= 256 and all(c.isascii() and (c.isalnum() or c in "-_") for c in secret)
-        ):
-            raise ValueError("WEBHOOK_SECRET must be 16 to 256 letters, digits, - and _")
-        return self
+    @field_validator("webhook_url")
+    @classmethod
+    def _where_telegram_calls(cls, value: str, info: ValidationInfo) -> str:
+        wanted = info.data.get("bot_mode") == "webhook"
+        if wanted and not (value.startswith(("https://", "http://127.0.0.1")) and _is_address(value)):
+            raise ValueError("must be the public https:// address when BOT_MODE=webhook")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _as_telegram_takes_it(cls, value: SecretStr) -> SecretStr:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+            raise ValueError("must be 16 to 256 letters, digits, - and _")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - another reader takes its place
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A `.env` that can't be read is an error: whom the bot lets in may stand there."""
+        return in_place_of_dotenv(EnvFileSource, settings_cls, init_settings, env_settings, file_secret_settings)
 
     def name_in(self, language: str) -> str:
         """The bot's name in a language; empty where @BotFather's is left alone."""
@@ -152,3 +182,34 @@ class BotSettings(BaseSettings):
     def photo_bytes_limit(self, wanted: int) -> int:
         """The largest photo file taken: what the pipeline takes, within what Telegram hands out."""
         return min(wanted, MAX_DOWNLOAD_BYTES)
+
+
+def token_problem(settings: BotSettings) -> str | None:
+    """What is wrong with the token, as far as can be seen without asking Telegram."""
+    token = settings.bot_token.get_secret_value()
+    if not token:
+        return NO_TOKEN
+    if not re.fullmatch(TOKEN_SHAPE, token):
+        return "BOT_TOKEN does not look like a token (123456789:AAE...); copy it again from @BotFather"
+    return None
+
+
+def _id(part: str) -> int:
+    """One chat's or person's id. Raises ValueError with a sentence."""
+    if not re.fullmatch(r"[-+]?[0-9]{1,20}", part):
+        raise ValueError(
+            f"{part!r} is no id; ids are numbers such as 501 or -1001234, with commas between "
+            "(the bot tells people theirs when it does not let them in)"
+        )
+    return int(part)
+
+
+def _is_address(value: str) -> bool:
+    """Whether a value is an http or https address that can be connected to, as far as its form tells."""
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")  # labels of 1 to 63 letters
+    except ValueError:  # of which UnicodeError is one
+        return False
+    return parts.scheme in {"http", "https"} and bool(host) and not re.search(r"\s", value) and port != 0

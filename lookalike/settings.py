@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
 
 from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
@@ -15,9 +17,7 @@ from pipeline.decoding_bounds import PhotoLimits
 class Settings(BaseSettings):
     """Where the weights and the gallery lie, and how much the networks may take."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True)
 
     weights_dir: Path = Field(default=WEIGHTS, description="Folder with manifest.toml and the networks.")
     gallery: Path | None = Field(
@@ -42,6 +42,20 @@ class Settings(BaseSettings):
     max_photo_mpx: float = Field(default=40.0, gt=0, le=170, description="Largest photo, in millions of pixels.")
     card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - another reader takes its place
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A `.env` that can't be read stops nothing here: no command but the bot needs one."""
+        return in_place_of_dotenv(
+            ForgivingEnvFileSource, settings_cls, init_settings, env_settings, file_secret_settings
+        )
+
     @field_validator("gallery_images")
     @classmethod
     def _is_a_folder(cls, folder: Path | None) -> Path | None:
@@ -65,6 +79,16 @@ class Settings(BaseSettings):
     @property
     def calibration_path(self) -> Path:
         return self.calibration_file or self.weights_dir / "calibration.json"
+
+
+def setting_problems(error: ValidationError) -> list[str]:
+    """Everything that is wrong with the settings, a line each, without the values: some are secret."""
+    problems = []
+    for one in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in one["loc"]).upper()
+        words = one["msg"].removeprefix("Value error, ")
+        problems.append(f"{words}; see .env.example" if not name else f"{name}: {words}; see .env.example")
+    return problems
 
 
 def example_lines(settings: type[BaseSettings]) -> list[str]:

@@ -79,6 +79,7 @@ def main() -> int:
 
     settings = BotSettings()
     if not settings.health_port:
+        sys.stdout.write("HEALTH_PORT is not set, so nothing was asked\n")
         return 0
     host = "127.0.0.1" if settings.health_host in {"0.0.0.0", "::"} else settings.health_host  # noqa: S104 - a comparison
     try:

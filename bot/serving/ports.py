@@ -23,6 +23,10 @@ AGAIN_S: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
+class PortTaken(Exception):  # noqa: N818 - named for what it is
+    """An address can't be listened on: a sentence that names it."""
+
+
 class Port:
     """An aiohttp application that listens for as long as it is entered."""
 
@@ -46,7 +50,12 @@ class Port:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_Complaints())
         await self._runner.setup()
-        self._server = await loop.create_server(self._accepted, *self._address, reuse_address=True)
+        try:
+            self._server = await loop.create_server(self._accepted, *self._address, reuse_address=True)
+        except OSError as error:
+            await self._runner.cleanup()
+            host, port = self._address
+            raise PortTaken(f"{host}:{port} can't be listened on ({error.strerror or error})") from error
 
     async def __aexit__(self, *_error: object) -> None:
         if self._server is not None:

@@ -8,18 +8,28 @@ from bot.settings import BotSettings
 from bot.stores.memory import ExpiringStorage
 from bot.stores.people import PeopleInMemory, PeopleStore
 from bot.stores.sqlite import PeopleInSqlite
+from lookalike.extras import install_command
+
+
+class ExtraMissing(Exception):  # noqa: N818 - named for what it is
+    """A setting needs a package that is not installed: a sentence with the command."""
 
 
 def open_stores(settings: BotSettings) -> tuple[BaseStorage, PeopleStore]:
     """By the settings: REDIS_URL keeps both in Redis, an extra; SETTINGS_FILE, when set too, keeps people's settings.
 
-    Raises StoreError where the file or the address can't be used, ModuleNotFoundError where the extra is missing.
+    Raises StoreError where the file or the address can't be used, ExtraMissing where Redis' client is not installed.
     """
     storage: BaseStorage = ExpiringStorage(ttl_s=settings.conversation_s)
     people: PeopleStore | None = PeopleInSqlite(settings.settings_file) if settings.settings_file else None
     url = settings.redis_url.get_secret_value()
     if url:
-        from bot.stores.redis import PeopleInRedis, SteadyStorage, connect
+        try:
+            from bot.stores.redis import PeopleInRedis, SteadyStorage, connect
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "redis":
+                raise  # a module of ours, say: no extra would mend that
+            raise ExtraMissing(f"REDIS_URL is set and the extra is missing: {install_command('redis')}") from error
 
         storage = SteadyStorage(connect(url), ttl_s=settings.conversation_s)
         people = people or PeopleInRedis(connect(url))
