@@ -1,8 +1,9 @@
 """Logging by structlog, ours and the libraries' through one pipe, and nothing secret in it.
 
 Redaction works on the finished line, so that it holds for every field, message and traceback: tokens, Telegram's file
-ids (long runs of base64url), and anything that looks like a vector. Bytes and arrays become a word before that, and
-an answer of Telegram's that could not be read, which its error quotes whole, becomes the error's name and place.
+ids (long runs of base64url), numbers of chats and people, and anything that looks like a vector. Bytes and arrays are
+named before that. An answer of Telegram's that could not be read is quoted whole by its error; of that error only the
+name and the place are kept.
 """
 
 from __future__ import annotations
@@ -21,9 +22,21 @@ from structlog.typing import ExcInfo
 
 TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
 FILE_ID: Final = re.compile(r"(?<![A-Za-z0-9_./-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])")
+# As errors of Telegram and aiogram name people: "in chat 666", "chat_id=666", "user 501", "a supergroup with id -1001".
+# Not the bot's own update_id, which is nobody's.
+ID_OF_SOMEBODY: Final = re.compile(
+    r"(?<![A-Za-z])((?:chat|user|group|channel|person|message|receiver_user|with)(?:[ _]?id)?[\"']?[ =:]{1,3}(?:id )?)"
+    r"-?\d{1,20}\b",
+    re.IGNORECASE,
+)
 VECTOR: Final = re.compile(
     r"(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?(?:[\s,;]|\\n)+){4,}(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?)?", re.IGNORECASE
 )
+
+
+# Whatever LOG_LEVEL says. Pillow's debug lines quote EXIF (names, places, a photo's description); those of asyncio and
+# aiohttp tell of sockets and requests; aiogram.event has one line an update; faiss which instructions it tried.
+QUIET: Final = ("PIL", "asyncio", "aiohttp", "aiogram.event", "faiss.loader")
 
 
 def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
@@ -32,6 +45,7 @@ def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
         line = line.replace(secret, "<secret>")
     line = TOKEN.sub("<token>", line)
     line = FILE_ID.sub("<file id>", line)
+    line = ID_OF_SOMEBODY.sub(r"\1<id>", line)
     return VECTOR.sub("<numbers>", line)
 
 
@@ -119,6 +133,5 @@ def set_up_logs(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # one line an update says nothing
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # three lines on which instructions it tried
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
+
+from bot.telegram.callbacks import Filter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
-    """None: not set, so the bot's own choice."""
+    """What somebody chose. None: nothing, so the bot's own choice."""
 
     language: str | None = None  # "en", "ru"
     people: str | None = None  # bot.telegram.callbacks.Filter's value
@@ -17,6 +19,22 @@ class PersonSettings:
 
 
 NOTHING_SET = PersonSettings()
+THEMES: Final = ("light", "dark")
+
+
+def settings_from(record: Any) -> PersonSettings:
+    """Settings out of a stored record, which may be of another version of the bot, or damaged.
+
+    Fields and values that are not known here count as not set; what is no record at all counts as nothing set.
+    """
+    if not isinstance(record, Mapping):
+        return NOTHING_SET
+    language, people, theme = (record.get(name) for name in ("language", "people", "theme"))
+    return PersonSettings(
+        language=language if isinstance(language, str) else None,  # one that is not spoken here is passed over later
+        people=people if people in tuple(Filter) else None,
+        theme=theme if theme in THEMES else None,
+    )
 
 
 class StoreError(Exception):

@@ -1,5 +1,7 @@
-"""Conversations and people's settings in Redis (an extra), so that a second process takes over; and what holds when
-Redis is gone: a conversation goes on in this process's memory and is written back when Redis returns.
+"""Conversations and people's settings in Redis (an extra), so that a second process takes over.
+
+While Redis is gone, a conversation goes on in this process's memory and is written back when Redis returns. No file id
+of Telegram's is among what is written (bot.stores.sent_photos), since Redis' snapshots lie on a disk.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ from aiogram.fsm.storage.redis import RedisStorage
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from bot.stores.memory import ExpiringStorage
-from bot.stores.people import NOTHING_SET, PersonSettings, StoreError
+from bot.stores.people import NOTHING_SET, PersonSettings, StoreError, settings_from
 
 GONE: Final = (RedisError, OSError, TimeoutError)
 ANSWER_S: Final = 1.0  # a Redis that takes longer counts as gone: a photo must not wait for it
@@ -65,6 +67,9 @@ class SteadyStorage(BaseStorage):
         try:
             await self._bring_back(key)
             return await self._redis.get_state(key)
+        except ValueError:
+            log.warning("a conversation's state can't be read, so it counts as none")
+            return None
         except GONE as error:
             _complain(error)
             return await self._memory.get_state(key)
@@ -76,10 +81,14 @@ class SteadyStorage(BaseStorage):
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
         try:
             await self._bring_back(key)
-            return await self._redis.get_data(key)
+            data: Any = await self._redis.get_data(key)
+        except ValueError:  # no JSON, no UTF-8: of another version
+            log.warning("a conversation's record can't be read, so it counts as empty")
+            return {}
         except GONE as error:
             _complain(error)
             return await self._memory.get_data(key)
+        return data if isinstance(data, dict) else {}
 
     async def close(self) -> None:
         await self._redis.close()
@@ -127,15 +136,22 @@ class PeopleInRedis:
         return changed
 
     async def delete(self, person: int) -> PersonSettings:
+        was = await self._read(person)
         with _store_errors():
-            return _parsed(await self._redis.getdel(_person_key(person)))
+            await self._redis.delete(_person_key(person))
+        return was
 
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def _read(self, person: int) -> PersonSettings:
         with _store_errors():
-            return _parsed(await self._redis.get(_person_key(person)))
+            try:
+                return _parsed(await self._redis.get(_person_key(person)))
+            except ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                return _parsed(b"something else than text")
 
 
 @contextmanager
@@ -148,7 +164,12 @@ def _store_errors() -> Iterator[None]:
 
 
 def _parsed(raw: bytes | str | None) -> PersonSettings:
-    return PersonSettings(**json.loads(raw)) if raw else NOTHING_SET
+    """Whatever lies there: a record of another version must not lock its person out of the bot."""
+    try:
+        return settings_from(json.loads(raw)) if raw else NOTHING_SET
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, nested without end
+        log.warning("a person's settings can't be read, so they count as not set")
+        return NOTHING_SET
 
 
 def _person_key(person: int) -> str:

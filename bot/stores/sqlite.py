@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import structlog
 
-from bot.stores.people import NOTHING_SET, PersonSettings, StoreError
-from lookalike.cards import ThemeName
+from bot.stores.people import NOTHING_SET, PersonSettings, StoreError, settings_from
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (person INTEGER PRIMARY KEY, language TEXT, people TEXT, theme TEXT) STRICT
 """
+# Columns by name: a newer version of the bot may have added some, and keeps what it has in them.
+UPSERT = """
+INSERT INTO people (person, language, people, theme) VALUES (?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET language = excluded.language, people = excluded.people, theme = excluded.theme
+"""
+LOCKED_S = 0.5  # for a file that another process holds; everybody's settings wait for it
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
@@ -26,6 +32,7 @@ log = structlog.get_logger(__name__)
 class PeopleInSqlite:
     """Calls run in a thread, one at a time; a write is on the disk when it returns.
 
+    The file and those beside it are readable for the bot's user alone: ids of people are in them.
     Opening raises StoreError where the file is no such file, or a folder, or may not be written.
     """
 
@@ -33,7 +40,9 @@ class PeopleInSqlite:
         self._lock = threading.Lock()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+            _keep_to_owner(file)
+            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=LOCKED_S)
+            self._db.text_factory = _text
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"SETTINGS_FILE={file} can't be opened ({error})") from error
         try:
@@ -78,7 +87,7 @@ class PeopleInSqlite:
             self._delete(person)
             return
         row = (person, settings.language, settings.people, settings.theme)
-        self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row)
+        self._db.execute(UPSERT, row)
 
     def _delete(self, person: int) -> None:
         self._db.execute("DELETE FROM people WHERE person = ?", (person,))
@@ -88,8 +97,7 @@ class PeopleInSqlite:
         row = self._db.execute("SELECT language, people, theme FROM people WHERE person = ?", (person,)).fetchone()
         if row is None:
             return NOTHING_SET
-        language, people, theme = cast("tuple[str | None, str | None, ThemeName | None]", row)
-        return PersonSettings(language=language, people=people, theme=theme)
+        return settings_from(dict(zip(("language", "people", "theme"), row, strict=True)))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         def locked() -> T:
@@ -101,3 +109,17 @@ class PeopleInSqlite:
         except sqlite3.Error as error:
             log.warning("the settings file fails", error=str(error))
             raise StoreError(str(error)) from error
+
+
+def _keep_to_owner(file: Path) -> None:
+    """Make the file, or change it, so that only its owner can open it. SQLite gives its side files the same mode."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        file.chmod(0o600)
+    except PermissionError:
+        log.info("the mode of the settings file is not this user's to change")  # whether it opens is seen next
+
+
+def _text(raw: bytes) -> str:
+    """Text of a damaged row, too: it must not lock its person out."""
+    return raw.decode("utf-8", errors="replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -139,6 +140,93 @@ async def test_the_file_outlives_the_process_and_forgets_deleted_people(tmp_path
     await second.close()
     kept = b"".join(path.read_bytes() for path in file.parent.iterdir())
     assert b"zz-marker" not in kept
+
+
+async def test_a_row_of_another_version_locks_nobody_out(tmp_path: Path) -> None:
+    """A newer version added a column and a theme; a damaged one holds bytes that are no text."""
+    file = tmp_path / "people.db"
+    await PeopleInSqlite(file).close()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("ALTER TABLE people ADD COLUMN voice TEXT")
+        other.execute("INSERT INTO people VALUES (501, 'en', 'robots', 'neon', 'loud')")
+        other.execute("INSERT INTO people VALUES (7, CAST(X'FF' AS TEXT), NULL, 'dark', NULL)")
+        other.commit()
+    people = PeopleInSqlite(file)
+    assert (await people.read(7)).theme == "dark"
+    await the_bot_serves_somebody_with_an_odd_record(people)
+    await people.close()
+
+
+async def the_bot_serves_somebody_with_an_odd_record(people: PeopleStore) -> None:
+    """A photo, /settings, a press, /delete: each as for somebody with nothing set."""
+    async with running_bot("polling", people=people) as bot:
+        bot.parts.desk.told.first_time(501)
+        await bot.peer.send_photo(bot.ann, b"faces=1")
+        assert "nearest of" in (await bot.peer.until_sent(1))[0].text
+        await bot.peer.say(bot.ann, "/settings")
+        await bot.peer.until_sent(2)
+        await bot.peer.say(bot.ann, "/delete")
+        assert "went wrong" not in (await bot.peer.until_sent(3))[2].text
+        assert await people.read(501) == NOTHING_SET
+        assert await people.change(501, {"theme": "dark"}) == PersonSettings(theme="dark")
+        assert bot.parts.desk.stats.failed["error"] == 0
+
+
+RECORDS = {
+    "a field more": b'{"language": "en", "people": null, "theme": null, "voice": "loud"}',
+    "unknown values": b'{"language": 5, "people": "robots", "theme": "neon"}',
+    "no JSON": b"{language",
+    "no UTF-8": b"\xff\xfe{",
+    "a list": b'["en"]',
+    "a number": b"5",
+    "nested": b"[" * 100_000,
+}
+
+
+@redis_missing
+@pytest.mark.parametrize("record", [*RECORDS.values(), None], ids=[*RECORDS, "another type"])
+async def test_a_record_of_another_version_in_redis_locks_nobody_out(record: bytes | None) -> None:
+    from bot.stores.redis import PeopleInRedis, connect
+
+    async with RedisProcess() as redis:
+        client = connect(redis.url)
+        if record is None:
+            await client.rpush("lookalike:person:501", "x")
+        else:
+            await client.set("lookalike:person:501", record)
+        await the_bot_serves_somebody_with_an_odd_record(PeopleInRedis(client))
+
+
+@redis_missing
+async def test_a_conversation_of_another_version_in_redis_stops_nobody() -> None:
+    from bot.stores.redis import SteadyStorage, connect
+
+    async with RedisProcess() as redis:
+        client = connect(redis.url)
+        for odd in (b"\xff\xfe", b"[1]", b'{"a": {"file_id": "x"}}'):
+            async with running_bot("polling", storage=SteadyStorage(client, ttl_s=60)) as bot:
+                bot.parts.desk.told.first_time(501)
+                await client.set("lookalike:123456789:501:501:default:state", "Comparing:second")
+                await client.set("lookalike:123456789:501:501:default:data", odd)
+                await bot.peer.send_photo(bot.ann, b"faces=1")
+                assert "second photo" in (await bot.peer.until_sent(1))[0].text
+                client = connect(redis.url)
+
+
+async def test_the_settings_file_is_for_the_bots_user_alone(tmp_path: Path) -> None:
+    file = tmp_path / "people.db"
+    before = os.umask(0)
+    try:
+        file.touch(0o644)
+        people = PeopleInSqlite(file)
+        await people.write(1, DARK)
+        modes = {
+            name: (tmp_path / name).stat().st_mode & 0o777 for name in ("people.db", "people.db-wal", "people.db-shm")
+        }
+        assert set(modes.values()) == {0o600}, modes
+        await people.close()
+    finally:
+        os.umask(before)
 
 
 async def test_settings_choose_the_store(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import structlog
 from aiogram.exceptions import ClientDecodeError
+from PIL import Image
 
 from bot.serving.logs import redact, set_up_logs
+from pipeline.decode import decode
 
 TOKEN = "7012345678:AAHfiqksKZ8WmR2zSjiQ7_v4TMAKdiHm9T0"
 FILE_ID = "AgACAgIAAxkBAAIBQ2VvbGRfZmlsZV9pZF9vZl9hX3Bob3RvX3RoYXRfaXNfbG9uZwADAgADeAADNgQ"
@@ -37,6 +39,46 @@ def test_secrets_never_reach_a_line(form: str) -> None:
     assert "ValueError" in text
     for secret in (TOKEN, FILE_ID, "hunter2", "JFIF", "0.0996", "0.1,"):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Flood control exceeded on method 'SendMessage' in chat 666777888. Retry in 40 seconds.",
+        "The group has been migrated to a supergroup with id -666777888 Original description: Bad Request",
+        "GetChatMember(chat_id=666777888, user_id=666777888)",
+        "{'chat_id': 666777888}",
+        "user 666777888 is deactivated",
+        "chat id: 666777888",
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_number_of_a_chat_or_a_person_reaches_a_traceback(form: str, said: str) -> None:
+    stream = io.StringIO()
+    set_up_logs(form="json" if form == "json" else "text", level="debug", stream=stream)
+    try:
+        raise RuntimeError(said)  # noqa: TRY301 - a traceback is what is tested
+    except RuntimeError as error:
+        structlog.get_logger("bot.test").exception("broken", why=str(error))
+    assert "RuntimeError" in stream.getvalue()
+    assert "666777888" not in stream.getvalue()
+
+
+def test_exif_reaches_no_log_even_of_level_debug() -> None:
+    """Pillow writes every tag that it reads into its debug lines."""
+    stream = io.StringIO()
+    set_up_logs(form="text", level="debug", stream=stream)
+    picture = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "EXIFSECRET home of Jane Doe"
+    exif[0x013B] = "EXIFSECRET the artist"
+    Image.new("RGB", (200, 200), "white").save(picture, "JPEG", exif=exif)
+    decode(picture.getvalue())
+    for name in ("PIL.TiffImagePlugin", "asyncio", "aiohttp.client"):
+        logging.getLogger(name).debug("EXIFSECRET")
+    structlog.get_logger("bot.test").debug("at level debug")
+    assert "EXIFSECRET" not in stream.getvalue()
+    assert "at level debug" in stream.getvalue()
 
 
 def test_ordinary_words_stay() -> None:

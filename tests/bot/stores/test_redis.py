@@ -92,6 +92,28 @@ async def started(peer: TelegramPeer, redis: RedisProcess) -> asyncio.subprocess
     )  # fmt: skip
 
 
+async def test_no_file_id_of_a_comparison_reaches_redis(redis: RedisProcess) -> None:
+    """Its snapshot lies on a disk, and a file id with the token is the photo."""
+    from bot.stores.redis import SteadyStorage, connect
+
+    client = connect(redis.url)
+    async with running_bot("polling", storage=SteadyStorage(client, ttl_s=60)) as bot:
+        await bot.peer.say(bot.ann, "/compare")
+        await bot.peer.until_sent(1)
+        await bot.peer.send_photo(bot.ann, b"faces=2")
+        await bot.peer.until_sent(2)
+        looking = connect(redis.url)
+        held = [await looking.get(name) for name in await looking.keys("*")]
+        await bot.peer.send_photo(bot.ann, b"faces=2")
+        await bot.peer.until_sent(5)
+        await bot.peer.press(bot.ann, bot.peer.last_message(501), "A2")
+        await bot.peer.until_sent(6)
+        held += [await looking.get(name) for name in await looking.keys("*")]
+        await looking.aclose()
+        assert len(held) >= 3, "a state, its data, a pair"
+        assert all(b"AgAC" not in value and b"AQAD" not in value for value in held)
+
+
 async def test_conversations_expire(redis: RedisProcess) -> None:
     from bot.stores.redis import SteadyStorage, connect
 
