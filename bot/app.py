@@ -78,8 +78,11 @@ def build_dispatcher(
     storage = storage or ExpiringStorage(ttl_s=settings.conversation_s)
     people = people or PeopleInMemory()
     sent_photos = SentPhotos(ttl_s=settings.conversation_s)
+    gallery, calibration = finder.finder.gallery, finder.finder.calibration
     desk = Desk(
         finder=finder,
+        gallery=gallery,
+        calibration=calibration,
         renderer=renderer,
         queue=queue,
         rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
@@ -93,7 +96,8 @@ def build_dispatcher(
     dispatcher = Dispatcher(
         storage=storage,
         events_isolation=OrderedTurns(),
-        finder=finder,
+        gallery=gallery,
+        calibration=calibration,
         desk=desk,
         pairs=Pairs(storage, sent_photos),
         sent_photos=sent_photos,

@@ -9,7 +9,6 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
-
 from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
 

@@ -32,6 +32,8 @@ from bot.telegram.callbacks import Filter
 from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.waiting import come_back, holding
+from index.types import GalleryInfo
+from lookalike.calibration import Calibration
 from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from lookalike.serving.metrics import Stats
@@ -67,6 +69,8 @@ class Desk:
     """What handlers work with."""
 
     finder: FinderPool
+    gallery: GalleryInfo
+    calibration: Calibration
     renderer: CardRenderer
     queue: FairQueue
     rates: RateLimit

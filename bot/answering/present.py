@@ -49,8 +49,7 @@ class Showing:
         await self.show(picture, faces_caption(found), picker_keyboard(found, people=people))
 
     async def card(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
-        finder = self._desk.finder.finder
-        caption = card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery)
+        caption = card_caption(found, face, calibration=self._desk.calibration, gallery=self._desk.gallery)
         keyboard = card_keyboard(found, face, people=people, skip=skip)
         if not face.matches:  # nobody is left to draw: the photo with its numbers stands in
             await self.show(await self._rendered(FacesPicture(found.photo)), caption, keyboard)
@@ -63,11 +62,12 @@ class Showing:
 
     async def all_cards(self, found: Found) -> None:
         """All faces, in albums of ten; no buttons fit under them."""
-        finder = self._desk.finder.finder
         cards = [
             (
                 await self._rendered(AnswerCard(face, found.photo)),
-                card_caption(found, face, calibration=finder.calibration, gallery=finder.gallery),
+                card_caption(
+                    found, face, calibration=self._desk.calibration, gallery=self._desk.gallery, buttons=False
+                ),
             )
             for face in found.faces
             if face.matches
@@ -76,7 +76,7 @@ class Showing:
             await self._outlet.album(cards[start : start + MAX_ALBUM])
 
     async def comparison(self, comparison: Compared) -> Message | None:
-        caption = compare_caption(comparison, calibration=self._desk.finder.finder.calibration)
+        caption = compare_caption(comparison, calibration=self._desk.calibration)
         picture = await self._rendered(CompareCard(comparison))
         return await self.show(picture, caption, compare_keyboard(comparison))
 

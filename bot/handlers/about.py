@@ -10,8 +10,9 @@ from bot.about import About
 from bot.answering.photo_job import Desk
 from bot.settings import BotSettings
 from bot.views.about import about_text, stats_text
+from index.types import GalleryInfo
+from lookalike.calibration import Calibration
 from lookalike.serving.metrics import Stats
-from lookalike.serving.work_threads import FinderPool
 
 
 class FromAdmin(BaseFilter):
@@ -21,8 +22,8 @@ class FromAdmin(BaseFilter):
         return message.from_user is not None and message.from_user.id in settings.admins
 
 
-async def on_about(message: Message, about: About, finder: FinderPool) -> None:
-    await message.answer(about_text(about, finder.finder.gallery, finder.finder.calibration))
+async def on_about(message: Message, about: About, gallery: GalleryInfo, calibration: Calibration) -> None:
+    await message.answer(about_text(about, gallery, calibration))
 
 
 async def on_stats(message: Message, stats: Stats, desk: Desk) -> None:

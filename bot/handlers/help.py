@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InputMediaPhoto, Message
@@ -12,28 +14,41 @@ from bot.telegram.callbacks import HelpPage
 from bot.telegram.queries import acknowledge
 from bot.views.help import help_pages
 from bot.views.keyboards import help_keyboard
+from index.types import GalleryInfo
+from lookalike.calibration import Calibration
 from lookalike.cards import HelpPicture
-from lookalike.serving.work_threads import FinderPool
 
 
-async def on_help(message: Message, finder: FinderPool, desk: Desk, person: PersonSettings) -> None:
-    await _show(message, 0, finder, desk, person)
+async def on_help(
+    message: Message, calibration: Calibration, gallery: GalleryInfo, desk: Desk, person: PersonSettings
+) -> None:
+    await _show(message, 0, help_pages(calibration, gallery), desk, person)
 
 
-async def on_page(
-    query: CallbackQuery, callback_data: HelpPage, finder: FinderPool, desk: Desk, person: PersonSettings
+async def on_page(  # noqa: PLR0917 - the dispatcher hands these over by name
+    query: CallbackQuery,
+    callback_data: HelpPage,
+    calibration: Calibration,
+    gallery: GalleryInfo,
+    desk: Desk,
+    person: PersonSettings,
 ) -> None:
     await acknowledge(query)
     if isinstance(query.message, Message):
         turn = query.message if query.message.photo else None
-        await _show(query.message, callback_data.page, finder, desk, person, turn=turn)
+        await _show(query.message, callback_data.page, help_pages(calibration, gallery), desk, person, turn=turn)
 
 
 async def _show(
-    message: Message, page: int, finder: FinderPool, desk: Desk, person: PersonSettings, *, turn: Message | None = None
+    message: Message,
+    page: int,
+    pages: Sequence[str],
+    desk: Desk,
+    person: PersonSettings,
+    *,
+    turn: Message | None = None,
 ) -> None:
     """Send a page, or put it in the place of another one."""
-    pages = help_pages(finder.finder.calibration, finder.finder.gallery)
     page %= len(pages)
     picture = await desk.rendered(HelpPicture(page), person)
     keyboard = help_keyboard(page, len(pages))

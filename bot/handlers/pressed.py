@@ -51,7 +51,7 @@ async def on_explain(
 
 def _skip(asked: int, desk: Desk) -> int:
     """How many people are passed over: what a forged button may say, within the gallery."""
-    return min(max(asked, 0), desk.finder.finder.gallery.people)
+    return min(max(asked, 0), desk.gallery.people)
 
 
 async def on_picker(query: CallbackQuery, bot: Bot, desk: Desk, person: PersonSettings) -> None:

@@ -11,11 +11,11 @@ from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import I18n
 
 from bot.answering.photo_job import Desk
-from bot.middlewares.language import LANGUAGES
 from bot.stores.people import PeopleStore, PersonSettings, StoreError
 from bot.telegram.callbacks import Choose, Filter
 from bot.telegram.queries import acknowledge, alert
 from bot.views.settings import deleted_text, settings_keyboard, settings_text, unreachable_text
+from lookalike.catalogues import LANGUAGES
 
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "language": tuple(LANGUAGES),

@@ -9,12 +9,12 @@ from aiogram.types import Message
 
 from bot.views import texts
 from bot.views.keyboards import start_keyboard
-from lookalike.serving.work_threads import FinderPool
+from index.types import GalleryInfo
 
 
-async def on_start(message: Message, finder: FinderPool, state: FSMContext) -> None:
+async def on_start(message: Message, gallery: GalleryInfo, state: FSMContext) -> None:
     await state.clear()
-    await message.answer(texts.welcome(finder.finder.gallery.people), reply_markup=start_keyboard())
+    await message.answer(texts.welcome(gallery.people), reply_markup=start_keyboard())
 
 
 async def on_privacy(message: Message) -> None:

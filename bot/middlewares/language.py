@@ -1,32 +1,28 @@
-"""Which language a person reads, and the texts in it. English stands in the code; other languages in locales/."""
+"""Which language a person reads. The texts in it: lookalike.catalogues."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from aiogram.types import TelegramObject, User
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n.middleware import I18nMiddleware
 
 from bot.stores.people import NOTHING_SET, PeopleStore
-from lookalike import locales
-
-LOCALES: Final = Path(next(iter(locales.__path__)))
-LANGUAGES: Final = {"en": "English", "ru": "Русский"}
+from lookalike.catalogues import DOMAIN, ENGLISH, LANGUAGES, LOCALES, Catalogues, spoken
 
 
 def load_languages() -> I18n:
-    """All catalogues; English needs none."""
-    return I18n(path=LOCALES, default_locale="en", domain="messages")
+    """aiogram's translations, out of the product's catalogues; English needs none."""
+    i18n = I18n(path=LOCALES, default_locale=ENGLISH, domain=DOMAIN)
+    i18n.locales = Catalogues().by_language  # no subclass: aiogram keeps the current I18n by class
+    return i18n
 
 
 def language_of(user: User | None) -> str:
     """The language of a person's Telegram, as far as there is one here: "ru-RU" is "ru", "de" is "en"."""
-    code = (user.language_code or "") if user else ""
-    language = code.replace("_", "-").split("-")[0].lower()
-    return language if language in LANGUAGES else "en"
+    return spoken(user.language_code if user else None)
 
 
 def translator(i18n: I18n, language: str) -> Callable[[str], str]:

@@ -14,8 +14,8 @@ from aiogram.types import (
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
 
-from bot.middlewares.language import LANGUAGES
 from bot.settings import BotSettings
+from lookalike.catalogues import LANGUAGES
 
 
 def command_menu() -> list[BotCommand]:

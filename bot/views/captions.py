@@ -24,7 +24,9 @@ from lookalike.wording import (
 )
 
 
-def card_caption(found: Found, answer: FaceAnswer, *, calibration: Calibration, gallery: GalleryInfo) -> str:
+def card_caption(
+    found: Found, answer: FaceAnswer, *, calibration: Calibration, gallery: GalleryInfo, buttons: bool = True
+) -> str:
     """The eight by name, what the first one's likeness means, and why other faces are missing."""
     people = number(gallery.people, _)
     if len(found.faces) > 1:
@@ -46,9 +48,8 @@ def card_caption(found: Found, answer: FaceAnswer, *, calibration: Calibration, 
         at_least=below_measured(table, similarity),
     )
     tail = [f"<i>{html.escape(meaning)}</i>"]
-    others = some_refused(found.photo.refusals)
-    if others:
-        tail.append(html.escape(others))
+    tail += _without_button(len(found.faces)) if buttons else []
+    tail += _without_number(found)
     return fit_lines([f"<b>{title}</b>"], [_tile(match) for match in answer.matches], tail, limit=MAX_CAPTION)
 
 
@@ -98,12 +99,31 @@ def faces_caption(found: Found) -> str:
         "{count} face. Whose look-alikes shall I show?", "{count} faces. Whose look-alikes shall I show?", count
     ).format(count=count)
     tail = []
-    if count > MAX_FACE_BUTTONS:
-        tail.append(_("There are buttons for the {count} largest.").format(count=MAX_FACE_BUTTONS))
-    others = some_refused(found.photo.refusals)
-    if others:
-        tail.append(html.escape(others))
+    tail += _without_button(count)
+    tail += _without_number(found)
     return fit_lines([f"<b>{title}</b>"], [], tail, limit=MAX_CAPTION)
+
+
+def _without_number(found: Found) -> list[str]:
+    """Faces of the photo that are not among the numbered ones: those beyond the limit, and those refused."""
+    lines = []
+    if found.photo.left_out:
+        lines.append(
+            ngettext(
+                "{count} more face is smaller than these: I look at the {most} largest of a photo.",
+                "{count} more faces are smaller than these: I look at the {most} largest of a photo.",
+                found.photo.left_out,
+            ).format(count=number(found.photo.left_out, _), most=len(found.photo.faces))
+        )
+    others = some_refused(found.photo.refusals)
+    return [*lines, html.escape(others)] if others else lines
+
+
+def _without_button(*counts: int) -> list[str]:
+    """What is said where one of the photos has more faces than there are buttons."""
+    if max(counts) <= MAX_FACE_BUTTONS:
+        return []
+    return [_("There are buttons for the {count} largest.").format(count=MAX_FACE_BUTTONS)]
 
 
 def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:
@@ -127,7 +147,11 @@ def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:
             )
         )
         body += _all_pairs(comparison)
-    tail = [_("Siblings look more alike than strangers; years, light and make-up make one person look like two.")]
+    buttons = _without_button(len(comparison.photo_a.usable), len(comparison.photo_b.usable))
+    tail = [
+        *buttons,
+        _("Siblings look more alike than strangers; years, light and make-up make one person look like two."),
+    ]
     return fit_lines(head, body, tail, limit=MAX_CAPTION)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
-from bot.middlewares.language import LANGUAGES
 from bot.stores.people import NOTHING_SET, PersonSettings
 from bot.telegram.callbacks import Choose, Filter
 from lookalike.cards import ThemeName
+from lookalike.catalogues import LANGUAGES
 
 
 def settings_text() -> str:

@@ -22,7 +22,7 @@ def privacy() -> str:
         "Buttons under an answer fetch the photo again from your own message. Delete that message, and they can't.\n"
         "While /compare waits for a photo, and for its buttons, I remember which messages the photos are in, "
         "for minutes, not the photos. For an hour I remember the number Telegram gave an answered photo, to see "
-        "whether an edited message holds another one.\n"
+        "whether an edited message holds another one, and for two days who asked for an answer, who may delete it.\n"
         "What you choose in /settings is kept until you say /delete.\n"
         "Logs hold counts and times: no photo, no name, no file."
     )

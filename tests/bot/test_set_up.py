@@ -37,6 +37,7 @@ class App:
 async def serve(*_arguments):
     raise ERROR
 
+main.Decoders = lambda _limits: None
 main.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, lambda _settings: App, serve
 sys.exit(main.run())
 """

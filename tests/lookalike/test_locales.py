@@ -16,8 +16,9 @@ from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from bot.middlewares.language import LANGUAGES, language_of, load_languages
+from bot.middlewares.language import language_of, load_languages
 from bot.views.bands import BAND_WORDS
+from lookalike.catalogues import LANGUAGES
 from tests.telegram_rules import check_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent

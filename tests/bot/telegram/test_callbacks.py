@@ -41,11 +41,34 @@ def test_data_fit_and_come_back(data: CallbackData) -> None:
     assert type(data).unpack(packed) == data
 
 
-@given(st.text(max_size=64))
-def test_foreign_data_are_refused_with_a_type_or_value_error(text: str) -> None:
-    """The filter of aiogram turns exactly these into "not mine"."""
+PREFIXES = sorted(type(example).__prefix__ for example in LARGEST)
+# Data that look like ours, with fields of any kind, and data that do not.
+FOREIGN = st.text(max_size=64) | st.builds(
+    lambda prefix, fields: ":".join([prefix, *fields]),
+    st.sampled_from(PREFIXES),
+    st.lists(st.text(max_size=6) | st.integers().map(str), max_size=4),
+)
+
+
+@given(FOREIGN)
+def test_data_are_refused_with_a_type_or_value_error_or_are_what_is_packed_again(text: str) -> None:
+    """The filter of aiogram turns exactly these errors into "not mine"."""
     for example in LARGEST:
+        kind = type(example)
         try:
-            type(example).unpack(text)
+            read = kind.unpack(text)
         except (TypeError, ValueError):
             continue
+        assert text.split(":", maxsplit=1)[0] == kind.__prefix__
+        assert kind.unpack(read.pack()) == read
+
+
+@pytest.mark.parametrize("data", LARGEST, ids=lambda data: type(data).__name__)
+def test_each_kind_of_button_refuses_the_others_and_what_is_bent(data: CallbackData) -> None:
+    kind, fields = type(data), len(type(data).model_fields)
+    others = [example.pack() for example in LARGEST if type(example) is not kind]
+    bent = ["", "x" * 64, f"{kind.__prefix__}:" + ":".join(["0"] * (fields + 1))]
+    bent += [f"{kind.__prefix__}:" + ":".join(["x"] * fields)] if fields and kind is not Choose else []
+    for text in [*others, *bent]:
+        with pytest.raises((TypeError, ValueError)):
+            kind.unpack(text)

@@ -13,7 +13,7 @@ from aiogram.utils.i18n import I18n
 from PIL import Image, ImageChops
 
 from bot.about import About, Measured, network, read_measured
-from bot.middlewares.language import LANGUAGES, load_languages, translator
+from bot.middlewares.language import load_languages, translator
 from bot.views.about import about_text, stats_text
 from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
 from bot.views.help import help_pages
@@ -21,6 +21,7 @@ from index.types import Match, Person
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
 from lookalike.cards import HelpPicture, ThemeName
 from lookalike.cards.help_pictures import HEIGHT, SCENES, WIDTH
+from lookalike.catalogues import LANGUAGES
 from lookalike.serving.metrics import Stats, prometheus
 from pipeline.manifest import load_manifest
 from pipeline.types import RefusalCode
