@@ -144,6 +144,7 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
             measured=read_measured(app.settings.weights_dir / "evaluation.json", embedder=app.pipeline.embedder_id),
         ),
     )
+    log.info("started", people=f"{app.finder.gallery.people:,}", waiting_for=settings.bot_api_url)
     warm_up = partial(pool.call, app.pipeline.warm_up)
     await serve(build_bot(settings), parts, settings, warm_up=warm_up)
 

@@ -14,7 +14,7 @@ from lookalike.catalogues import DOMAIN, ENGLISH, LANGUAGES, LOCALES, Catalogues
 
 
 def load_languages() -> I18n:
-    """aiogram's translations, out of the product's catalogues; English needs none."""
+    """Aiogram's translations, out of the product's catalogues; English needs none."""
     i18n = I18n(path=LOCALES, default_locale=ENGLISH, domain=DOMAIN)
     i18n.locales = Catalogues().by_language  # no subclass: aiogram keeps the current I18n by class
     return i18n

@@ -82,7 +82,11 @@ async def serve(
 
 
 async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
-    """Call until Telegram answers: after a reboot the network may come later than the bot. None when told to stop."""
+    """Call until Telegram answers: after a reboot the network may come later than the bot. None when told to stop.
+
+    Each reason why it does not answer is one line of the log, however long it lasts.
+    """
+    told = ""
     while not stop.is_set():
         try:
             return await call()
@@ -91,7 +95,9 @@ async def _reached(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T |
         except AiogramError as error:
             # A ClientDecodeError's message is the bare fact; what Telegram sent is in its str() only.
             reason = getattr(error, "message", "")
-            log.warning("Telegram is not reached", error=type(error).__name__, reason=reason, again_in_s=AGAIN_S)
+            if reason != told:
+                log.warning("Telegram is not reached", error=type(error).__name__, reason=reason, again_in_s=AGAIN_S)
+                told = reason
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), AGAIN_S)
     return None

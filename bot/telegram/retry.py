@@ -26,6 +26,7 @@ from aiogram.exceptions import (
 from aiogram.methods import (
     EditEphemeralMessageMedia,
     EditMessageMedia,
+    GetMe,
     GetUpdates,
     Response,
     SendChatAction,
@@ -46,8 +47,8 @@ LONGEST_PAUSE_S: Final = 5.0
 OUTAGE_S: Final = 60.0  # how long an answer waits for the line to Telegram
 MIGRATIONS: Final = 2  # a group has one new id; more is a circle
 PASSES: Final = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
-# Polling has a back-off of its own; a reaction or "is uploading" that comes late is worth nothing.
-NOT_AGAIN: Final = (GetUpdates, SendChatAction, SetMessageReaction)
+# Polling and the start have a back-off of their own; a reaction or "is uploading" that comes late is worth nothing.
+NOT_AGAIN: Final = (GetMe, GetUpdates, SendChatAction, SetMessageReaction)
 ANSWERS: Final = (SendMessage, SendPhoto, SendMediaGroup, EditMessageMedia, EditEphemeralMessageMedia)
 
 log = structlog.get_logger(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import os
 import subprocess
 import sys
@@ -9,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import build_bot, build_dispatcher
 from bot.check import pictures_found
 from bot.main import SetupBroken, read_settings
+from bot.serving.lifecycle import serve
 from bot.stores import ExtraMissing, open_stores
-from tests.bot.conftest import bot_settings
+from tests.bot.conftest import bot_settings, free_port
+from tests.fakes import PlainPainter, fake_finder
 from tests.lookalike.builders import person
 from tests.telegram_peer import TOKEN
 
@@ -134,3 +139,21 @@ def test_only_a_missing_redis_client_is_called_a_missing_extra(monkeypatch: pyte
     monkeypatch.delitem(sys.modules, "redis.asyncio")
     with pytest.raises(ModuleNotFoundError, match="memory"):
         open_stores(settings)
+
+
+async def test_without_a_network_one_line_says_what_is_waited_for(
+    log_text: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.serving.lifecycle.AGAIN_S", 0.05)
+    settings = bot_settings("polling", f"http://127.0.0.1:{free_port()}")
+    stop = asyncio.Event()
+    pool = fake_finder()
+    parts = build_dispatcher(pool, PlainPainter(), settings)
+    serving = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
+    await asyncio.sleep(0.5)
+    stop.set()
+    await serving
+    pool.close()
+    lines = [line for line in log_text.getvalue().splitlines() if "warning" in line]
+    assert len(lines) == 1
+    assert "Telegram is not reached" in lines[0]
