@@ -21,8 +21,8 @@ from index.gallery import Gallery
 from index.types import Person
 from lookalike.app import build
 from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
-from lookalike.extras import install_command
 from lookalike.env_file import EnvFileError, unknown_settings
+from lookalike.extras import install_command
 from lookalike.settings import Settings
 from pipeline.decoding_bounds import heif_is_read
 
