@@ -204,7 +204,7 @@ class TelegramPeer:
         await self.press_data(person, shown, data, late=late)
 
     async def press_data(self, person: Person, message: Json, data: str, *, late: bool = False) -> None:
-        query = {"id": str(time.monotonic_ns()), "from": person.user, "chat_instance": "1", "data": data}
+        query: Json = {"id": str(time.monotonic_ns()), "from": person.user, "chat_instance": "1", "data": data}
         if late:
             self.late_queries.add(query["id"])
         await self.update({"callback_query": query | {"message": message}})

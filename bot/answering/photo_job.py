@@ -270,7 +270,7 @@ async def _notice(outlet: Outlet, text: str, over: asyncio.Event) -> None:
     try:
         message = await outlet.text(text, quietly=True)
         await over.wait()
-        if message.bot is not None:
+        if message is not None and message.bot is not None:
             await remove(message.bot, message)
     except TelegramAPIError as error:
         log.debug("a notice stays", error=type(error).__name__)
