@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -24,11 +24,11 @@ class Person:
     images: int  # pictures the person's vector was made of
     # Attributes in CelebA's own spelling ("Male", "Eyeglasses", "Blond_Hair"); True and False as labelled in most of
     # the person's pictures, absent where nobody labelled any.
-    attributes: dict[str, bool]
+    attributes: dict[str, bool] = field(repr=False)
     attributes_predicted: bool = False  # read off the person's vector (index.probes) instead of told by people
     # Where the face is on `image`: x and y of eyes, nose and mouth corners, left to right as seen, in pixels of the
     # whole picture turned upright by its EXIF. None in galleries that were built before it was kept.
-    points: tuple[float, ...] | None = None
+    points: tuple[float, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from index.types import Match
+from index.types import Match, Person
 from lookalike.calibration import Band
+from lookalike.wording import person_title
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces
 
@@ -18,6 +19,28 @@ class BandedMatch:
     band: Band
     stranger_share: float  # share of strangers to the gallery whose best is at least this alike
 
+    @property
+    def rank(self) -> int:
+        """1 is the nearest."""
+        return self.match.rank
+
+    @property
+    def person(self) -> Person:
+        return self.match.person
+
+    @property
+    def title(self) -> str:
+        """Who it is, in English: a name, a guessed name marked as such, or the data set's number."""
+        return person_title(self.match.person)
+
+    @property
+    def similarity(self) -> float:
+        """Cosine, -1..1."""
+        return self.match.similarity
+
+    def __repr__(self) -> str:
+        return f"<BandedMatch: {self.rank}. {self.title}, {self.similarity:.2f} {self.band.word}>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceAnswer:
@@ -27,6 +50,10 @@ class FaceAnswer:
     face: Face
     matches: tuple[BandedMatch, ...]
 
+    def __repr__(self) -> str:
+        nearest = f", the nearest {self.matches[0]!r}" if self.matches else ""
+        return f"<FaceAnswer: face {self.number}, {len(self.matches)} people{nearest}>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
@@ -34,7 +61,7 @@ class Found:
 
     photo: PhotoFaces
     faces: tuple[FaceAnswer, ...]  # one a usable face of photo.faces, in their order
-    timing_ms: dict[str, float] = field(default_factory=dict)
+    timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +69,7 @@ class NoFace:
     """The photo was read; no face was found, in any of its four quarter turns."""
 
     photo: PhotoFaces
-    timing_ms: dict[str, float] = field(default_factory=dict)
+    timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +77,7 @@ class NoUsableFace:
     """Faces were found, each with its reason why it can't be used."""
 
     photo: PhotoFaces
-    timing_ms: dict[str, float] = field(default_factory=dict)
+    timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +108,10 @@ class Compared:
     similarity: float
     band: Band
     false_match_rate: float  # share of pairs of strangers at least this alike
-    all_pairs: tuple[tuple[float, ...], ...]  # similarity of every usable face of a (rows) with every one of b
-    timing_ms: dict[str, float] = field(default_factory=dict)
+    all_pairs: tuple[tuple[float, ...], ...] = field(
+        repr=False
+    )  # similarity of every usable face of a (rows) with every one of b
+    timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,6 +15,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lookalike.errors import LookalikeError
+
 SCHEMA: Final = 1
 MEND: Final = "run `lookalike evaluate` to make it anew"
 
@@ -22,7 +24,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
-class CalibrationError(Exception):
+class CalibrationError(LookalikeError):
     """The calibration file is missing, damaged, or made for another embedder or gallery."""
 
 

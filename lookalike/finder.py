@@ -24,6 +24,7 @@ from lookalike.answers import (
     Unreadable,
 )
 from lookalike.calibration import Calibration
+from lookalike.errors import NoSuchFace
 from pipeline.errors import BadPhoto
 from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
 
@@ -83,6 +84,17 @@ class Finder:
         photo = self._read(data)
         if not isinstance(photo, PhotoFaces):
             return photo
+        return self.find_of(photo, skip=skip, attribute=attribute, start=start)
+
+    def find_of(
+        self,
+        photo: PhotoFaces,
+        *,
+        skip: int = 0,
+        attribute: tuple[str, bool] | None = None,
+        start: float | None = None,
+    ) -> Answer:
+        """Likewise of a photo that was read. start: time.perf_counter() of when work on it began."""
         if not photo.usable:
             return _without_usable_face(photo)
         searching = time.perf_counter()
@@ -91,13 +103,14 @@ class Finder:
             for number, face in enumerate(photo.usable, start=1)
         )
         done = time.perf_counter()
-        timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
+        began = searching - sum(photo.timing_ms.values()) / 1e3 if start is None else start
+        timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - began) * 1e3}
         return Found(photo=photo, faces=faces, timing_ms=timing)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
 
-        Raises IndexError when a position is not among the usable faces.
+        Raises NoSuchFace when a position is not among the usable faces.
         """
         start = time.perf_counter()
         photos = []
@@ -108,11 +121,26 @@ class Finder:
             if not photo.usable:
                 return NotCompared(which=which, answer=_without_usable_face(photo))
             photos.append(photo)
-        photo_a, photo_b = photos
+        return self.compare_of(photos[0], photos[1], face_a=face_a, face_b=face_b, start=start)
+
+    def compare_of(
+        self,
+        photo_a: PhotoFaces,
+        photo_b: PhotoFaces,
+        *,
+        face_a: int | None = None,
+        face_b: int | None = None,
+        start: float | None = None,
+    ) -> Comparison:
+        """Likewise of two photos that were read. start: time.perf_counter() of when work on them began."""
+        start = time.perf_counter() if start is None else start
+        for which, photo in (("a", photo_a), ("b", photo_b)):
+            if not photo.usable:
+                return NotCompared(which=which, answer=_without_usable_face(photo))
         chosen_a, chosen_b = face_a or 0, face_b or 0
-        for position, photo in ((chosen_a, photo_a), (chosen_b, photo_b)):
+        for which, position, photo in (("first", chosen_a, photo_a), ("second", chosen_b, photo_b)):
             if not 0 <= position < len(photo.usable):
-                raise IndexError(f"there is no usable face {position + 1}; the photo has {len(photo.usable)}")
+                raise NoSuchFace(number=position + 1, usable=len(photo.usable), which=f"the {which} photo")
         pairs = _vectors(photo_a) @ _vectors(photo_b).T
         similarity = float(pairs[chosen_a, chosen_b])
         table = self._calibration.pair

@@ -65,7 +65,7 @@ class Detection:
 
     box: Box
     score: float
-    points: Points5 | None = field(default=None, compare=False)  # arrays have no single "equal"
+    points: Points5 | None = field(default=None, compare=False, repr=False)  # arrays have no single "equal"
 
 
 class RefusalCode(StrEnum):
@@ -107,7 +107,7 @@ class Quality:
 class Embedding:
     """A unit vector and the network that made it; vectors of two networks never meet."""
 
-    vector: Vector
+    vector: Vector = field(repr=False)
     model: str  # SHA-256 of the embedder's file
 
 
@@ -116,11 +116,11 @@ class Face:
     """One face of a photo. `embedding` is None exactly when `refusal` says why."""
 
     box: Box
-    points: Points5
+    points: Points5 = field(repr=False)
     quality: Quality
-    crop: Rgb8  # (112, 112, 3), aligned onto the ArcFace template
+    crop: Rgb8 = field(repr=False)  # (112, 112, 3), aligned onto the ArcFace template
     refusal: Refusal | None
-    embedding: Embedding | None
+    embedding: Embedding | None = field(repr=False)
 
     @property
     def usable(self) -> bool:
@@ -131,7 +131,7 @@ class Face:
 class PhotoFaces:
     """Everything found in one photo, largest face first, unusable ones among them."""
 
-    image: Rgb8  # the working photo, the frame of every coordinate below
+    image: Rgb8 = field(repr=False)  # the working photo, the frame of every coordinate below
     faces: tuple[Face, ...]
     left_out: int = (
         0  # further faces, smaller than these, that were detected for sure but lie beyond the limit of faces
@@ -139,6 +139,11 @@ class PhotoFaces:
     scale: float = 1.0  # pixels of the photo as sent (EXIF orientation applied) that one of `image` covers
     quarter_turns: int = 0  # clockwise turns of `image` under which the faces were found; coordinates are turned back
     timing_ms: dict[str, float] = field(default_factory=dict)  # stage -> milliseconds
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        found = f"{len(self.faces)} face{'' if len(self.faces) == 1 else 's'}"
+        return f"<PhotoFaces: {width} x {height} px, {found}, {len(self.usable)} usable>"
 
     @property
     def usable(self) -> tuple[Face, ...]:

@@ -27,6 +27,7 @@ from bot.telegram.queries import alert
 from bot.views import texts
 from bot.views.refusals import unanswered
 from lookalike.answers import Compared, NotCompared
+from lookalike.errors import NoSuchFace
 
 
 class Comparing(StatesGroup):
@@ -106,7 +107,7 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
             comparison = await desk.finder.compare(
                 data_a, data_b, face_a=callback_data.a - 1, face_b=callback_data.b - 1
             )
-        except IndexError:  # an old button and a photo that was edited since
+        except NoSuchFace:  # an old button and a photo that was edited since
             comparison = await desk.finder.compare(data_a, data_b)
         if isinstance(comparison, Compared):
             await Showing(desk, bot, outlet, person, instead=message).comparison(comparison)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from lookalike.answers import Answer, BandedMatch, Comparison, Found, NotCompared, Unreadable
+from lookalike.calibration import Calibration
 from lookalike.cli.sentences import refusal_sentence, unanswered_code, unanswered_sentence
+from lookalike.wording import below_measured, beyond_measured
 from pipeline.types import Face, PhotoFaces
 
 Document = dict[str, Any]
@@ -46,13 +48,14 @@ def photo_document(path: str, photo: PhotoFaces, *, embeddings: bool) -> Documen
     return {
         "path": path,
         "faces": [face_document(face, photo, embeddings=embeddings) for face in photo.faces],
+        "faces_left_out": photo.left_out,
         "error": None,
     }
 
 
 def failed_document(path: str, code: str, message: str) -> Document:
     """One photo that could not be read."""
-    return {"path": path, "faces": [], "error": problem(code, message)}
+    return {"path": path, "faces": [], "faces_left_out": 0, "error": problem(code, message)}
 
 
 def matches_document(matches: Sequence[BandedMatch]) -> list[Document]:
@@ -70,38 +73,53 @@ def matches_document(matches: Sequence[BandedMatch]) -> list[Document]:
     ]
 
 
-def answer_document(path: str, answer: Answer, *, embeddings: bool) -> Document:
-    """One photo of `lookalike match`: as `faces`, with the matches of each usable face."""
+def answer_document(path: str, answer: Answer, *, embeddings: bool, cards: Sequence[str | None] = ()) -> Document:
+    """One photo of `lookalike match`: as `faces`, with the matches and the card's path of each usable face.
+
+    cards: in the order of the answer's faces; faces beyond them have none.
+    """
     if isinstance(answer, Unreadable):
-        return failed_document(path, str(answer.code), answer.message)
+        return failed_document(path, unanswered_code(answer), unanswered_sentence(answer))
     document = photo_document(path, answer.photo, embeddings=embeddings)
     if isinstance(answer, Found):
-        matches = {id(item.face): item.matches for item in answer.faces}
+        answered = {id(item.face): item for item in answer.faces}
+        written = dict(enumerate(cards, start=1))
         for face, entry in zip(answer.photo.faces, document["faces"], strict=True):
-            if id(face) in matches:
-                entry["matches"] = matches_document(matches[id(face)])
+            if (item := answered.get(id(face))) is not None:
+                entry["matches"] = matches_document(item.matches)
+                entry["card"] = written.get(item.number)
     else:
         document["error"] = problem(unanswered_code(answer), unanswered_sentence(answer))
     return document
 
 
-def comparison_document(a: str, b: str, comparison: Comparison) -> Document:
+def comparison_document(a: str, b: str, comparison: Comparison, *, calibration: Calibration) -> Document:
     """Both paths as given and what the pair of faces says."""
     if isinstance(comparison, NotCompared):
         path = a if comparison.which == "a" else b
         answer = comparison.answer
         return failed_comparison_document(a, b, unanswered_code(answer), f"{path}: {unanswered_sentence(answer)}")
-    return {
-        "a": a,
-        "b": b,
-        "similarity": round(comparison.similarity, 4),
+    table, similarity = calibration.pair, comparison.similarity
+    bound = "at_most" if beyond_measured(table, similarity) else None
+    return _comparison(a, b) | {
+        "face_a": comparison.face_a + 1,
+        "face_b": comparison.face_b + 1,
+        "usable_a": len(comparison.photo_a.usable),
+        "usable_b": len(comparison.photo_b.usable),
+        "similarity": round(similarity, 4),
         "band": comparison.band.key,
         "false_match_rate": comparison.false_match_rate,
-        "error": None,
+        "false_match_rate_bound": "at_least" if below_measured(table, similarity) else bound,
     }
 
 
 def failed_comparison_document(a: str, b: str, code: str, message: str) -> Document:
     """Two photos that could not be compared."""
-    error = problem(code, message)
-    return {"a": a, "b": b, "similarity": None, "band": None, "false_match_rate": None, "error": error}
+    return _comparison(a, b) | {"error": problem(code, message)}
+
+
+def _comparison(a: str, b: str) -> Document:
+    empty = dict.fromkeys(
+        ("face_a", "face_b", "usable_a", "usable_b", "similarity", "band", "false_match_rate", "false_match_rate_bound")
+    )
+    return {"a": a, "b": b, **empty, "card": None, "error": None}

@@ -6,7 +6,18 @@ from typing import Final
 
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
 from lookalike.wording import told_apart
+from pipeline.errors import BadPhotoCode
 from pipeline.types import Refusal, RefusalCode
+
+# What to do about a file of one's own; the pipeline's own advice is for photos that are sent to somebody.
+_ADVICE: Final[dict[str, str]] = {
+    BadPhotoCode.EMPTY: "copy it again",
+    BadPhotoCode.NOT_A_PICTURE: "save it as one of these",
+    BadPhotoCode.BROKEN: "copy it again or save it anew",
+    BadPhotoCode.TOO_MANY_BYTES: "save it smaller, or raise the limit: MAX_PHOTO_MB in the environment or in .env",
+    BadPhotoCode.TOO_MANY_PIXELS: "save it smaller, or raise the limit: MAX_PHOTO_MPX in the environment or in .env",
+    BadPhotoCode.TOO_SMALL: "take a larger one",
+}
 
 _REFUSALS: Final[dict[RefusalCode, str]] = {
     RefusalCode.TOO_SMALL: "the face is too small: {value:.0f} px between the eyes, {limit:.0f} are needed; "
@@ -29,11 +40,23 @@ def refusal_sentence(refusal: Refusal) -> str:
     return _REFUSALS[refusal.code].format(value=value, limit=limit)
 
 
+def file_sentence(code: BadPhotoCode, message: str) -> str:
+    """What is wrong with a file and what to do about it on one's own machine. message: of a BadPhoto."""
+    fact, _, advice = message.rstrip(".").partition("; ")
+    return f"{fact}; {_ADVICE.get(code, advice)}"
+
+
+def left_out_sentence(count: int, taken: int) -> str:
+    """What the pipeline's limit of faces left out. taken: the faces it looked at."""
+    faces = "1 more face is" if count == 1 else f"{count:,} more faces are"
+    return f"{faces} left out: of one photo the {taken} largest are looked at"
+
+
 def unanswered_sentence(answer: Unreadable | NoFace | NoUsableFace) -> str:
     """Why a photo has no answer, and what to do."""
     match answer:
-        case Unreadable(message=message):
-            return message
+        case Unreadable(code=code, message=message):
+            return file_sentence(code, message)
         case NoFace():
             return "no face was found; try a photo with a larger, clearer face"
         case NoUsableFace(photo=photo):

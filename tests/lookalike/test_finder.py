@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from lookalike.answers import Compared, Found, NoFace, NotCompared, NoUsableFace, Unreadable
+from lookalike.errors import NoSuchFace
 from lookalike.finder import Finder
 from lookalike.serving.work_threads import FinderPool
 from pipeline.errors import BadPhotoCode
@@ -71,9 +72,9 @@ def test_a_comparison_says_cosine_band_and_rate_of_the_pair_table() -> None:
 
 def test_a_face_that_is_not_there_can_not_be_chosen() -> None:
     finder, _ = finder_of(a=photo(face(unit(1))), b=photo(face(unit(1))))
-    with pytest.raises(IndexError, match="usable face 3"):
+    with pytest.raises(NoSuchFace, match="usable face 3"):
         finder.compare(b"a", b"b", face_b=2)
-    with pytest.raises(IndexError, match="usable face 0"):
+    with pytest.raises(NoSuchFace, match="usable face 0"):
         finder.compare(b"a", b"b", face_a=-1)
 
 

@@ -1,0 +1,228 @@
+"""The product as a Python library: `open` once, then ask. Reads no settings but its arguments.
+
+Photos are given as a path, as a file's bytes, as a Pillow image or as pixels; a `str` is always a path and `bytes` are
+always a file's contents.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from index.errors import GalleryError
+from index.types import GalleryInfo
+from lookalike.answers import Answer, Compared, Comparison, Found, NotCompared, Unreadable
+from lookalike.errors import LookalikeError, NoSuchFace, SetupBroken
+from lookalike.photo_file import read_photo_file
+from lookalike.pixels import of_array, of_pillow
+from lookalike.settings import Settings
+from pipeline.errors import BadPhoto, PipelineError
+from pipeline.types import PhotoFaces
+
+if TYPE_CHECKING:
+    from lookalike.app import App
+
+Photo = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
+
+
+class _GivenSettings(Settings):
+    """Settings from arguments alone: neither the environment nor the `.env` of wherever one stands is read."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic names its arguments
+        init_settings: PydanticBaseSettingsSource,
+        **_others: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def open(  # noqa: A001 - called as lookalike.open
+    *,
+    weights_dir: str | os.PathLike[str] | None = None,
+    gallery: str | os.PathLike[str] | None = None,
+    calibration: str | os.PathLike[str] | None = None,
+    gallery_images: str | os.PathLike[str] | None = None,
+    engine: Literal["openvino", "onnxruntime"] = "openvino",
+    threads: int = 0,
+    max_photo_mb: float = 20.0,
+    max_photo_mpx: float = 40.0,
+) -> Lookalike:
+    """Load networks, gallery and calibration; a second or two.
+
+    weights_dir: folder with manifest.toml and the networks. gallery: a gallery's folder, `gallery` in weights_dir
+    without it. calibration: what similarities mean, `calibration.json` in weights_dir without it.
+    gallery_images: the pictures that the gallery was built from, for cards; without it people are drawn.
+    engine: what runs the networks; onnxruntime is an extra. threads: of one network's run, 0 for as many as there are
+    cores. max_photo_mb, max_photo_mpx: the largest file, in millions of bytes, and picture, in millions of pixels.
+    Raises SetupBroken, and ValueError for an argument that can't be.
+    """
+    from lookalike.app import build
+
+    paths = {
+        "weights_dir": weights_dir,
+        "gallery": gallery,
+        "calibration_file": calibration,
+        "gallery_images": gallery_images,
+    }
+    given: dict[str, Any] = {name: Path(path) for name, path in paths.items() if path is not None}
+    try:
+        settings = _GivenSettings(
+            **given,
+            engine=engine,
+            engine_threads=threads,
+            max_photo_mb=max_photo_mb,
+            max_photo_mpx=max_photo_mpx,
+        )
+    except ValidationError as error:
+        raise ValueError(_argument_problem(error)) from None
+    try:
+        return Lookalike(build(settings))
+    except (PipelineError, GalleryError, LookalikeError) as error:
+        raise SetupBroken(str(error)) from error
+
+
+class Lookalike:
+    """Answers photos. Made by `open`; every method may be called from several threads at a time.
+
+    Closing it, or leaving its `with` block, lets go of networks and gallery.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._opened: App | None = app
+
+    @property
+    def gallery(self) -> GalleryInfo:
+        """How many people there are, from how many pictures, and where from."""
+        return self._app.finder.gallery
+
+    def find(self, photo: Photo) -> Answer:
+        """Find the eight most similar people of every face of a photo.
+
+        Returns Found, NoFace, NoUsableFace or Unreadable. Raises OSError for a path that can't be read
+        (FileNotFoundError where nothing is there), TypeError for what is no photo at all.
+        """
+        app = self._app
+        seen = self._read(app, photo)
+        return app.finder.find_of(seen) if isinstance(seen, PhotoFaces) else seen
+
+    def faces(self, photo: Photo) -> PhotoFaces | Unreadable:
+        """Find the faces alone, largest first: boxes, five points, quality, embeddings, and why one can't be used.
+
+        Coordinates are pixels of PhotoFaces.image, at most 2048 px; box_as_sent carries a box into the photo's own.
+        """
+        return self._read(self._app, photo)
+
+    def compare(self, a: Photo, b: Photo, *, face_a: int = 1, face_b: int = 1) -> Comparison:
+        """Compare one face of each photo, 1 being the largest usable one.
+
+        Returns Compared or NotCompared. Raises NoSuchFace, OSError.
+        """
+        app = self._app
+        photos: list[PhotoFaces] = []
+        for which, photo in (("a", a), ("b", b)):
+            seen = self._read(app, photo)
+            if not isinstance(seen, PhotoFaces):
+                return NotCompared(which=which, answer=seen)
+            photos.append(seen)
+        return app.finder.compare_of(photos[0], photos[1], face_a=face_a - 1, face_b=face_b - 1)
+
+    def card(
+        self,
+        answer: Found | Compared,
+        *,
+        face: int = 1,
+        theme: Literal["light", "dark"] = "light",
+        file_format: Literal["JPEG", "PNG"] = "JPEG",
+    ) -> bytes:
+        """Draw the card of one face of an answer, or of a comparison, 1080 px wide, as the bytes of a file.
+
+        face: which usable face of a Found, 1 being the largest. Raises NoSuchFace.
+        """
+        from lookalike.cards import Style, answer_card, compare_card
+
+        app = self._app
+        if isinstance(answer, Compared):
+            card = compare_card(answer, calibration=app.finder.calibration, style=Style(theme=theme))
+            return _in_format(card, file_format)
+        if not isinstance(answer, Found):
+            raise TypeError(f"a card shows a Found or a Compared, not a {type(answer).__name__}")
+        if not 1 <= face <= len(answer.faces):
+            raise NoSuchFace(number=face, usable=len(answer.faces))
+        card = answer_card(
+            answer.faces[face - 1],
+            photo=answer.photo,
+            calibration=app.finder.calibration,
+            gallery=app.finder.gallery,
+            pictures=app.pictures,
+            style=Style(theme=theme),
+        )
+        return _in_format(card, file_format)
+
+    def close(self) -> None:
+        """Let go of networks and gallery; answers stay good."""
+        self._opened = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._opened is None:
+            return "<Lookalike: closed>"
+        return f"<Lookalike: {self.gallery.people:,} people, {self._opened.settings.engine}>"
+
+    @property
+    def _app(self) -> App:
+        if self._opened is None:
+            raise LookalikeError("this Lookalike is closed; open another one: lookalike.open()")
+        return self._opened
+
+    @staticmethod
+    def _read(app: App, photo: Photo) -> PhotoFaces | Unreadable:
+        """Bytes are decoded; pixels that somebody else decoded are only brought to size."""
+        limits = app.settings
+        try:
+            if isinstance(photo, str | os.PathLike):
+                photo = read_photo_file(Path(photo), max_bytes=limits.max_photo_bytes)
+            if isinstance(photo, bytes | bytearray | memoryview):
+                return app.pipeline.read(bytes(photo))
+            most = round(limits.max_photo_mpx * 1_000_000)
+            if isinstance(photo, np.ndarray):
+                pixels = of_array(photo, max_pixels=most)
+            elif isinstance(photo, Image.Image):
+                pixels = of_pillow(photo, max_pixels=most)
+            else:
+                what = "a path, a file's bytes, a Pillow image or an array of pixels"
+                raise TypeError(f"a photo is {what}, not a {type(photo).__name__}")
+            return replace(app.pipeline.read_image(pixels.image), scale=pixels.scale)
+        except BadPhoto as error:
+            return Unreadable(code=error.code, message=error.message)
+
+
+def _in_format(card: bytes, file_format: Literal["JPEG", "PNG"]) -> bytes:
+    if file_format == "JPEG":
+        return card
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(card)) as picture:
+        picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _argument_problem(error: ValidationError) -> str:
+    names = {"calibration_file": "calibration", "engine_threads": "threads"}
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    return f"{names.get(name, name)}: {first['msg'].removeprefix('Value error, ')}"
