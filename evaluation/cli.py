@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
+
+from lookalike.cli.console import end, print_json, progress_bar, wide_console
 
 if TYPE_CHECKING:
     from evaluation.documents.shipped import EvaluationDocument
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.face_pipeline import FacePipeline
     from pipeline.manifest import Manifest
 
-EXIT_SETUP: Final = 3
 EVALUATION_NAME: Final = "evaluation.json"
 DEFAULT_DATA: Final = Path("data")
 
@@ -115,7 +115,7 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
     from pipeline.manifest import load_manifest
 
     if not data.is_dir():
-        complain(f"there is no folder {data}; the evaluation needs the data pack, name its folder with --data")
+        end(f"there is no folder {data}; name that of the data pack (docs/training.md) with --data")
     settings = Settings()
     pipeline = open_pipeline(settings)
     manifest = load_manifest(settings.weights_dir)
@@ -144,12 +144,12 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
             if name == "calibration" and write and report.calibration is not None:
                 write_json(settings.calibration_path, report.calibration)
     except (DataMissing, CalibrationImpossible) as error:
-        complain(str(error))
+        end(str(error))
     document = report.document()
     if write:
         write_json(settings.weights_dir / EVALUATION_NAME, json_of(_merged(settings, document)))
     if as_json:
-        sys.stdout.write(json.dumps(json_of(document), indent=2, ensure_ascii=False) + "\n")
+        print_json(json_of(document))
     else:
         _print(document)
 
@@ -191,31 +191,10 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def _print(document: EvaluationDocument) -> None:
-    from rich.console import Console
-
     from evaluation.report.evaluation_tables import tables
     from evaluation.report.table import as_rich
 
-    # A pipe or a file has no width: wide enough that no figure is cut.
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    console = wide_console()
     for table in tables(document):
         console.print(as_rich(table))
     console.print("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in document.seconds.items()))
-
-
-@contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr; on a pipe nothing is drawn."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda done: progress.advance(task, done)
-
-
-def complain(message: str) -> NoReturn:
-    """One line on stderr and the exit code of a broken set-up."""
-    sys.stderr.write(f"lookalike: {message}\n")
-    raise typer.Exit(EXIT_SETUP)

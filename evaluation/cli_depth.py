@@ -19,11 +19,10 @@ from evaluation.cli import (
     AsJson,
     Data,
     Limit,
-    complain,
     open_evaluation,
-    progress_bar,
     write_json,
 )
+from lookalike.cli.console import end, print_json, progress_bar, wide_console
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,10 +105,10 @@ def lfw(
         with progress_bar("pictures", len(protocol.pictures_of(listed))) as shown:
             vectors = protocol.embed_all(listed, images, embed, advance=shown)
     except DataMissing as error:
-        complain(str(error))
+        end(str(error))
     scores = protocol.measure(listed, vectors)
     if as_json:
-        sys.stdout.write(json.dumps(plain(scores), indent=2) + "\n")
+        print_json(plain(scores))
         return
     tpr = ", ".join(f"{value:.4f} at FPR {fpr:g}" for fpr, value in scores.tpr.items())
     sys.stdout.write(
@@ -150,7 +149,7 @@ def report(
     try:
         from evaluation.report.page import page
     except ModuleNotFoundError as error:
-        complain(f"the page needs {error.name}, of the extra `evaluate`; without it each part prints its tables")
+        end(f"the page needs {error.name}, of the extra `evaluate`; without it each part prints its tables")
     from evaluation.report.summary import summary
     from evaluation.suites.in_depth import PARTS
     from lookalike.settings import Settings
@@ -223,7 +222,7 @@ def _measure(deep: DeepEvaluation, names: tuple[str, ...]) -> ReportDocument:
     try:
         parts = {name: deep.part(name) for name in names}
     except DataMissing as error:
-        complain(str(error))
+        end(str(error))
     if deep.reused:
         sys.stderr.write(f"from the cache: {', '.join(deep.reused)}\n")
     return ReportDocument(
@@ -239,14 +238,12 @@ def _show(document: ReportDocument, *, as_json: bool) -> None:
     if as_json:
         from evaluation.documents.base import as_json as json_of
 
-        sys.stdout.write(json.dumps(json_of(document), indent=2, ensure_ascii=False) + "\n")
+        print_json(json_of(document))
         return
-    from rich.console import Console
-
     from evaluation.report.depth_tables import tables
     from evaluation.report.table import as_rich
 
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    console = wide_console()
     for part in tables(document.parts).values():
         for table in part:
             console.print(as_rich(table))

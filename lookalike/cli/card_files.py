@@ -30,7 +30,7 @@ _LONGEST_STEM: Final = 180  # bytes of a name before its number and suffix; file
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 
 
-class PlaceTaken(OSError):
+class PlaceTaken(OSError):  # noqa: N818 - named for what it is
     """There is a file already, and it is no card that was made here, or one of the photos given."""
 
     def __init__(self, path: Path) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from index.plain_text import counted
 from lookalike.answers import Compared, FaceAnswer, Found
-from lookalike.cli.card_files import CardFiles
+from lookalike.cli.card_files import CardFiles, PlaceTaken
 from lookalike.cli.console import complain, printable, say
 from lookalike.cli.photos import STDIN, card_stem
 from pipeline.errors import PipelineError
@@ -129,5 +129,8 @@ def _as_format(data: bytes, file: Path) -> bytes:
 
 
 def _unwritten(place: Path, error: OSError | PipelineError) -> None:
+    """Say why a card is not there."""
     problem = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if isinstance(error, NotADirectoryError | FileExistsError) and not isinstance(error, PlaceTaken):
+        problem = "a file is in the place of its folder; name another folder"
     complain(f"{place}: the card can't be written: {problem}")

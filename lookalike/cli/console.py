@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 import typer
 
@@ -76,7 +76,7 @@ def end(message: str, code: int = EXIT_SETUP) -> NoReturn:
     raise typer.Exit(code)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: object) -> None:
     """One document, one line. Letters that standard output can't hold are escaped as JSON escapes them."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False)
     try:
@@ -121,7 +121,7 @@ def _chosen_errors() -> str | None:
 
 
 def _stood_in(error: UnicodeError) -> tuple[str, int]:
-    """A codec error handler, see codecs.register_error: a stand-in, the letter without its accent, or a question mark."""
+    """Handle what an encoding lacks (codecs.register_error): a stand-in, the letter without its accent, or "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]

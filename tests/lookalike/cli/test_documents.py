@@ -54,7 +54,7 @@ def test_matches_hang_on_usable_faces_alone() -> None:
 
 def test_a_comparison_that_failed_says_which_photo_and_why() -> None:
     finder = Finder(ScriptedReader({b"a": photo(face(unit(1))), b"b": photo()}), EightPeople(), calibration())
-    document = comparison_document("a.jpg", "b.jpg", finder.compare(b"a", b"b"))
+    document = comparison_document("a.jpg", "b.jpg", finder.compare(b"a", b"b"), calibration=calibration())
     assert document["error"] == {
         "code": "no_face",
         "message": "b.jpg: no face was found; try a photo with a larger, clearer face",
