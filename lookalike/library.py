@@ -6,7 +6,6 @@ always a file's contents.
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -149,25 +148,17 @@ class Lookalike:
 
         face: which usable face of a Found, 1 being the largest. Raises NoSuchFace.
         """
-        from lookalike.cards import Style, answer_card, compare_card
+        from lookalike.cards import AnswerCard, CompareCard
 
-        app = self._app
+        renderer = self._app.renderer
         if isinstance(answer, Compared):
-            card = compare_card(answer, calibration=app.finder.calibration, style=Style(theme=theme))
-            return _in_format(card, file_format)
+            return renderer.render(CompareCard(answer), theme=theme, file_format=file_format)
         if not isinstance(answer, Found):
             raise TypeError(f"a card shows a Found or a Compared, not a {type(answer).__name__}")
         if not 1 <= face <= len(answer.faces):
             raise NoSuchFace(number=face, usable=len(answer.faces))
-        card = answer_card(
-            answer.faces[face - 1],
-            photo=answer.photo,
-            calibration=app.finder.calibration,
-            gallery=app.finder.gallery,
-            pictures=app.pictures,
-            style=Style(theme=theme),
-        )
-        return _in_format(card, file_format)
+        card = AnswerCard(answer.faces[face - 1], answer.photo)
+        return renderer.render(card, theme=theme, file_format=file_format)
 
     def close(self) -> None:
         """Let go of networks and gallery; answers stay good."""
@@ -210,15 +201,6 @@ class Lookalike:
             return replace(app.pipeline.read_image(pixels.image), scale=pixels.scale)
         except BadPhoto as error:
             return Unreadable(code=error.code, message=error.message)
-
-
-def _in_format(card: bytes, file_format: Literal["JPEG", "PNG"]) -> bytes:
-    if file_format == "JPEG":
-        return card
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(card)) as picture:
-        picture.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _argument_problem(error: ValidationError) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 import typer
 
 from lookalike.answers import Answer, Compared, Found, NoFace, NoUsableFace, Unreadable
-from lookalike.cli.cards import CardWriter, picture_file
 from lookalike.cli.console import EXIT_UNANSWERED, complain, print_json, progress_bar
 from lookalike.cli.photos import PhotoProblem, Photos, shown_path
 from lookalike.cli.sentences import file_sentence, unanswered_sentence
@@ -88,6 +87,7 @@ def match(
 
     Example: lookalike match me.jpg friends.png
     """
+    from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import answer_document, failed_document
 
     _check_embeddings(embeddings, as_json=as_json)
@@ -112,7 +112,7 @@ def match(
                 _print_answer(path, answer, app)
             written: list[str | None] = []
             if folder is not None and isinstance(answer, Found):
-                written = writer.write_answers(path, answer, folder, app, most=max_cards)
+                written = writer.write_answers(path, answer, folder, app.renderer, most=max_cards)
                 failed = failed or None in written
             failed = failed or not isinstance(answer, Found)
             documents.append(answer_document(path, answer, embeddings=embeddings, cards=written))
@@ -138,7 +138,7 @@ def faces(
     from pipeline.errors import BadPhoto
 
     _check_embeddings(embeddings, as_json=as_json)
-    drawn_to = picture_file(picture, "--picture")
+    drawn_to = _picture_file(picture, "--picture")
     if drawn_to is not None and len(photos) > 1:
         raise typer.BadParameter("--picture takes one photo", param_hint="--picture")
     settings = Settings()
@@ -163,6 +163,8 @@ def faces(
                 if not as_json:
                     print_faces(path, photo, documents[-1]["faces"])
                 if drawn_to is not None:
+                    from lookalike.cli.cards import CardWriter
+
                     writer = CardWriter(photos, theme=settings.card_theme, quiet=as_json)
                     failed = writer.write_faces(photo, drawn_to) is None
             advance(1)
@@ -192,9 +194,10 @@ def compare(
     Example: lookalike compare 1984.jpg today.jpg
     """
     from lookalike.cli.answer_text import print_comparison
+    from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import comparison_document, failed_comparison_document
 
-    card_file = picture_file(card, "--card")
+    card_file = _picture_file(card, "--card")
     app = _app()
     reader = Photos(max_bytes=app.settings.max_photo_bytes)
     comparison = None
@@ -212,7 +215,7 @@ def compare(
             print_comparison((a, b), comparison, app.finder.calibration)
         if card_file is not None:
             writer = CardWriter((a, b), theme=app.settings.card_theme, quiet=as_json)
-            document["card"] = writer.write_comparison(comparison, card_file, app)
+            document["card"] = writer.write_comparison(comparison, card_file, app.renderer)
             failed = document["card"] is None
     elif not as_json:
         complain(document["error"]["message"])
@@ -242,6 +245,15 @@ def _cards_folder(given: str | None, *, no_cards: bool, as_json: bool) -> Path |
         raise typer.BadParameter("it says where cards go, and --no-cards that there are none", param_hint="--cards")
     if not given:
         raise typer.BadParameter("the folder's name is empty; . is the folder you are in", param_hint="--cards")
+    return Path(given)
+
+
+def _picture_file(given: str | None, option: str) -> Path | None:
+    """The file that an option names; anything but a JPEG or PNG is wrong usage."""
+    if given is None:
+        return None
+    if Path(given).suffix.lower() not in {".jpg", ".jpeg", ".png"}:
+        raise typer.BadParameter("name a file that ends in .jpg or .png", param_hint=option)
     return Path(given)
 
 

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import typer
 
 from index.plain_text import counted
-from lookalike.answers import Compared, FaceAnswer, Found
+from lookalike.answers import Compared, Found
+from lookalike.cards import (
+    AnswerCard,
+    CardRenderer,
+    CompareCard,
+    FileFormat,
+    PictureRequest,
+    Style,
+    ThemeName,
+    faces_picture,
+)
+from lookalike.cards.paint import encode, paint
 from lookalike.cli.card_files import CardFiles, PlaceTaken
 from lookalike.cli.console import complain, printable, say
 from lookalike.cli.photos import STDIN, card_stem
 from pipeline.errors import PipelineError
-
-if TYPE_CHECKING:
-    from lookalike.app import App
-    from lookalike.cards.theme import ThemeName
-    from pipeline.types import PhotoFaces
-
-FORMATS: Final = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-
-
-def picture_file(given: str | None, option: str) -> Path | None:
-    """The file that an option names. Raises BadParameter for what is neither JPEG nor PNG."""
-    if given is None:
-        return None
-    file = Path(given)
-    if file.suffix.lower() not in FORMATS:
-        raise typer.BadParameter("name a file that ends in .jpg or .png", param_hint=option)
-    return file
+from pipeline.types import PhotoFaces
 
 
 class CardWriter:
@@ -43,10 +35,12 @@ class CardWriter:
         self._theme = theme
         self._quiet = quiet
 
-    def write_answers(self, path: str, answer: Found, folder: Path, app: App, *, most: int) -> list[str | None]:
+    def write_answers(
+        self, path: str, answer: Found, folder: Path, renderer: CardRenderer, *, most: int
+    ) -> list[str | None]:
         """Write a card for each of the `most` largest faces. Returns their paths, None for one that failed.
 
-        What the first took to draw is added to the answer's timing, as "card".
+        What the first took is added to the answer's timing, as "card".
         """
         shown = answer.faces[:most]
         numbers = [item.number for item in shown] if len(answer.faces) > 1 else []
@@ -58,51 +52,29 @@ class CardWriter:
         written = []
         for item, place in zip(shown, places, strict=True):
             start = time.perf_counter()
-            try:
-                data = self._answer_card(item, answer, app)
-            except PipelineError as error:
-                _unwritten(place, error)
-                written.append(None)
-                continue
+            written.append(self._rendered(place, AnswerCard(item, answer.photo), renderer))
             answer.timing_ms.setdefault("card", (time.perf_counter() - start) * 1e3)
-            written.append(self._write(place, data))
         if len(answer.faces) > most and not self._quiet:
             rest = counted(len(answer.faces) - most, "smaller one has", "smaller ones have")
             say(f"Only the {most} largest faces have cards, {rest} none; --max-cards N writes more.")
         return written
 
-    def write_comparison(self, comparison: Compared, file: Path, app: App) -> str | None:
+    def write_comparison(self, comparison: Compared, file: Path, renderer: CardRenderer) -> str | None:
         """Returns the path, None when it failed."""
-        from lookalike.cards import Style, compare_card
-
-        return self._drawn(
-            file,
-            lambda: compare_card(comparison, calibration=app.finder.calibration, style=Style(theme=self._theme)),
-        )
+        return self._rendered(file, CompareCard(comparison), renderer)
 
     def write_faces(self, photo: PhotoFaces, file: Path) -> str | None:
-        """Likewise, for a photo with its faces numbered."""
-        from lookalike.cards import Style, faces_picture
+        """Likewise, for a photo with its faces numbered; neither gallery nor calibration is needed for that."""
+        style = Style(self._theme)
+        canvas = faces_picture.layout(photo, style=style)
+        return self._write(file, encode(paint(canvas, style.colors), _format_of(file)))
 
-        return self._drawn(file, lambda: faces_picture(photo, style=Style(theme=self._theme)))
-
-    def _answer_card(self, item: FaceAnswer, answer: Found, app: App) -> bytes:
-        from lookalike.cards import Style, answer_card
-
-        return answer_card(
-            item,
-            photo=answer.photo,
-            calibration=app.finder.calibration,
-            gallery=app.finder.gallery,
-            pictures=app.pictures,
-            style=Style(theme=self._theme),
-        )
-
-    def _drawn(self, file: Path, draw: Callable[[], bytes]) -> str | None:
+    def _rendered(self, file: Path, request: PictureRequest, renderer: CardRenderer) -> str | None:
         try:
-            return self._write(file, _as_format(draw(), file))
+            data = renderer.render(request, theme=self._theme, file_format=_format_of(file))
         except PipelineError as error:
             return _unwritten(file, error)
+        return self._write(file, data)
 
     def _write(self, file: Path, data: bytes) -> str | None:
         try:
@@ -114,18 +86,8 @@ class CardWriter:
         return str(file)
 
 
-def _as_format(data: bytes, file: Path) -> bytes:
-    """The picture in the format that its name promises."""
-    if FORMATS[file.suffix.lower()] == "JPEG":
-        return data
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.save(buffer, "PNG")
-    return buffer.getvalue()
+def _format_of(file: Path) -> FileFormat:
+    return "PNG" if file.suffix.lower() == ".png" else "JPEG"
 
 
 def _unwritten(place: Path, error: OSError | PipelineError) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import lookalike.app
 from lookalike.app import App
-from lookalike.cards import FolderPictures
+from lookalike.cards import CardRenderer, FolderPictures
 from lookalike.cli.card_files import is_card
 from lookalike.cli.main import app
 from lookalike.finder import Finder
@@ -47,11 +47,13 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader({b"one": ONE, b"two": TWO, b"party": PARTY, b"small": SMALL, b"nobody": photo()})
 
     def build(settings: Settings) -> App:
+        finder, pictures = Finder(reader, EightPeople(), calibration()), FolderPictures(None)
         return App(
             settings=settings,
             pipeline=cast("FacePipeline", reader),
-            finder=Finder(reader, EightPeople(), calibration()),
-            pictures=FolderPictures(None),
+            finder=finder,
+            pictures=pictures,
+            renderer=CardRenderer(calibration=finder.calibration, gallery=finder.gallery, pictures=pictures),
         )
 
     monkeypatch.setattr(lookalike.app, "build", build)
