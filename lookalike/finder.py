@@ -84,17 +84,6 @@ class Finder:
         photo = self._read(data)
         if not isinstance(photo, PhotoFaces):
             return photo
-        return self.find_of(photo, skip=skip, attribute=attribute, start=start)
-
-    def find_of(
-        self,
-        photo: PhotoFaces,
-        *,
-        skip: int = 0,
-        attribute: tuple[str, bool] | None = None,
-        start: float | None = None,
-    ) -> Answer:
-        """Likewise of a photo that was read. start: time.perf_counter() of when work on it began."""
         if not photo.usable:
             return _without_usable_face(photo)
         searching = time.perf_counter()
@@ -103,8 +92,7 @@ class Finder:
             for number, face in enumerate(photo.usable, start=1)
         )
         done = time.perf_counter()
-        began = searching - sum(photo.timing_ms.values()) / 1e3 if start is None else start
-        timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - began) * 1e3}
+        timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
         return Found(photo=photo, faces=faces, timing_ms=timing)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
@@ -121,22 +109,7 @@ class Finder:
             if not photo.usable:
                 return NotCompared(which=which, answer=_without_usable_face(photo))
             photos.append(photo)
-        return self.compare_of(photos[0], photos[1], face_a=face_a, face_b=face_b, start=start)
-
-    def compare_of(
-        self,
-        photo_a: PhotoFaces,
-        photo_b: PhotoFaces,
-        *,
-        face_a: int | None = None,
-        face_b: int | None = None,
-        start: float | None = None,
-    ) -> Comparison:
-        """Likewise of two photos that were read. start: time.perf_counter() of when work on them began."""
-        start = time.perf_counter() if start is None else start
-        for which, photo in (("a", photo_a), ("b", photo_b)):
-            if not photo.usable:
-                return NotCompared(which=which, answer=_without_usable_face(photo))
+        photo_a, photo_b = photos
         chosen_a, chosen_b = face_a or 0, face_b or 0
         for which, position, photo in (("first", chosen_a, photo_a), ("second", chosen_b, photo_b)):
             if not 0 <= position < len(photo.usable):

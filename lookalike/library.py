@@ -7,7 +7,6 @@ always a file's contents.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,13 +18,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from index.errors import GalleryError
 from index.types import GalleryInfo
-from lookalike.answers import Answer, Compared, Comparison, Found, NotCompared, Unreadable
+from lookalike.answers import Answer, Compared, Comparison, Found, Unreadable
 from lookalike.errors import LookalikeError, NoSuchFace, SetupBroken
 from lookalike.photo_file import read_photo_file
 from lookalike.pixels import of_array, of_pillow
 from lookalike.settings import Settings
 from pipeline.errors import BadPhoto, PipelineError
-from pipeline.types import PhotoFaces
+from pipeline.types import DecodedPhoto, PhotoFaces
 
 if TYPE_CHECKING:
     from lookalike.app import App
@@ -112,15 +111,21 @@ class Lookalike:
         (FileNotFoundError where nothing is there), TypeError for what is no photo at all.
         """
         app = self._app
-        seen = self._read(app, photo)
-        return app.finder.find_of(seen) if isinstance(seen, PhotoFaces) else seen
+        return app.finder.find(_taken(photo, app.settings))
 
     def faces(self, photo: Photo) -> PhotoFaces | Unreadable:
         """Find the faces alone, largest first: boxes, five points, quality, embeddings, and why one can't be used.
 
         Coordinates are pixels of PhotoFaces.image, at most 2048 px; box_as_sent carries a box into the photo's own.
         """
-        return self._read(self._app, photo)
+        app = self._app
+        taken = _taken(photo, app.settings)
+        if isinstance(taken, Unreadable):
+            return taken
+        try:
+            return app.pipeline.read(taken)
+        except BadPhoto as error:
+            return Unreadable.of(error)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int = 1, face_b: int = 1) -> Comparison:
         """Compare one face of each photo, 1 being the largest usable one.
@@ -128,13 +133,9 @@ class Lookalike:
         Returns Compared or NotCompared. Raises NoSuchFace, OSError.
         """
         app = self._app
-        photos: list[PhotoFaces] = []
-        for which, photo in (("a", a), ("b", b)):
-            seen = self._read(app, photo)
-            if not isinstance(seen, PhotoFaces):
-                return NotCompared(which=which, answer=seen)
-            photos.append(seen)
-        return app.finder.compare_of(photos[0], photos[1], face_a=face_a - 1, face_b=face_b - 1)
+        return app.finder.compare(
+            _taken(a, app.settings), _taken(b, app.settings), face_a=face_a - 1, face_b=face_b - 1
+        )
 
     def card(
         self,
@@ -181,26 +182,23 @@ class Lookalike:
             raise LookalikeError("this Lookalike is closed; open another one: lookalike.open()")
         return self._opened
 
-    @staticmethod
-    def _read(app: App, photo: Photo) -> PhotoFaces | Unreadable:
-        """Bytes are decoded; pixels that somebody else decoded are only brought to size."""
-        limits = app.settings
-        try:
-            if isinstance(photo, str | os.PathLike):
-                photo = read_photo_file(Path(photo), max_bytes=limits.max_photo_bytes)
-            if isinstance(photo, bytes | bytearray | memoryview):
-                return app.pipeline.read(bytes(photo))
-            most = round(limits.max_photo_mpx * 1_000_000)
-            if isinstance(photo, np.ndarray):
-                pixels = of_array(photo, max_pixels=most)
-            elif isinstance(photo, Image.Image):
-                pixels = of_pillow(photo, max_pixels=most)
-            else:
-                what = "a path, a file's bytes, a Pillow image or an array of pixels"
-                raise TypeError(f"a photo is {what}, not a {type(photo).__name__}")
-            return replace(app.pipeline.read_image(pixels.image), scale=pixels.scale)
-        except BadPhoto as error:
-            return Unreadable(code=error.code, message=error.message)
+
+def _taken(photo: Photo, limits: Settings) -> bytes | DecodedPhoto | Unreadable:
+    """The bytes of a file, or pixels brought to size. Raises OSError for a path, TypeError, ValueError."""
+    if isinstance(photo, str | os.PathLike):
+        return read_photo_file(Path(photo), max_bytes=limits.max_photo_bytes)
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return bytes(photo)
+    most = round(limits.max_photo_mpx * 1_000_000)
+    try:
+        if isinstance(photo, np.ndarray):
+            return of_array(photo, max_pixels=most)
+        if isinstance(photo, Image.Image):
+            return of_pillow(photo, max_pixels=most)
+    except BadPhoto as error:
+        return Unreadable.of(error)
+    what = "a path, a file's bytes, a Pillow image or an array of pixels"
+    raise TypeError(f"a photo is {what}, not a {type(photo).__name__}")
 
 
 def _argument_problem(error: ValidationError) -> str:
