@@ -32,7 +32,7 @@ RUN_STAMP := $(VENV)/.installed$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 TEST_STAMP := $(VENV)/.installed-dev$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check card gallery train evaluate demo golden messages lock audit wheel check-wheel image clean
+.PHONY: help run test check card gallery train evaluate demo golden docs messages lock audit wheel check-wheel image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -122,6 +122,9 @@ evaluate: $(RUN_STAMP) ## measure the shipped files on DATA: weights/calibration
 
 demo: $(TEST_STAMP) ## make the README's short film anew from the bot's own answers
 	$(BIN)/python -m docs.demo.make
+
+docs: $(TEST_STAMP) ## write docs/cli.md anew from the commands' own help
+	$(BIN)/typer lookalike.cli.main utils docs --name lookalike --output docs/cli.md
 
 golden: $(TEST_STAMP) ## rewrite the golden pictures; look at them before committing
 	$(BIN)/python -m pytest tests -k golden --update-golden

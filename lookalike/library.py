@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from index.errors import GalleryError
 from index.types import GalleryInfo
@@ -35,12 +35,16 @@ Photo = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | 
 class _GivenSettings(Settings):
     """Settings from arguments alone: neither the environment nor the `.env` of wherever one stands is read."""
 
+    model_config = SettingsConfigDict(env_file=None)  # pydantic opens the file even where it is no source
+
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic names its arguments
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic names these
         init_settings: PydanticBaseSettingsSource,
-        **_others: Any,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 

@@ -229,7 +229,8 @@ def _app(**given: Path | None) -> App:
     """The product with the settings of the environment, those aside that the command line gives."""
     from lookalike.app import build
 
-    return build(Settings(**{name: value for name, value in given.items() if value is not None}))
+    named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    return build(Settings(**named))
 
 
 def _check_embeddings(embeddings: bool, *, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from lookalike.cli.console import EXIT_SETUP, EXIT_UNANSWERED, SETUP_ERRORS, com
 app = typer.Typer(
     name="lookalike",
     help="A photo goes in, the eight most similar CelebA celebrities come out.",
+    epilog="What --json prints, and the exit codes: docs/json.md",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

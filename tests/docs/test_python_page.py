@@ -24,6 +24,7 @@ def test_the_page_s_code_runs(
 ) -> None:
     shutil.copyfile(SAMPLES / "grace_hopper.jpg", tmp_path / "me.jpg")
     shutil.copyfile(SAMPLES / "astronaut.jpg", tmp_path / "you.jpg")
+    (tmp_path / "people").mkdir()
     monkeypatch.chdir(tmp_path)
     code = blocks(ROOT / page)
     assert code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,7 @@ from lookalike.finder import Finder
 from lookalike.settings import Settings
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.face_pipeline import FacePipeline
-from pipeline.types import PhotoFaces, RefusalCode
+from pipeline.types import DecodedPhoto, PhotoFaces, RefusalCode
 from tests.lookalike.builders import EightPeople, ScriptedReader, calibration, face, photo, unit
 
 ONE = photo(face(unit(1)))
@@ -33,7 +32,7 @@ SMALL = photo(face(unit(1)), face(None))
 class Reader(ScriptedReader):
     """Knows photos by their bytes, and refuses some as the pipeline does."""
 
-    def read(self, data: bytes) -> PhotoFaces:
+    def read(self, data: bytes | DecodedPhoto) -> PhotoFaces:
         if data == b"large":
             raise BadPhoto(BadPhotoCode.TOO_MANY_PIXELS, "The picture has too many pixels; send a smaller one.")
         if data == b"bug":
@@ -246,7 +245,7 @@ def test_a_bar_is_drawn_on_a_terminal_while_json_gathers(monkeypatch: pytest.Mon
         from contextlib import nullcontext
 
         seen.append(total)
-        return nullcontext(cast("Callable[[int], None]", seen.append))
+        return nullcontext(seen.append)
 
     monkeypatch.setattr("lookalike.cli.answer.progress_bar", bar)
     run("match", "one.jpg", "missing.jpg", "two.jpg", "--json")
