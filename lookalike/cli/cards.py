@@ -73,14 +73,16 @@ class CardWriter:
         try:
             data = renderer.render(request, theme=self._theme, file_format=_format_of(file))
         except PipelineError as error:
-            return _unwritten(file, error)
+            _unwritten(file, error)
+            return None
         return self._write(file, data)
 
     def _write(self, file: Path, data: bytes) -> str | None:
         try:
             self._files.write(file, data)
         except OSError as error:
-            return _unwritten(file, error)
+            _unwritten(file, error)
+            return None
         if not self._quiet:
             say(f"Card: {printable(str(file))}")
         return str(file)

@@ -172,7 +172,7 @@ def test_without_hard_links_cards_are_written_and_nothing_is_replaced(
     def refuse(*_: object) -> None:
         raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr(card_files.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     me = card_of(tmp_path, Path("elsewhere/me.jpg"))
     assert is_card(me.read_bytes())
     assert names_in(tmp_path) == ["me.jpg"]
@@ -180,7 +180,7 @@ def test_without_hard_links_cards_are_written_and_nothing_is_replaced(
 
 def test_a_file_that_comes_in_between_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     me = tmp_path / "me.jpg"
-    monkeypatch.setattr(card_files.os.path, "lexists", lambda _path: me.write_bytes(PHOTO) == 0)
+    monkeypatch.setattr(os.path, "lexists", lambda _path: me.write_bytes(PHOTO) == 0)
     with pytest.raises(PlaceTaken):
         CardFiles([]).write(me, picture())
     assert me.read_bytes() == PHOTO
