@@ -43,7 +43,7 @@ class CardFiles:
 
     def __init__(self, inputs: Iterable[Path]) -> None:
         """inputs: the photos that were given; none of them is replaced, under whatever name it is reached."""
-        self._inputs = {place for path in inputs if (place := _identity(path)) is not None}
+        self._kept = {place for path in inputs if (place := _identity(path)) is not None}
         self._written: set[Path] = set()
 
     def write(self, path: Path, data: bytes) -> None:
@@ -51,6 +51,8 @@ class CardFiles:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._put(path, marked(data))
         self._written.add(path)
+        if (place := _identity(path)) is not None:  # A.jpg and a.jpg are one file on some file systems
+            self._kept.add(place)
 
     def names(self, folder: Path, stem: str, numbers: Sequence[int], *, suffix: str) -> list[Path]:
         """A path for each face's number, for the photo alone without numbers, that `write` will take.
@@ -78,7 +80,7 @@ class CardFiles:
             return True
         if path in self._written or not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_CARD:
             return False
-        return (found.st_dev, found.st_ino) not in self._inputs and is_card(path.read_bytes())
+        return (found.st_dev, found.st_ino) not in self._kept and is_card(path.read_bytes())
 
     def _put(self, path: Path, data: bytes) -> None:
         part = path.with_name(f".lookalike-{token_hex(8)}.part")

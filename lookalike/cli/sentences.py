@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
+from lookalike.extras import install_command
 from lookalike.wording import told_apart
 from pipeline.errors import BadPhotoCode
 from pipeline.types import Refusal, RefusalCode
@@ -43,6 +44,9 @@ def refusal_sentence(refusal: Refusal) -> str:
 def file_sentence(code: BadPhotoCode, message: str) -> str:
     """What is wrong with a file and what to do about it on one's own machine. message: of a BadPhoto."""
     fact, _, advice = message.rstrip(".").partition("; ")
+    if code is BadPhotoCode.NEEDS_EXTRA:
+        how = install_command("heif")
+        return f"{fact.partition(' (')[0]}; install it: {how}, or save the picture as a JPEG"
     return f"{fact}; {_ADVICE.get(code, advice)}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 pytestmark = pytest.mark.weights
 SAMPLES = ROOT / "lookalike" / "sample"

@@ -21,7 +21,8 @@ from lookalike.cards import CardRenderer, FolderPictures
 from lookalike.finder import Finder
 from lookalike.library import Lookalike
 from lookalike.pixels import of_array, of_pillow
-from lookalike.settings import ROOT, Settings
+from lookalike.paths import ROOT
+from lookalike.settings import Settings
 from pipeline.decode import DecodedPhoto, decode
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.face_pipeline import FacePipeline

@@ -35,6 +35,8 @@ class Reader(ScriptedReader):
     def read(self, data: bytes | DecodedPhoto) -> PhotoFaces:
         if data == b"large":
             raise BadPhoto(BadPhotoCode.TOO_MANY_PIXELS, "The picture has too many pixels; send a smaller one.")
+        if data == b"heic":
+            raise BadPhoto(BadPhotoCode.NEEDS_EXTRA, "HEIC pictures need the extra heif (pip ...); install it, or x.")
         if data == b"bug":
             return list[PhotoFaces]()[7]
         return super().read(data)
@@ -58,7 +60,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookalike.app, "build", build)
     monkeypatch.setattr(lookalike.app, "open_pipeline", lambda _settings: reader)
     monkeypatch.chdir(tmp_path)
-    for name in ("one", "two", "party", "small", "nobody", "large", "bug"):
+    for name in ("one", "two", "party", "small", "nobody", "large", "heic", "bug"):
         Path(f"{name}.jpg").write_text(name)
 
 
@@ -207,6 +209,13 @@ def test_a_limit_of_one_s_own_names_its_setting_and_a_terminal_is_not_spoken_to_
     assert "send" not in error["message"]
 
 
+def test_a_format_that_needs_an_extra_is_named_with_the_command_that_installs_it() -> None:
+    told = run("match", "heic.jpg").stderr
+    assert "heic.jpg: HEIC pictures need the extra heif; install it: " in told
+    assert "pip install " in told
+    assert "or save the picture as a JPEG" in told
+
+
 def test_a_photo_from_standard_input_has_a_card_of_its_own_name() -> None:
     result = run("match", "-", input=b"one")
     assert result.exit_code == 0
@@ -218,8 +227,8 @@ def test_a_value_and_a_limit_are_never_told_as_the_same_number() -> None:
     from lookalike.cli.sentences import refusal_sentence
     from pipeline.types import Refusal
 
-    assert "9.7 px between the eyes, 10.0 are needed" in refusal_sentence(Refusal(RefusalCode.TOO_SMALL, 9.7, 10.0))
-    assert "error 15.04% of" in refusal_sentence(Refusal(RefusalCode.POINTS_UNSURE, 0.1504, 0.15))
+    assert "9 px between the eyes, 10 are needed" in refusal_sentence(Refusal(RefusalCode.TOO_SMALL, 9.7, 10.0))
+    assert "error 16% of" in refusal_sentence(Refusal(RefusalCode.POINTS_UNSURE, 0.1504, 0.15))
 
 
 @pytest.mark.parametrize("name", ["me[old].jpg", "a[/red].jpg", "x\u202egpj.jpg", "\x1b[31m.jpg"])

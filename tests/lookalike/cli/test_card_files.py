@@ -148,6 +148,14 @@ def test_two_photos_of_one_name_have_a_card_each(tmp_path: Path) -> None:
     assert again.name == "1-2 (2).jpg"
 
 
+def test_a_card_of_this_call_is_known_under_its_other_names(tmp_path: Path) -> None:
+    """On file systems that don't tell capitals from small letters, A.jpg and a.jpg are one file; here by a link."""
+    files = CardFiles([])
+    files.write(tmp_path / "A.jpg", picture())
+    os.link(tmp_path / "A.jpg", tmp_path / "a.jpg")
+    assert files.names(tmp_path, "a", [], suffix=".jpg") == [tmp_path / "a-lookalike.jpg"]
+
+
 def test_cards_of_one_photo_keep_together_beside_another_file(tmp_path: Path) -> None:
     (tmp_path / "party-2.jpg").write_bytes(PHOTO)
     names = [path.name for path in CardFiles([]).names(tmp_path, "party", [1, 2, 3], suffix=".jpg")]

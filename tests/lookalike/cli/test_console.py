@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from lookalike.cli.console import complain, console, fit_streams, print_json, printable, say
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 
 @pytest.fixture
