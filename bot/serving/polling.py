@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 class RawUpdates(GetUpdates):
     """getUpdates, read one by one: a single update that can't be read must not spoil the others."""
 
-    __returning__ = list[dict[str, Any]]  # type: ignore[assignment]
+    __returning__ = list[dict[str, Any]]
     __api_method__ = "getUpdates"
 
 
