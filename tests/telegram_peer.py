@@ -99,6 +99,7 @@ class TelegramPeer:
         self.confirmed = 0  # updates below this were confirmed by an offset
         self.texts: dict[str, Json] = {}  # menus and descriptions by method and language
         self.missing_file_sizes = False
+        self.drip_s = 0.0  # seconds between the sixths of a download
         self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
         self.no_ephemeral = ""  # what Telegram says when it refuses an ephemeral message
         self.ephemeral_unknown = False  # a Bot API server of before 10.2: the parameter is ignored, all see the message
@@ -317,6 +318,13 @@ class TelegramPeer:
             await asyncio.sleep(fault.stall_s)
             assert request.transport is not None
             request.transport.close()
+            return response
+        if self.drip_s:
+            response = web.StreamResponse(headers={"Content-Length": str(len(data))})
+            await response.prepare(request)
+            for start in range(0, len(data), -(-len(data) // 6)):
+                await response.write(data[start : start + -(-len(data) // 6)])
+                await asyncio.sleep(self.drip_s)
             return response
         return web.Response(body=data)
 

@@ -7,13 +7,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramForbiddenError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 
 from bot.app import build_bot
 from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
-from bot.telegram.retry import TRIES, TryAgain
+from bot.telegram.retry import MIGRATIONS, TRIES, TryAgain
 from tests.bot.conftest import bot_settings
-from tests.telegram_peer import Fault, TelegramPeer
+from tests.telegram_peer import Call, Fault, Json, TelegramPeer
 
 
 @pytest.fixture
@@ -106,3 +111,57 @@ async def test_a_file_over_the_limit_is_never_held_whole(client: Bot, peer: Tele
     peer.missing_file_sizes = not told
     with pytest.raises(TooLargeToFetch):
         await fetch(client, photo(peer, b"x" * 200_000, size=None), limit_bytes=100_000)
+
+
+@pytest.mark.parametrize("retry_after", [-5, -1, 1])
+async def test_a_flood_wait_of_no_time_is_a_second_and_ends(
+    client: Bot, peer: TelegramPeer, slept: list[float], retry_after: int
+) -> None:
+    peer.faults["sendMessage"] = deque([Fault("error", 429, "Too Many", {"retry_after": retry_after})] * 50)
+    with pytest.raises(TelegramRetryAfter):
+        await client.send_message(1, "hello")
+    assert slept == [1.1] * (TRIES - 1)
+
+
+async def test_a_group_that_migrates_to_and_fro_is_called_a_few_times(client: Bot, peer: TelegramPeer) -> None:
+    peer.faults["sendMessage"] = deque(
+        Fault("error", 400, "Bad Request: upgraded", {"migrate_to_chat_id": -100700 - number % 2})
+        for number in range(50)
+    )
+    with pytest.raises(TelegramMigrateToChat):
+        await client.send_message(-777, "hello")
+    assert len(peer.faults["sendMessage"]) >= 50 - MIGRATIONS - 1
+
+
+async def test_a_file_that_can_not_be_asked_for_is_said_so(client: Bot, peer: TelegramPeer) -> None:
+    peer.faults["getFile"] = deque([Fault("error", 500)] * (TRIES * 4))
+    with pytest.raises(FetchFailed):
+        await fetch(client, photo(peer, b"x" * 1000))
+
+
+async def test_a_download_that_comes_short_is_not_taken_as_whole(client: Bot, peer: TelegramPeer) -> None:
+    file = photo(peer, b"x" * 1000)
+    honest = peer._on_getFile
+
+    async def larger(call: Call) -> Json:
+        return await honest(call) | {"file_size": 1001}
+
+    peer._on_getFile = larger  # type: ignore[method-assign]
+    with pytest.raises(FetchFailed):
+        await fetch(client, file)
+
+
+@pytest.mark.parametrize(("slowest", "comes"), [(1, True), (1_000_000, False)], ids=["progress", "a drip"])
+async def test_a_download_may_take_as_long_as_it_gets_on(
+    client: Bot, peer: TelegramPeer, monkeypatch: pytest.MonkeyPatch, slowest: int, *, comes: bool
+) -> None:
+    monkeypatch.setattr("bot.telegram.files.STALL_S", 0.4)
+    monkeypatch.setattr("bot.telegram.files.SLOWEST_BYTES_PER_S", slowest)
+    monkeypatch.setattr("bot.telegram.files.DOWNLOAD_TRIES", 2)
+    peer.drip_s = 0.15  # a sixth of the file at a time: longer on the whole than it may stall
+    file = photo(peer, b"x" * 6000)
+    if comes:
+        assert len(await fetch(client, file)) == 6000
+    else:
+        with pytest.raises(FetchFailed):
+            await fetch(client, file)

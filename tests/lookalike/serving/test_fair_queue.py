@@ -139,3 +139,65 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_task_that_is_cancelled_from_outside_stays_cancelled_when_the_queue_stops_too() -> None:
+    queue = FairQueue(slots=1, length=10)
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        with queue.enter(1) as ticket:
+            await ticket.turn()
+            with queue.working(limit_s=60):
+                begun.set()
+                await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    queue.stop()
+    await asyncio.sleep(0)  # the queue's own cancel is under way
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+
+
+async def test_who_steps_aside_lends_the_slot_and_keeps_the_chats_turn() -> None:
+    queue = FairQueue(slots=1, length=10)
+    with queue.enter(1) as first, queue.enter(1) as second, queue.enter(2) as other:
+        await first.turn()
+        assert first.step_aside()
+        await asyncio.wait_for(other.turn(), 1)
+        assert not second.come.done(), "answers within a chat keep their order"
+        back = asyncio.create_task(first.come_back())
+        await asyncio.sleep(0.01)
+        assert not back.done(), "the slot is lent"
+        queue.leave(other)
+        await asyncio.wait_for(back, 1)
+        assert queue.at_work == 1
+        queue.leave(first)
+        await asyncio.wait_for(second.turn(), 1)
+    assert queue.at_work == queue.aside == queue.waiting == 0
+
+
+async def test_only_so_many_stand_aside() -> None:
+    queue = FairQueue(slots=2, length=10, most_aside=1)
+    with queue.enter(1) as first, queue.enter(2) as second:
+        await first.turn()
+        await second.turn()
+        assert first.step_aside()
+        assert first.step_aside(), "stepping aside twice does nothing"
+        assert not second.step_aside()
+        assert queue.at_work == 1
+
+
+async def test_time_aside_does_not_count_for_the_limit() -> None:
+    queue = FairQueue(slots=1, length=10)
+    with queue.enter(1) as ticket:
+        await ticket.turn()
+        ticket.step_aside()
+        with queue.working(limit_s=0.05, ticket=ticket):
+            await asyncio.sleep(0.3)
+            await ticket.come_back()
+        with pytest.raises(TimeoutError), queue.working(limit_s=0.05, ticket=ticket):
+            await asyncio.sleep(3)
