@@ -53,7 +53,9 @@ def health_app(health: Health) -> web.Application:
         gauges = {
             "queue_waiting": float(desk.queue.waiting),
             "queue_at_work": float(desk.queue.at_work),
+            "queue_aside": float(desk.queue.aside),
             "updates_in_flight": float(intake.in_flight),
+            "chats_owed_a_word": float(len(intake.owed)),
             "ready": float(health.ready),
             "work_threads_hanging": float(desk.finder.hanging),
             "work_threads_given_up": float(desk.finder.given_up),

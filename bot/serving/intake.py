@@ -8,7 +8,7 @@ answers: the rest is refused at once, with one sentence, so that nobody can fill
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from aiogram.utils.i18n import I18n
+from cachetools import FIFOCache
 
 from bot.answering.background import Background
 from bot.answering.remembered import Remembered
@@ -81,7 +82,7 @@ class Intake:
         self._by_person: defaultdict[int, set[HeldUpdate]] = defaultdict(set)
         self._by_chat: defaultdict[int, set[HeldUpdate]] = defaultdict(set)
         self._placed = 0
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: FIFOCache[int, bool] = FIFOCache(maxsize=REMEMBERED_UPDATES)
         self._refused: Remembered[tuple[int, int], bool] = Remembered(ttl_s=REFUSED_ONCE_S, size=10_000)
         self.news = asyncio.Event()  # something was settled, or has stepped aside
         self.open = True
@@ -97,7 +98,7 @@ class Intake:
     async def begin(self, bot: Bot) -> None:
         """Before the first update: what an earlier process had done is not done again, whom it owed a word is told."""
         for update_id in await self.owed.open(bot):
-            self._remember(update_id)
+            self._seen[update_id] = True
 
     async def place(self) -> None:
         """Wait until there is room for one more update."""
@@ -119,7 +120,7 @@ class Intake:
             held.settled = True
             held.over.set()
             return held
-        self._remember(update.update_id)
+        self._seen[update.update_id] = True
         self._stats.updates[next(iter(update.model_fields_set - {"update_id"}), "unknown")] += 1
         refusal = self._refusal(held.sender)
         if refusal is not None:
@@ -152,11 +153,6 @@ class Intake:
         for task in self._tasks:
             task.cancel()
         await self._ended(1.0)
-
-    def _remember(self, update_id: int) -> None:
-        self._seen[update_id] = None
-        while len(self._seen) > REMEMBERED_UPDATES:
-            self._seen.popitem(last=False)
 
     def _refusal(self, sender: Sender) -> Refusal | None:
         """Why this update is not begun, if so."""

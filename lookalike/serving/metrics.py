@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Final
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from lookalike.answers import Answer, Compared, Comparison, Found, NoFace, NotCompared, NoUsableFace, Unreadable
 
@@ -56,24 +62,42 @@ class Stats:
         return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
 
 
-def prometheus(stats: Stats, *, gauges: dict[str, float]) -> str:
-    """The text format of Prometheus, version 0.0.4."""
-    lines: list[str] = []
-    for name, label, counts, words in (
-        ("lookalike_answers_total", "outcome", stats.outcomes, "Photos answered, by what was said."),
-        ("lookalike_refused_faces_total", "reason", stats.refused_faces, "Faces that could not be used."),
-        ("lookalike_failures_total", "reason", stats.failed, "Photos that got a sentence instead of an answer."),
-        ("lookalike_updates_total", "kind", stats.updates, "Updates taken."),
-    ):
-        lines += [f"# HELP {name} {words}", f"# TYPE {name} counter"]
-        lines += [f'{name}{{{label}="{value}"}} {count}' for value, count in sorted(counts.items())]
-    name = "lookalike_photo_seconds"
-    lines += [f"# HELP {name} From a photo's arrival to its answer.", f"# TYPE {name} histogram"]
-    total = 0
-    for edge in (*BUCKETS_S, math.inf):
-        total += stats.buckets[edge]
-        lines.append(f'{name}_bucket{{le="{"+Inf" if math.isinf(edge) else edge}"}} {total}')
-    lines += [f"{name}_sum {stats.time_sum_s:.6f}", f"{name}_count {total}"]
-    for gauge, value in gauges.items():
-        lines += [f"# TYPE lookalike_{gauge} gauge", f"lookalike_{gauge} {value:g}"]
-    return "\n".join(lines) + "\n"
+class _Families(Collector):
+    """The counts as Prometheus' metric families. In a registry of its own: the library's global one is not used."""
+
+    def __init__(self, stats: Stats, gauges: Mapping[str, float]) -> None:
+        self._stats = stats
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, in the order of the page."""
+        stats = self._stats
+        for name, label, counts, words in (
+            ("lookalike_answers", "outcome", stats.outcomes, "Photos answered, by what was said."),
+            ("lookalike_refused_faces", "reason", stats.refused_faces, "Faces that could not be used."),
+            ("lookalike_failures", "reason", stats.failed, "What got a sentence instead of an answer."),
+            ("lookalike_updates", "kind", stats.updates, "Updates taken."),
+        ):
+            counter = CounterMetricFamily(name, words, labels=[label])
+            for value, count in sorted(counts.items()):
+                counter.add_metric([value], count)
+            yield counter
+        names = (*map(str, BUCKETS_S), "+Inf")
+        totals = accumulate(stats.buckets[edge] for edge in (*BUCKETS_S, math.inf))
+        buckets = [(edge, float(total)) for edge, total in zip(names, totals, strict=True)]
+        yield HistogramMetricFamily(
+            "lookalike_photo_seconds",
+            "From a photo's arrival to its answer.",
+            buckets=buckets,
+            sum_value=stats.time_sum_s,
+        )
+        for gauge, now in self._gauges.items():
+            yield GaugeMetricFamily(f"lookalike_{gauge}", gauge.replace("_", " ").capitalize() + ".", value=now)
+
+
+def prometheus(stats: Stats, *, gauges: Mapping[str, float]) -> str:
+    """The text format of Prometheus, version 0.0.4, this process's memory, processor time and descriptors included."""
+    registry = CollectorRegistry()
+    registry.register(_Families(stats, gauges))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry).decode()
