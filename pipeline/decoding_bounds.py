@@ -74,7 +74,7 @@ def plan_decoding(data: bytes, limits: PhotoLimits) -> DecodingPlan:
     if header.format in _HEIF and not heif_is_read():
         raise BadPhoto(
             BadPhotoCode.NEEDS_EXTRA,
-            f"{name} pictures need the extra heif (pip install 'lookalike[heif]'); install it, or save the picture as "
+            f"{name} pictures need the extra heif, which is the package pillow-heif; install it, or save the picture as "
             f"a JPEG.",
         )
     if header.size is None:

@@ -13,7 +13,7 @@ def _segment(marker: int, body: bytes) -> bytes:
 def jpeg_header(
     width: int, height: int, *, components: int, frame: int = 0xC2, sampling: int = 0x11, precision: int = 8
 ) -> bytes:
-    """A JPEG up to its first scan, which holds nothing. sampling: the first component's factors, two halves of a byte."""
+    """A JPEG up to its first scan, which holds nothing. sampling: the first component's factors."""
     parts = b"".join(bytes([number + 1, 0x11 if number else sampling, 0]) for number in range(components))
     return (
         b"\xff\xd8"

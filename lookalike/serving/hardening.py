@@ -25,6 +25,6 @@ def harden(*, dumpable: bool = False) -> None:
 
 
 def prctl(option: int, value: int) -> None:
-    """Set one of Linux's process options, prctl(2); other systems have none."""
+    """Set one option of this process; on Linux, elsewhere nothing."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

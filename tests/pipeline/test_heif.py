@@ -88,7 +88,7 @@ def test_without_the_extra_the_sentence_names_it(monkeypatch: pytest.MonkeyPatch
         decode(b"\0\0\0\x18ftyp" + brand + bytes(200))
     assert refused.value.code is BadPhotoCode.NEEDS_EXTRA
     assert refused.value.message.startswith(name)
-    assert "lookalike[heif]" in refused.value.message
+    assert "extra heif" in refused.value.message
 
 
 def test_other_files_are_not_taken_for_one() -> None:
