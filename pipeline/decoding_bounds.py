@@ -74,8 +74,8 @@ def plan_decoding(data: bytes, limits: PhotoLimits) -> DecodingPlan:
     if header.format in _HEIF and not heif_is_read():
         raise BadPhoto(
             BadPhotoCode.NEEDS_EXTRA,
-            f"{name} pictures need the extra heif, which is the package pillow-heif; install it, or save the picture as "
-            f"a JPEG.",
+            f"{name} pictures need the extra heif, which is the package pillow-heif; install it, or save the picture "
+            "as a JPEG.",
         )
     if header.size is None:
         raise broken(header.format)

@@ -20,8 +20,8 @@ from lookalike.app import App
 from lookalike.cards import CardRenderer, FolderPictures
 from lookalike.finder import Finder
 from lookalike.library import Lookalike
-from lookalike.pixels import of_array, of_pillow
 from lookalike.paths import ROOT
+from lookalike.pixels import of_array, of_pillow
 from lookalike.settings import Settings
 from pipeline.decode import DecodedPhoto, decode
 from pipeline.errors import BadPhoto, BadPhotoCode
