@@ -110,6 +110,27 @@ def test_a_plain_wall_has_no_face(pipeline: FacePipeline) -> None:
     assert photo.faces == ()
 
 
+@pytest.mark.parametrize(
+    ("file", "figures"),
+    [
+        (PORTRAIT, {"score": 0.895, "eyes": 85.2, "sharpness": 151.4, "light": 124.9, "yaw": 0.9, "roll": -2.4}),
+        (ASTRONAUT, {"score": 0.892, "eyes": 43.1, "sharpness": 113.4, "light": 152.5, "yaw": -0.1, "roll": 3.4}),
+    ],
+    ids=["portrait", "astronaut"],
+)
+def test_the_figures_of_the_samples_stay(pipeline: FacePipeline, file: Path, figures: dict[str, float]) -> None:
+    """Frozen: they hold the constants by which faces are measured. Room for bf16, none for another constant."""
+    (face,) = pipeline.read(file.read_bytes()).usable
+    quality = face.quality
+    assert quality.score == pytest.approx(figures["score"], abs=0.02)
+    assert quality.eye_distance_px == pytest.approx(figures["eyes"], rel=0.02)
+    assert quality.sharpness == pytest.approx(figures["sharpness"], rel=0.06)
+    assert quality.light == pytest.approx(figures["light"], abs=1.5)
+    assert quality.yaw_deg == pytest.approx(figures["yaw"], abs=2.0)
+    assert quality.roll_deg == pytest.approx(figures["roll"], abs=1.0)
+    assert quality.points_error < 0.045
+
+
 @pytest.mark.parametrize("colour", [(20, 20, 20), (128, 128, 128), (230, 190, 160)])
 def test_a_plain_square_has_no_face(pipeline: FacePipeline, colour: tuple[int, int, int]) -> None:
     """The detector alone scores 0.5 to 0.85 for the whole of it."""
