@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 HAS_EXTRA = find_spec("torch") is not None and find_spec("ultralytics") is not None
-collect_ignore_glob = [] if HAS_EXTRA else ["test_*.py"]
+collect_ignore_glob = [] if HAS_EXTRA else ["test_*.py", "*/test_*.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
