@@ -134,16 +134,22 @@ messages: $(TEST_STAMP) ## take the texts out of the code into every catalogue, 
 		$(BIN)/pybabel --quiet update --input-file "$$texts" && $(BIN)/pybabel --quiet compile; code=$$?; rm -f "$$texts"; exit $$code
 
 # uv resolves for every Python and system at once; nothing else of the project needs it.
-lock: ## renew requirements/ within pyproject.toml's ranges
+lock: ## renew requirements/ within pyproject.toml's ranges, for all systems
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv --clear .venv-lock && .venv-lock/bin/pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'; }
 	$(call compile,all) --upgrade $(addprefix --extra ,$(ALL_EXTRAS)) pyproject.toml requirements/build.in
 	$(call compile,build,all) requirements/build.in
 	$(call compile,serving,all) pyproject.toml
 	for extra in $(ALL_EXTRAS); do $(call compile,$$extra,all) --extra $$extra pyproject.toml || exit; done
+	for python in 3.11 3.12 3.13; do for system in $(SYSTEMS); do \
+		echo "wheels for Python $$python on $$system"; $(UV) pip install --quiet --dry-run --target .venv-lock/nothing --only-binary :all: \
+		--require-hashes --python-version $$python --python-platform $$system -r requirements/all.txt || exit; done; done
 
+# Where every package must have a wheel: Debian 12 and newer, macOS 14 and newer.
+SYSTEMS := x86_64-manylinux_2_28 aarch64-manylinux_2_35 aarch64-apple-darwin
 # No file of this machine, and no variable of its shell, says where packages come from or which are to be had.
-compile = env -i PATH="$$PATH" HOME="$$HOME" $(foreach name,SSL_CERT_FILE HTTPS_PROXY,$(if $($(name)),$(name)="$($(name))")) UV_NO_CONFIG=1 \
-	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+UV = env -i PATH="$$PATH" HOME="$$HOME" $(foreach name,SSL_CERT_FILE HTTPS_PROXY,$(if $($(name)),$(name)="$($(name))")) \
+	UV_NO_CONFIG=1 MACOSX_DEPLOYMENT_TARGET=14.0 .venv-lock/bin/uv
+compile = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--output-file requirements/$(1).txt $(if $(2),--constraints requirements/$(2).txt)
 ALL_EXTRAS = $(shell $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"])')
 
