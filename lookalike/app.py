@@ -63,23 +63,29 @@ def photo_limits(settings: Settings) -> PhotoLimits:
     return PhotoLimits(max_bytes=settings.max_photo_bytes, max_pixels=round(settings.max_photo_mpx * 1_000_000))
 
 
+def open_pictures(settings: Settings) -> FolderPictures:
+    """The pictures of the gallery's people, small ones that its build kept among them; none without GALLERY_IMAGES."""
+    from index.previews import Previews
+
+    return FolderPictures(
+        settings.gallery_images,
+        previews=Previews.open(settings.gallery_path) if settings.gallery_images else None,
+        limits=photo_limits(settings),
+    )
+
+
 def build(settings: Settings) -> App:
     """Open networks, gallery and calibration, and tie them together.
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
     from index.gallery import Gallery
-    from index.previews import Previews
 
     pipeline = open_pipeline(settings)
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
     finder = Finder(pipeline, gallery, calibration)
-    pictures = FolderPictures(
-        settings.gallery_images,
-        previews=Previews.open(settings.gallery_path) if settings.gallery_images else None,
-        limits=photo_limits(settings),
-    )
+    pictures = open_pictures(settings)
     return App(
         settings=settings,
         pipeline=pipeline,
