@@ -23,6 +23,7 @@ from tests.telegram_rules import Declined, Refused, check_call, decode, picture_
 
 TOKEN = "123456789:AAE-of-the-loopback-peer-0123456789abc"
 BOT_ID = 123456789
+HAMMERING = 15  # the same refused call so often within a second
 Json = dict[str, Any]
 
 
@@ -113,6 +114,7 @@ class TelegramPeer:
         self._file_ids = itertools.count(1)
         self._news = asyncio.Condition()
         self._deliveries: set[asyncio.Task[None]] = set()
+        self._refused_at: dict[tuple[str, str], deque[float]] = {}  # the last refusals of the same call
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -283,6 +285,7 @@ class TelegramPeer:
                 assert request.transport is not None
                 request.transport.close()
                 return web.Response()
+            self._note_refusal(method, params)
             return _error(fault.code, fault.description, fault.parameters)
         call = Call(method, params, files, time.monotonic())
         answer = getattr(self, f"_on_{method}", None)
@@ -301,6 +304,14 @@ class TelegramPeer:
             self.calls.append(call)
             self._news.notify_all()
         return web.json_response({"ok": True, "result": result})
+
+    def _note_refusal(self, method: str, params: Json) -> None:
+        """A bot that makes the same refused call over and over is a violation, whatever retry_after it was told."""
+        key = method, json.dumps(params, sort_keys=True, default=str)
+        times = self._refused_at.setdefault(key, deque(maxlen=HAMMERING))
+        times.append(time.monotonic())
+        if len(times) == HAMMERING and times[-1] - times[0] < 1.0:
+            self.violations.append(f"{method}: refused {HAMMERING} times within a second and called again")
 
     async def _unknown(self, request: web.Request) -> web.Response:
         return _error(401 if request.path.startswith("/bot") else 404, "Unauthorized", {})

@@ -36,8 +36,9 @@ def card_caption(
     else:
         title = _("The nearest of {people} people").format(people=people)
     if not answer.matches:
+        tail = _without_button(len(found.faces)) if buttons else []
         return fit_lines(
-            [f"<b>{title}</b>"], [_("Nobody more to show with these people chosen.")], [], limit=MAX_CAPTION
+            [f"<b>{title}</b>"], [_("Nobody more to show with these people chosen.")], tail, limit=MAX_CAPTION
         )
     best = answer.matches[0]
     table, similarity = calibration.gallery, best.match.similarity

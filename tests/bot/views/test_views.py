@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,33 @@ def test_captions_fit_whatever_people_are_called(language: str, name: str) -> No
         check_text(caption, "HTML", limit=1024, empty=False)
         check_text(explain_caption(face), "HTML", limit=1024, empty=False)
     check_text(faces_caption(answer), "HTML", limit=1024, empty=False)
+
+
+def crowd(faces: int, *, left_out: int = 0) -> Found:
+    """So many usable faces, and so many more beyond the limit of the pipeline."""
+    photo = builders.photo(*(builders.face(builders.unit(1.0, 0.1 * number)) for number in range(faces)))
+    answers = (FaceAnswer(number=n, face=face, matches=()) for n, face in enumerate(photo.usable, start=1))
+    return Found(photo=replace(photo, left_out=left_out), faces=tuple(answers))
+
+
+def test_faces_beyond_the_limit_are_told(language: str) -> None:
+    caption = faces_caption(crowd(64, left_out=1_036))
+    wanted = {
+        "en": "1,036 more faces are smaller than these: I look at the 64 largest of a photo.",
+        "ru": "Ещё 1\u00a0036 лиц мельче этих: я смотрю на 64 самых крупных на фото.",
+    }
+    assert wanted[language] in check_text(caption, "HTML", limit=1024, empty=False)
+    assert "64" not in faces_caption(crowd(3))
+
+
+@pytest.mark.parametrize(("faces", "told"), [(20, False), (21, True)])
+def test_a_card_says_when_some_faces_have_no_button(language: str, faces: int, *, told: bool) -> None:
+    answer = crowd(faces)
+    words = {"en": "buttons for the 20 largest", "ru": "20"}[language]
+    with_buttons = card_caption(answer, answer.faces[0], calibration=CALIBRATION, gallery=GALLERY)
+    in_an_album = card_caption(answer, answer.faces[0], calibration=CALIBRATION, gallery=GALLERY, buttons=False)
+    assert (len(with_buttons) > len(in_an_album)) is told
+    assert (words in with_buttons.removeprefix(in_an_album)) is told
 
 
 def test_a_card_lists_all_eight_with_what_the_first_means(language: str) -> None:
