@@ -219,9 +219,10 @@ class TelegramPeer:
         return {"file_id": file_id, "file_unique_id": f"AQAD{len(self.files)}", "file_size": size or len(data)}
 
     def next_number(self, number: int) -> None:
-        """Number files and messages from here on, so that another peer's stay apart."""
+        """Number files, messages and updates from here on, so that another peer's stay apart."""
         self._file_ids = itertools.count(number)
         self._message_ids = itertools.count(number)
+        self._update_ids = itertools.count(1000 + number)
 
     async def update(self, body: Json) -> Json:
         update = {"update_id": next(self._update_ids)} | body
