@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ MOST_DONE: Final = 300
 MOST_OWED: Final = 1000
 MOST_MESSAGES: Final = 100
 GATHER_S: Final = 0.05
+FIRST_S: Final = 0.5  # a store that takes longer must not hold a press up
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +79,9 @@ class Journal:
         """The same, written before it returns: for what must rather be lost than done twice."""
         if self._kept:
             self._done.append(update_id)
-            await self._write()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_S):
+                    await self._write()
 
     def changed(self) -> None:
         """Write soon."""

@@ -30,6 +30,7 @@ from bot.telegram.retry import believed_s
 
 POLL_S: Final = 25
 PACE_S: Final = 0.2  # between questions while something stands unconfirmed
+SLOWEST_PACE_S: Final = 0.5  # when they bring nothing new
 EMPTY_S: Final = 0.5  # after an answer without updates that came at once instead of after POLL_S
 LONGEST_WAIT_S: Final = 60.0  # that Telegram may ask for; longer would be deaf
 SHOWN: Final = 100  # the Bot API shows no more from one offset
@@ -91,6 +92,7 @@ async def poll(bot: Bot, intake: Intake, window: Window, *, allowed_updates: lis
     """
     stopped = asyncio.create_task(stop.wait())
     backoff = Backoff(BACKOFF)
+    pace_s = PACE_S
     try:
         while not stop.is_set():
             window.make_room(intake)
@@ -112,9 +114,10 @@ async def poll(bot: Bot, intake: Intake, window: Window, *, allowed_updates: lis
             backoff.reset()
             fresh = await _taken(bot, intake, window, batch or [], stopped)
             took_s = time.monotonic() - asked
+            pace_s = PACE_S if fresh else min(1.5 * pace_s, SLOWEST_PACE_S)
             if len(window):
                 more = fresh and len(batch or []) >= SHOWN and window.offset != offset
-                await _pause(0.0 if more else PACE_S, window, intake, stopped)
+                await _pause(0.0 if more else pace_s, window, intake, stopped)
             elif not batch and took_s < EMPTY_S:
                 await asyncio.wait({stopped}, timeout=EMPTY_S - took_s)
     finally:
