@@ -45,7 +45,7 @@ async def test_a_wrong_secret_is_401_whatever_its_bytes(bot: RunningBot, secret:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"null", b"{}", b'{"update_id": "x"}', b"\xff\xfe", b"[" * 5000],
+    [b"", b"{", b"[]", b"null", b"{}", b'{"update_id": "x"}', b'{"update_id": true}', b"\xff\xfe", b"[" * 5000],
     ids=lambda b: repr(b)[:12],
 )
 async def test_what_is_no_update_is_400(bot: RunningBot, body: bytes) -> None:
@@ -79,6 +79,41 @@ async def test_a_full_bot_asks_telegram_to_come_back(start_bot: StartBot) -> Non
     assert await post(bot.settings, b'{"update_id": 6}') == 503
     await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until_sent(2)
+
+
+async def test_telegram_is_answered_when_the_person_was(bot: RunningBot) -> None:
+    bot.parts.desk.told.first_time(bot.ann.id)
+    await bot.peer.send_photo(bot.ann, b"faces=1 slow=0.5")
+    await bot.peer.until(lambda: bot.peer.made("setMessageReaction"))
+    assert bot.peer._deliveries, "a bot that is killed now would have lost a photo"
+    await bot.peer.until_sent(1)
+    await asyncio.sleep(0.3)
+    assert not bot.peer._deliveries
+
+
+async def test_what_takes_longer_than_telegram_waits_is_remembered_without_its_photo(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.serving.webhook.HOLD_S", 0.2)
+    bot = await start_bot()
+    bot.parts.desk.told.first_time(bot.ann.id)
+    message = await bot.peer.send_photo(bot.ann, b"faces=1 slow=1.2")
+    await bot.peer.until(lambda: bot.peer.made("setMessageReaction"))
+    await asyncio.sleep(0.5)
+    assert not bot.peer._deliveries
+    assert bot.parts.journal.debts[bot.ann.id].messages == [message["message_id"]]
+    assert message["photo"][1]["file_id"] not in repr(bot.parts.journal.debts)
+    await bot.peer.until_sent(1)
+    await asyncio.sleep(0.1)
+    assert not bot.parts.journal.debts
+    assert [call.method for call in bot.peer.sent()] == ["sendPhoto"]
+
+
+async def test_a_body_that_is_no_gzip_is_400(bot: RunningBot) -> None:
+    url = bot.settings.webhook_url + webhook_path(bot.settings)
+    headers = {SECRET_HEADER: webhook_secret(bot.settings), "Content-Encoding": "gzip"}
+    async with aiohttp.ClientSession() as session, session.post(url, data=b"no gzip", headers=headers) as response:
+        assert response.status == 400
 
 
 async def test_the_same_webhook_is_not_set_twice_and_a_new_secret_is(start_bot: StartBot) -> None:
