@@ -17,7 +17,6 @@ from bot.about import About, Network, known_versions, network, read_measured
 from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
 from bot.serving.logs import set_up_logs
-from bot.serving.malloc import spare_memory
 from bot.serving.ports import PortTaken
 from bot.serving.webhook import WebhookRefused, webhook_secret
 from bot.settings import BotSettings, token_problem
@@ -66,7 +65,6 @@ def _run() -> int:
     set_up_logs(form=settings.log_format, level=settings.log_level, secrets=secrets(settings))
     for name, meant in unknown_settings((BotSettings, Settings)).items():
         log.warning("unknown in .env", name=name, meant=meant)
-    spare_memory()
     harden()
     try:
         decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load

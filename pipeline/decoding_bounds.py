@@ -70,7 +70,7 @@ def plan_decoding(data: bytes, limits: PhotoLimits) -> DecodingPlan:
             BadPhotoCode.NOT_A_PICTURE,
             f"This is not a {formats_read()} picture; save it as one of these and send that.",
         )
-    name = header.format.title
+    name = header.format.name_for_people
     if header.format in _HEIF and not heif_is_read():
         raise BadPhoto(
             BadPhotoCode.NEEDS_EXTRA,
@@ -107,13 +107,15 @@ def formats_read() -> str:
 
 def broken(kind: PictureFormat) -> BadPhoto:
     """The refusal of a damaged file."""
-    return BadPhoto(BadPhotoCode.BROKEN, f"The {kind.title} file is damaged or cut off; send it again or save it anew.")
+    return BadPhoto(
+        BadPhotoCode.BROKEN, f"The {kind.name_for_people} file is damaged or cut off; send it again or save it anew."
+    )
 
 
 def too_costly(kind: PictureFormat, what: str) -> BadPhoto:
     """The refusal of a file that costs more work than a photo may. what: the rest of the sentence."""
     return BadPhoto(
-        BadPhotoCode.TOO_COSTLY, f"This {kind.title} file {what}; save it anew, smaller or as a usual JPEG."
+        BadPhotoCode.TOO_COSTLY, f"This {kind.name_for_people} file {what}; save it anew, smaller or as a usual JPEG."
     )
 
 

@@ -43,7 +43,8 @@ class JpegStructure:
         most_h, most_v = (max(factors) for factors in zip(*self.sampling, strict=True))
         width, height = self.size
         columns, rows = -(-width // (8 * most_h)), -(-height // (8 * most_v))
-        return sum(columns * h * rows * v for h, v in self.sampling) * _COEFFICIENTS * 2
+        blocks: int = sum(columns * h * rows * v for h, v in self.sampling)
+        return blocks * _COEFFICIENTS * 2
 
 
 def read_jpeg(data: bytes) -> JpegStructure | None:

@@ -26,7 +26,7 @@ class PictureFormat(StrEnum):
     AVIF = "AVIF"
 
     @property
-    def title(self) -> str:
+    def name_for_people(self) -> str:
         """The name as people write it."""
         return {"WEBP": "WebP", "HEIF": "HEIC"}.get(self.value, self.value)
 
