@@ -9,7 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from lookalike.settings import ROOT
+from lookalike.paths import ROOT
 
 PACKAGES = ("bot", "lookalike", "pipeline", "index", "evaluation", "training")
 MAX_LINES = 400

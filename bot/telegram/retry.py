@@ -71,7 +71,7 @@ class TryAgain(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        if isinstance(method, NOT_AGAIN):
+        if issubclass(type(method), NOT_AGAIN):
             return await make_request(bot, method)
         try:
             answer = await self._call(make_request, bot, method)
@@ -142,7 +142,7 @@ class Tries:
         spent_s = max(time.monotonic() - self._start, self._paused_s)
         if spent_s >= OUTAGE_S if outage else self.failures >= TRIES:
             return None
-        pause_s = min(FIRST_PAUSE_S * 2 ** (self.failures - 1), LONGEST_PAUSE_S)
+        pause_s = min(FIRST_PAUSE_S * 2.0 ** (self.failures - 1), LONGEST_PAUSE_S)
         self._paused_s += pause_s
         return pause_s
 

@@ -231,7 +231,7 @@ class _Parent:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with constant code
                 [sys.executable, "-I", "-S", "-c", _START, path, json.dumps(asdict(limits))],
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=environment, close_fds=True, cwd="/",
             )  # fmt: skip
         except OSError as error:

@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
     points = tuple((ARCFACE_TEMPLATE + 90).ravel().tolist())
     preview = Preview(jpeg=red.getvalue(), points=points, source_bytes=picture.stat().st_size)
     (tmp_path / "gallery" / PREVIEWS).write_bytes(encode_previews({"7": preview}))
-    return Settings(_env_file=None, gallery=tmp_path / "gallery", gallery_images=tmp_path / "people")
+    return Settings(gallery=tmp_path / "gallery", gallery_images=tmp_path / "people")
 
 
 def test_cards_show_the_small_pictures_that_the_build_kept(settings: Settings) -> None:

@@ -226,7 +226,7 @@ def test_processes_that_wait_take_little_memory(decoders: Decoders) -> None:
 
 
 def test_large_photos_wait_for_room_and_small_ones_pass() -> None:
-    room_s = {}
+    room_s: dict[str, float] = {}
 
     def decode_large(name: str) -> None:
         start = time.monotonic()

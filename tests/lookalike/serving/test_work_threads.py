@@ -7,6 +7,7 @@ import gc
 import threading
 import time
 import weakref
+from functools import partial
 
 import pytest
 
@@ -110,7 +111,7 @@ async def test_nothing_of_the_work_is_kept_after_it() -> None:
     threads = WorkThreads(1)
     photo = Photo()
     gone = weakref.ref(photo)
-    await threads.run(lambda photo=photo: None)
+    await threads.run(partial(id, photo))
     del photo
     await asyncio.sleep(0.05)
     gc.collect()
