@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-from PIL import Image
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from index.build import Progress, build_gallery
 from index.files import ALL_FILES, FACES, PEOPLE
 from index.gallery import Gallery
 from index.layouts import read_source
-from lookalike.cards import FolderPictures
-from lookalike.cli.gallery import app
 from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
 from lookalike.paths import ROOT
-from pipeline.embedder import Embedder
 from pipeline.errors import ManifestError
 from pipeline.face_pipeline import PipelineConfig, load_pipeline
-from pipeline.manifest import InputSpec, load_manifest
-from pipeline.types import FloatArray, Nchw, PhotoFaces, Rgb8
-from tests.lookalike.builders import face, photo, unit
+from tests.lookalike.cli.gallery_runs import document, people_in, quick_embedder, run
 
 pytestmark = pytest.mark.weights
 
@@ -42,15 +30,6 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GALLERY", "gallery")
     monkeypatch.setenv("ENGINE_THREADS", "1")
-
-
-def people_in(folder: Path) -> Path:
-    """Two people, one picture each, and a file that is none."""
-    for name, file in (("Grace_Hopper", "grace_hopper.jpg"), ("Eileen_Collins", "astronaut.jpg")):
-        (folder / name).mkdir(parents=True)
-        shutil.copy(SAMPLES / file, folder / name / "picture.jpg")
-    (folder / "Grace_Hopper" / "notes.jpg").write_text("not a picture at all")
-    return folder
 
 
 @pytest.fixture
@@ -72,42 +51,15 @@ def gallery(built_once: tuple[Path, Result], tmp_path: Path) -> Path:
     return Path(shutil.copytree(built_once[0], tmp_path / "gallery"))
 
 
-class MeanColor:
-    """An engine whose vector is the crop's mean colour, each channel by itself."""
-
-    spec = InputSpec(name="images", sizes_px=(112,), color="RGB", mean=(0.0, 0.0, 0.0), std=(255.0, 255.0, 255.0))
-
-    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
-        return (np.asarray(batch.mean(axis=(2, 3)), np.float32),)
-
-
 @pytest.fixture
 def embedder() -> PictureEmbedder:
-    """Takes the middle of each picture for a face, in no time; decoding and everything round it is real."""
-    network = Embedder(MeanColor(), model=load_manifest(ROOT / "weights").embedder.sha256)
-
-    def read_image(image: Rgb8) -> PhotoFaces:
-        (embedding,) = network.embed([cv2.resize(image, (112, 112))])
-        return photo(replace(face(unit(1)), embedding=embedding))
-
-    return PictureEmbedder(network, read_image, recipe="mean colour")
+    return quick_embedder()
 
 
 @pytest.fixture(autouse=True)
 def _no_networks(request: pytest.FixtureRequest, embedder: PictureEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     if "networks" not in request.keywords:
         monkeypatch.setattr("lookalike.cli.gallery._picture_embedder", lambda _: embedder)
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def document(result: Result) -> dict[str, Any]:
-    """The one JSON document on stdout; fails when there is anything else."""
-    parsed = json.loads(result.stdout)
-    assert isinstance(parsed, dict)
-    return parsed
 
 
 def test_a_folder_a_person_becomes_a_gallery(built_once: tuple[Path, Result], gallery: Path) -> None:
@@ -313,84 +265,6 @@ def test_settings_are_heard(people: Path, monkeypatch: pytest.MonkeyPatch) -> No
     config = seen["config"]
     assert (config.threads, config.max_bytes, config.max_pixels) == (0, 5_000_000, 10_000_000)
     assert config.gates == GALLERY_GATES
-
-
-def real_folder(folder: Path) -> Path:
-    """As a NAS, a phone and an old archive leave it: one usable person of two names, and much else."""
-    people_in(folder)
-    for place in ("@eaDir", "Grace_Hopper/@eaDir/picture.jpg", "#recycle", "$RECYCLE.BIN", "lost+found", "__MACOSX"):
-        (folder / place).mkdir(parents=True)
-        shutil.copy(SAMPLES / "astronaut.jpg", folder / place / "SYNOPHOTO_THUMB_M.jpg")
-    (folder / "Grace_Hopper" / "._picture.jpg").write_bytes(b"\0\5\x16\7")
-    for name, file in (("Jfif", "1.jfif"), ("Noext", "1"), ("Upper", "1.JPE")):
-        (folder / name).mkdir()
-        shutil.copy(SAMPLES / "astronaut.jpg", folder / name / file)
-    (folder / "Bitmap").mkdir()
-    Image.new("RGB", (200, 200)).save(folder / "Bitmap" / "1.bmp")
-    (folder / "Empty").mkdir()
-    (folder / "Film").mkdir()
-    (folder / "Film" / "1.mp4").write_bytes(b"\0\0\0\x18ftypisom")
-    (folder / "Linked").symlink_to("/")
-    shutil.copy(SAMPLES / "astronaut.jpg", folder / "loose.jpg")
-    return folder
-
-
-def test_a_real_folder_gives_its_people_and_says_who_is_left_out(tmp_path: Path) -> None:
-    folder = real_folder(tmp_path / "real")
-    result = run("build", folder, "--json")
-    assert result.exit_code == 0, result.output
-    built = document(result)
-    assert (built["people"], built["pictures"]) == (5, 5)
-    assert built["people_left_out"] == ["Bitmap", "Empty", "Film"]
-    assert built["passed_over"] == [
-        "#recycle/", "$RECYCLE.BIN/", "@eaDir/", "Grace_Hopper/@eaDir/", "__MACOSX/", "lost+found/",
-    ]  # fmt: skip
-    reasons = {item["file"]: item["reason"] for item in built["skipped"]}
-    assert reasons == {
-        "Bitmap/1.bmp": "BMP pictures are not read; save it as a JPEG or PNG",
-        "Empty/": "no picture is in it",
-        "Film/": "no picture is in it",
-        "Grace_Hopper/notes.jpg": "it is no picture; save it as a JPEG or PNG",
-        "Linked": "a link to a place outside of the folder; put the file itself here",
-        "loose.jpg": "lies in no person's folder",
-    }
-    with Path("gallery/skipped.csv").open(newline="") as file:
-        assert {row["file"]: row["reason"] for row in csv.DictReader(file)} == reasons
-    told = run("build", folder, "--out", "again")
-    for person in ("Bitmap", "Empty", "Film"):
-        assert person in told.stderr
-    assert "3 people are left out, without a usable picture: Bitmap, Empty, Film" in told.stderr
-    assert "passed over 6 folders of thumbnails or deleted files" in told.stderr
-
-
-def test_names_in_other_encodings_stop_nothing_and_the_pictures_are_found_again(tmp_path: Path) -> None:
-    """A folder of an old archive, decomposed names of macOS, brackets, ESC; the JSON and the table can be read."""
-    folder = tmp_path / "people"
-    odd = {
-        b"Ren\xe9e": "Renée",
-        "Zoe\u0308".encode(): "Zoë",
-        b"me [old]": "me [old]",
-        b"a\x1b[2Jb": "a [2Jb",
-        "\u0645\u06cc\u200c\u062e".encode(): "\u0645\u06cc\u200c\u062e",
-    }
-    for name in odd:
-        place = folder / os.fsdecode(name)
-        place.mkdir(parents=True)
-        shutil.copy(SAMPLES / "astronaut.jpg", place / os.fsdecode(b"\xfc [1].jpg"))
-        (place / os.fsdecode(b"bad \xff.jpg")).write_text("no picture")
-    result = run("build", folder, "--json")
-    assert result.exit_code == 0, result.output
-    built = document(result)
-    assert built["people"] == 5
-    assert {"file": "Renée/bad ÿ.jpg", "reason": "it is no picture; save it as a JPEG or PNG"} in built["skipped"]
-    assert "\x1b" not in (Path("gallery") / "skipped.csv").read_text(encoding="utf-8")
-    opened = Gallery.open(Path("gallery"), embedder=None)
-    assert {person.name for person in opened.people} == set(odd.values())
-    assert "a\\x1b[2Jb" in {person.number for person in opened.people}
-    shown = FolderPictures(folder)
-    assert all(shown.picture(person, width=60, height=60) is not None for person in opened.people)
-    assert run("verify").exit_code == 0
-    assert "\x1b" not in run("build", folder, "--out", "again").output
 
 
 def test_a_build_that_goes_on_says_how_much_was_done(people: Path, embedder: PictureEmbedder) -> None:
