@@ -76,3 +76,17 @@ def test_the_settings_file_lists_every_setting_with_its_default() -> None:
 def test_the_readme_s_figures_are_those_that_were_measured() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert rewritten(readme) == readme, "run python -m evaluation.report.readme"
+
+
+@pytest.mark.parametrize("trainer", ["detector", "landmarks", "embedder", "comparisons"])
+def test_a_trainer_without_its_libraries_says_what_to_install(trainer: str) -> None:
+    code = (
+        "import runpy, sys\n"
+        "sys.modules.update(dict.fromkeys(('torch', 'lightning', 'ultralytics')))\n"
+        f"runpy.run_module('training.{trainer}', run_name='__main__')\n"
+    )
+    command = [sys.executable, "-c", code, "losses" if trainer == "comparisons" else "train"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install --require-hashes -r requirements/train.txt" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,11 +8,12 @@ A run lies in RUNS/<the recipe's name>, so two recipes never share a folder; `--
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from evaluation.datasets.pack import DataMissing
 from index.errors import GalleryError
@@ -32,6 +33,17 @@ def plain_errors() -> Iterator[None]:
         yield
     except (Refused, DataMissing, GalleryError, PipelineError, OSError) as problem:
         sys.exit(str(problem))
+
+
+def run(module: str) -> NoReturn:
+    """Run the `main` of a trainer's command line and end the process; a missing training extra is a sentence."""
+    try:
+        with plain_errors():
+            sys.exit(importlib.import_module(module).main())
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"training", "evaluation", "pipeline", "index", "lookalike"}:
+            raise
+        sys.exit(f"training needs {error.name}: pip install --require-hashes -r requirements/train.txt")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

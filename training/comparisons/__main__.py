@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from training.comparisons.cli import main
+from training.command_line import run
 
-main()
+run("training.comparisons.cli")

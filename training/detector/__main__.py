@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from training.command_line import run
 
-from training.detector.cli import main
-
-sys.exit(main())
+run("training.detector.cli")
