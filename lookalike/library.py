@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from index.errors import GalleryError
 from index.types import GalleryInfo
@@ -34,8 +34,6 @@ Photo = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | 
 
 class _GivenSettings(Settings):
     """Settings from arguments alone: neither the environment nor the `.env` of wherever one stands is read."""
-
-    model_config = SettingsConfigDict(env_file=None)  # pydantic opens the file even where it is no source
 
     @classmethod
     def settings_customise_sources(

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 import lookalike
 from lookalike.cli import answer, gallery
 from lookalike.cli.console import EXIT_SETUP, EXIT_UNANSWERED, SETUP_ERRORS, complain, fit_streams, say
+from lookalike.settings import setting_problems
 
 app = typer.Typer(
     name="lookalike",
@@ -61,11 +62,12 @@ def main() -> None:
         finally:
             sys.stdout.flush()  # here a full disk is still ours to report
     except SETUP_ERRORS as error:
-        _end(str(error))
+        complain(str(error))
+        sys.exit(EXIT_SETUP)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        _end(f"setting {name}: {first['msg'].removeprefix('Value error, ')}; see .env.example")
+        for problem in setting_problems(error):
+            complain(f"setting {problem}")
+        sys.exit(EXIT_SETUP)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EPIPE}:
             raise
@@ -73,11 +75,6 @@ def main() -> None:
         if error.errno == errno.ENOSPC:  # a reader that went away, `| head` say, wants to hear nothing
             complain(f"the answer can't be written: {error.strerror}")
         sys.exit(EXIT_UNANSWERED)
-
-
-def _end(message: str) -> None:
-    complain(message)
-    sys.exit(EXIT_SETUP)
 
 
 if __name__ == "__main__":

@@ -367,7 +367,11 @@ def test_a_full_disk_behind_the_answer_is_one_line() -> None:
 def test_a_folder_of_pictures_that_is_not_there_is_said() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "lookalike", "match", str(HOPPER)],
-        cwd=ROOT, env=os.environ | {"GALLERY_IMAGES": "/nowhere"}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=os.environ | {"GALLERY_IMAGES": "/nowhere", "WORKERS": "0"}, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 3
-    assert done.stderr.startswith("lookalike: setting GALLERY_IMAGES: there is no folder /nowhere; ")
+    told = done.stderr.splitlines()
+    assert len(told) == 2  # all that is wrong at once
+    assert "lookalike: setting GALLERY_IMAGES: there is no folder /nowhere; " in done.stderr
+    assert "lookalike: setting WORKERS: " in done.stderr
