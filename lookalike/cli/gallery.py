@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from index.plain_text import readable
+from lookalike.cli.console import (
+    EXIT_INTERRUPTED,
+    EXIT_SETUP,
+    EXIT_UNANSWERED,
+    EXIT_USAGE,
+    complain,
+    console,
+    print_json,
+    say,
+)
 from lookalike.cli.gallery_text import (
     build_document,
     info_document,
@@ -30,10 +39,6 @@ if TYPE_CHECKING:
     from lookalike.cli.gallery_pictures import PictureEmbedder
     from lookalike.settings import Settings
 
-EXIT_UNUSABLE: Final = 1
-EXIT_USAGE: Final = 2
-EXIT_SETUP: Final = 3
-EXIT_INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="index",
@@ -104,7 +109,7 @@ def build(
                 progress=show,
             )
     if as_json:
-        _print_json(build_document(target, report, source))
+        print_json(build_document(target, report, source))
     else:
         print_build(target, report, source, in_use=target.resolve() == settings.gallery_path.resolve())
 
@@ -126,7 +131,7 @@ def info(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
         embedder = _embedder_in_use(settings)
     document = info_document(folder, opened, embedder=embedder)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         print_info(document, folder)
 
@@ -148,13 +153,13 @@ def verify(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
         if not as_json:
             raise
         problem = {"code": _code(error), "message": str(error)}
-        _print_json({"gallery": readable(str(folder)), "ok": False, "people": None, "pictures": None, "error": problem})
+        print_json({"gallery": readable(str(folder)), "ok": False, "people": None, "pictures": None, "error": problem})
         raise typer.Exit(EXIT_SETUP) from error
     counts = {"people": opened.info.people, "pictures": opened.info.pictures}
     if as_json:
-        _print_json({"gallery": readable(str(folder)), "ok": True, **counts, "error": None})
+        print_json({"gallery": readable(str(folder)), "ok": True, **counts, "error": None})
     else:
-        _say(f"{readable(str(folder))} is whole: {people(opened.info.people)}, {pictures(opened.info.pictures)}")
+        say(f"{readable(str(folder))} is whole: {people(opened.info.people)}, {pictures(opened.info.pictures)}")
 
 
 @app.command("name")
@@ -179,7 +184,7 @@ def name(
     with _mended_by_the_user():
         report = name_people(folder, file)
     if as_json:
-        _print_json({"gallery": readable(str(folder)), **asdict(report)})
+        print_json({"gallery": readable(str(folder)), **asdict(report)})
     else:
         print_naming(folder, file, report)
 
@@ -243,24 +248,23 @@ def _mended_by_the_user() -> Iterator[None]:
     try:
         yield
     except BadSource as error:
-        _complain(str(error))
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        complain(str(error))
+        raise typer.Exit(EXIT_UNANSWERED) from error
     except NotAGallery as error:
-        _complain(str(error))
+        complain(str(error))
         raise typer.Exit(EXIT_USAGE) from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _complain(f"{where}{error.strerror or error}")
+        complain(f"{where}{error.strerror or error}")
         raise typer.Exit(EXIT_SETUP) from error
     except KeyboardInterrupt:
-        _complain("stopped; the same command goes on from here")
+        complain("stopped; the same command goes on from here")
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[Progress], None]]:
     """A bar on stderr, whatever stdout is; and, for a build that goes on, what was there already."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -271,7 +275,7 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[skipped]}"),
     )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=console(to=sys.stderr)) as bar:
         embedding = bar.add_task("embedding", total=None, skipped="")
         previews: list[TaskID] = []
         begun = False
@@ -298,15 +302,3 @@ def _code(error: Exception) -> str:
     if isinstance(error, GalleryMissing):
         return "gallery_missing"
     return "gallery_of_another_embedder" if isinstance(error, GalleryOfAnotherEmbedder) else "gallery_damaged"
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(f"lookalike: {line}\n")
