@@ -71,7 +71,9 @@ class BotSettings(BaseSettings):
         default=frozenset(), description="Ids of the people who may ask for /stats, with commas between."
     )
     group_answers: Literal["reply", "ephemeral"] = Field(
-        default="reply", description="In groups: reply for all to see, or show the answer to the asker alone."
+        default="reply",
+        description="In groups: reply for all to see, or show the answer to the asker alone, and to nobody where "
+        "Telegram refuses that.",
     )
 
     queue_slots: int = Field(
