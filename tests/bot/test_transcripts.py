@@ -159,6 +159,8 @@ BAD_PHOTOS = {
     b"bad=too_many_bytes": "too large",
     b"bad=too_many_pixels": "too many pixels",
     b"bad=too_small": "so small that no face",
+    b"bad=too_costly": "more work to open than I may spend",
+    b"bad=needs_extra": "can't read HEIC and AVIF",
     b"boom": "went wrong on my side",
     b"memory": "too much for my memory",
 }
