@@ -531,6 +531,8 @@ class TelegramPeer:
         if key not in self.messages:
             raise Refused("message to edit not found")
         old = self.messages[key]
+        if "text" in body and "text" not in old:
+            raise Refused("there is no text in the message to edit")
         markup = call.params.get("reply_markup")
         if "photo" not in body and all(old.get(k) == v for k, v in body.items()) and old.get("reply_markup") == markup:
             raise Refused("message is not modified")

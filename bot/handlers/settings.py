@@ -43,7 +43,8 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
         return
     await acknowledge(query)
     language = changed.language or i18n.current_locale
-    if isinstance(query.message, Message) and changed != person:
+    # A forged press may stand under a card, which has no text to change.
+    if isinstance(query.message, Message) and query.message.text is not None and changed != person:
         with i18n.use_locale(language):
             await query.message.edit_text(
                 settings_text(), reply_markup=settings_keyboard(changed, language=language, theme=desk.theme)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 
 class Missing(Enum):
@@ -58,8 +58,3 @@ def missing_right(error: BaseException) -> Missing | None:
     if any(known in words for known in _ANYTHING):
         return Missing.ANYTHING
     return None
-
-
-def unheard(error: TelegramAPIError) -> bool:
-    """Whether nothing can be sent to this chat at all: blocked, removed, or without the right to write."""
-    return missing_right(error) is Missing.ANYTHING or isinstance(error, TelegramForbiddenError)

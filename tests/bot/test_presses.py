@@ -43,6 +43,18 @@ async def test_a_press_that_came_too_late_to_be_answered_acts_all_the_same(
     assert bot.parts.desk.stats.failed["error"] == 0
 
 
+async def test_a_forged_setting_under_a_card_is_set_and_the_card_stays(bot: RunningBot) -> None:
+    settle(bot)
+    await bot.peer.send_photo(bot.ann, b"faces=1")
+    await bot.peer.until_sent(1)
+    await bot.peer.press_data(bot.ann, bot.peer.last_message(bot.ann.id), "s:theme:dark")
+    await bot.peer.until(lambda: bot.peer.made("answerCallbackQuery"))
+    await asyncio.sleep(0.1)
+    assert (await bot.parts.people.read(bot.ann.id)).theme == "dark"
+    assert len(bot.peer.sent()) == 1
+    assert bot.parts.desk.stats.failed["error"] == 0
+
+
 async def test_another_pair_of_faces_is_compared_by_a_late_press(bot: RunningBot) -> None:
     settle(bot)
     await bot.peer.send_photo(bot.ann, b"faces=2", group="g", caption="/compare")
