@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -76,14 +77,30 @@ def _is_talk(message: Message, *, private: bool) -> bool:
     return private or (message.text or "").startswith("/")
 
 
+def stamp_of(update: Update) -> str:
+    """What tells two updates of one id apart: ids begin anew after a week without updates, or on another server."""
+    query = update.callback_query
+    message = update.message or update.edited_message
+    if query is not None:
+        return query.id
+    if message is None:
+        return ""
+    photo = photo_of(message)
+    parts = (message.message_id, message.date, message.edit_date, message.text, photo.unique_id if photo else "")
+    return f"{zlib.crc32(repr(parts).encode()):08x}"
+
+
 class HeldUpdate:
     """An update that was taken. It is settled when it is answered, refused or told: then it need not come again.
 
     members: other updates that end with this one, an album's.
     """
 
-    def __init__(self, update_id: int, sender: Sender, *, steps_aside: Callable[[HeldUpdate], None]) -> None:
+    def __init__(
+        self, update_id: int, sender: Sender, *, stamp: str = "", steps_aside: Callable[[HeldUpdate], None]
+    ) -> None:
         self.update_id = update_id
+        self.stamp = stamp
         self.sender = sender
         self.settled = False
         self.over = asyncio.Event()  # settled, or called off: then it comes again at the next start

@@ -21,7 +21,7 @@ from cachetools import FIFOCache
 from bot.answering.background import Background
 from bot.answering.remembered import Remembered
 from bot.middlewares.language import language_of
-from bot.serving.held import HeldUpdate, Kind, Sender, current_update, sender_of
+from bot.serving.held import HeldUpdate, Kind, Sender, current_update, sender_of, stamp_of
 from bot.serving.journal import Journal
 from bot.serving.owed import Owed
 from bot.serving.refusal import Refusal, refuse
@@ -82,6 +82,7 @@ class Intake:
         self._by_person: defaultdict[int, set[HeldUpdate]] = defaultdict(set)
         self._by_chat: defaultdict[int, set[HeldUpdate]] = defaultdict(set)
         self._placed = 0
+        self._done_before: dict[int, str] = {}  # by an earlier process: update id to stamp
         self._seen: FIFOCache[int, bool] = FIFOCache(maxsize=REMEMBERED_UPDATES)
         self._refused: Remembered[tuple[int, int], bool] = Remembered(ttl_s=REFUSED_ONCE_S, size=10_000)
         self.news = asyncio.Event()  # something was settled, or has stepped aside
@@ -97,8 +98,7 @@ class Intake:
 
     async def begin(self, bot: Bot) -> None:
         """Before the first update: what an earlier process had done is not done again, whom it owed a word is told."""
-        for update_id in await self.owed.open(bot):
-            self._seen[update_id] = True
+        self._done_before = await self.owed.open(bot)
 
     async def place(self) -> None:
         """Wait until there is room for one more update."""
@@ -114,8 +114,9 @@ class Intake:
         held = self._held.get(update.update_id)
         if held is not None:
             return held
-        held = HeldUpdate(update.update_id, sender_of(update), steps_aside=self._step_aside)
-        if update.update_id in self._seen:
+        stamp = stamp_of(update)
+        held = HeldUpdate(update.update_id, sender_of(update), stamp=stamp, steps_aside=self._step_aside)
+        if update.update_id in self._seen or self._done_before.get(update.update_id) == stamp:
             log.info("update came again", update_id=update.update_id)
             held.settled = True
             held.over.set()
@@ -216,7 +217,7 @@ class Intake:
         deliveries.set(held.deliveries)
         with structlog.contextvars.bound_contextvars(update_id=update.update_id), holding(held):
             if held.sender.kind is Kind.PRESS:
-                await self._journal.done_first(update.update_id)
+                await self._journal.done_first(held.update_id, held.stamp)
             try:
                 await self._dispatcher.feed_update(bot, update)
             except Exception:
@@ -260,7 +261,7 @@ class Intake:
         held.over.set()
         if held.ended or held.update_id not in self._held:
             self._forget(held)
-        self._journal.done([held.update_id])
+        self._journal.done(held.update_id, held.stamp)
         for member in held.members:
             if member.ended and not member.settled:
                 self._settle(member)

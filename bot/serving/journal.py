@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -48,37 +47,37 @@ class Journal:
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
         self._kept = not isinstance(storage, ExpiringStorage)  # whose records end with the process
-        self._done: deque[int] = deque(maxlen=MOST_DONE)
+        self._done: deque[tuple[int, str]] = deque(maxlen=MOST_DONE)
         self.debts: OrderedDict[int, Debt] = OrderedDict()
         self._writing: asyncio.Task[None] | None = None
         self._changed = False
         self._bot_id = 0
 
-    async def open(self, bot_id: int) -> list[int]:
-        """Read what an earlier process left: its debts are due now. Returns the ids of the updates that are done."""
+    async def open(self, bot_id: int) -> dict[int, str]:
+        """Read what an earlier process left: its debts are due now. Returns the updates that are done, id to stamp."""
         self._bot_id = bot_id
         if not self._kept:
-            return []
+            return {}
         try:
             data = await self._storage.get_data(self._key())
-            self._done.extend(int(update_id) for update_id in data.get("done", ()))
+            self._done.extend((int(update_id), str(stamp)) for update_id, stamp in data.get("done", ()))
             for chat, language, thread, messages in data.get("owed", ()):
                 self.debts[int(chat)] = Debt(
                     int(chat), str(language), thread, [int(message) for message in messages], due=True
                 )
         except (TypeError, ValueError, AttributeError) as error:
             log.warning("the record of an earlier run can't be read", error=type(error).__name__)
-        return list(self._done)
+        return dict(self._done)
 
-    def done(self, update_ids: Iterable[int]) -> None:
-        """Note updates that need not be handled again."""
-        self._done.extend(update_ids)
+    def done(self, update_id: int, stamp: str) -> None:
+        """Note an update that need not be handled again."""
+        self._done.append((update_id, stamp))
         self.changed()
 
-    async def done_first(self, update_id: int) -> None:
+    async def done_first(self, update_id: int, stamp: str) -> None:
         """The same, written before it returns: for what must rather be lost than done twice."""
         if self._kept:
-            self._done.append(update_id)
+            self._done.append((update_id, stamp))
             with suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_S):
                     await self._write()
@@ -105,7 +104,7 @@ class Journal:
             for debt in self.debts.values()
             if not debt.comes_again
         ]
-        record: dict[str, Any] = {"done": list(self._done), "owed": owed}
+        record: dict[str, Any] = {"done": [list(one) for one in self._done], "owed": owed}
         await self._storage.set_data(self._key(), record)
 
     def _key(self) -> StorageKey:

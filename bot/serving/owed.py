@@ -40,8 +40,8 @@ class Owed:
     def __len__(self) -> int:
         return len(self._journal.debts)
 
-    async def open(self, bot: Bot) -> list[int]:
-        """Tell the chats that an earlier process still owed a word. Returns the ids of updates that it had done."""
+    async def open(self, bot: Bot) -> dict[int, str]:
+        """Tell the chats that an earlier process still owed a word. Returns the updates it had done, id to stamp."""
         self._bot = bot
         done = await self._journal.open(bot.id)
         for debt in list(self._journal.debts.values()):
