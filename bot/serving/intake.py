@@ -144,6 +144,11 @@ class Intake:
     async def drain(self, *, deadline_s: float) -> None:
         """Finish what was taken. At the deadline, what waits or is at work is called off and says so to its person."""
         self.open = False
+        await self._finish(deadline_s)
+        if not self._held:
+            self._journal.forget_done()
+
+    async def _finish(self, deadline_s: float) -> None:
         if await self._ended(deadline_s):
             return
         log.warning("deadline passed, calling off", in_flight=self.in_flight)

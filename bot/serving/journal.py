@@ -82,6 +82,11 @@ class Journal:
                 async with asyncio.timeout(FIRST_S):
                     await self._write()
 
+    def forget_done(self) -> None:
+        """At the end of a process that left nothing unsettled: nothing of it comes again."""
+        self._done.clear()
+        self.changed()
+
     def changed(self) -> None:
         """Write soon."""
         self._changed = True
