@@ -13,80 +13,21 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
-from tests.telegram_rules import Declined, Refused, check_call, decode, picture_of, plain
+from tests.telegram_calls import BOT_ID, TOKEN, Call, Fault, Json, Person, error_response, read_call
+from tests.telegram_methods import BotApiMethods
+from tests.telegram_rules import Declined, Refused, check_call
 
-TOKEN = "123456789:AAE-of-the-loopback-peer-0123456789abc"
-BOT_ID = 123456789
+__all__ = ["TOKEN", "Call", "Fault", "Json", "Person", "TelegramPeer"]
+
 HAMMERING = 15  # the same refused call so often within a second
-Json = dict[str, Any]
 
 
-@dataclass
-class Call:
-    """One call that the bot made."""
-
-    method: str
-    params: Json
-    files: dict[str, bytes]
-    at: float
-
-    @property
-    def chat(self) -> int | None:
-        return int(self.params["chat_id"]) if "chat_id" in self.params else None
-
-    @property
-    def text(self) -> str:
-        """What people see of it."""
-        media = self.params.get("media")
-        holder = media if isinstance(media, dict) else self.params
-        return plain(holder.get("text") or holder.get("caption") or "", holder.get("parse_mode"))
-
-    @property
-    def buttons(self) -> dict[str, str]:
-        """Text -> callback data."""
-        rows = (self.params.get("reply_markup") or {}).get("inline_keyboard", [])
-        return {button["text"]: button.get("callback_data", "") for row in rows for button in row}
-
-
-@dataclass
-class Fault:
-    """What goes wrong with one call."""
-
-    kind: Literal["error", "close", "stall"]
-    code: int = 500
-    description: str = "Internal Server Error"
-    parameters: Json = field(default_factory=dict)
-    stall_s: float = 0.0
-
-
-@dataclass
-class Person:
-    """Somebody with a chat, private unless said otherwise."""
-
-    id: int
-    language: str = "en"
-    chat_id: int = 0
-    chat_type: str = "private"
-    thread: int | None = None
-
-    @property
-    def user(self) -> Json:
-        return {"id": self.id, "is_bot": False, "first_name": f"P{self.id}", "language_code": self.language}
-
-    @property
-    def chat(self) -> Json:
-        return {"id": self.chat_id or self.id, "type": self.chat_type} | (
-            {"title": "A group"} if self.chat_type != "private" else {"first_name": f"P{self.id}"}
-        )
-
-
-class TelegramPeer:
+class TelegramPeer(BotApiMethods):
     """`async with TelegramPeer() as peer:`; then point the bot to `peer.url` with TOKEN."""
 
     def __init__(self) -> None:
@@ -275,7 +216,7 @@ class TelegramPeer:
 
     async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        params, files = await _read(request)
+        params, files = await read_call(request)
         faults = self.faults.get(method)
         fault = await self.rule(method, params) if self.rule is not None else None
         fault = fault or (faults.popleft() if faults else None)
@@ -287,7 +228,7 @@ class TelegramPeer:
                 request.transport.close()
                 return web.Response()
             self._note_refusal(method, params)
-            return _error(fault.code, fault.description, fault.parameters)
+            return error_response(fault.code, fault.description, fault.parameters)
         call = Call(method, params, files, time.monotonic())
         answer = getattr(self, f"_on_{method}", None)
         try:
@@ -295,12 +236,12 @@ class TelegramPeer:
                 raise Refused(f"method {method} is not known to the peer")  # noqa: TRY301 - one way out
             check_call(method, params, files)
             if (call.chat or 0, method) in self.refusals:
-                return _error(*self.refusals[call.chat or 0, method], {})
+                return error_response(*self.refusals[call.chat or 0, method], {})
             result = await answer(call)
         except Refused as error:
             if not isinstance(error, Declined) and not str(error).startswith("message "):  # gone: the person's doing
                 self.violations.append(f"{method}: {error}")
-            return _error(400, f"Bad Request: {error}", {})
+            return error_response(400, f"Bad Request: {error}", {})
         async with self._news:
             self.calls.append(call)
             self._news.notify_all()
@@ -315,7 +256,7 @@ class TelegramPeer:
             self.violations.append(f"{method}: refused {HAMMERING} times within a second and called again")
 
     async def _unknown(self, request: web.Request) -> web.Response:
-        return _error(401 if request.path.startswith("/bot") else 404, "Unauthorized", {})
+        return error_response(401 if request.path.startswith("/bot") else 404, "Unauthorized", {})
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         faults = self.faults.get("download")
@@ -358,215 +299,3 @@ class TelegramPeer:
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.1)
-
-    # ---- methods ----
-
-    async def _on_getMe(self, call: Call) -> Json:  # noqa: N802 - the Bot API's names, here and below
-        return {"id": BOT_ID, "is_bot": True, "first_name": "Lookalike", "username": "lookalike_bot"}
-
-    async def _on_getUpdates(self, call: Call) -> list[Json]:  # noqa: N802
-        offset = int(call.params.get("offset", 0))
-        async with self._news:
-            if offset > self.confirmed:
-                self.confirmed = offset
-                self._news.notify_all()
-            while self._updates and self._updates[0]["update_id"] < offset:
-                self._updates.popleft()
-            try:
-                async with asyncio.timeout(float(call.params.get("timeout", 0)) or 0.01):
-                    await self._news.wait_for(lambda: bool(self._updates))
-            except TimeoutError:
-                return []
-            return list(self._updates)[: int(call.params.get("limit", 100))]
-
-    async def _on_setWebhook(self, call: Call) -> bool:  # noqa: N802
-        self.webhook = call.params
-        while self._updates:  # what waited is delivered there from now on
-            self._start_delivery(self._updates.popleft())
-        return True
-
-    async def _on_deleteWebhook(self, call: Call) -> bool:  # noqa: N802
-        self.webhook = None
-        return True
-
-    async def _on_getWebhookInfo(self, call: Call) -> Json:  # noqa: N802
-        known = self.webhook or {"url": ""}
-        info: Json = {"url": known["url"], "has_custom_certificate": False, "pending_update_count": len(self._updates)}
-        if "max_connections" in known:
-            info["max_connections"] = int(known["max_connections"])
-        if "allowed_updates" in known:
-            info["allowed_updates"] = known["allowed_updates"]
-        return info
-
-    async def _on_getFile(self, call: Call) -> Json:  # noqa: N802
-        file_id = call.params["file_id"]
-        if file_id not in self.files:
-            raise Refused("message file is gone")
-        found: Json = {"file_id": file_id, "file_unique_id": file_id[:20], "file_path": f"photos/{file_id}"}
-        return found if self.missing_file_sizes else found | {"file_size": len(self.files[file_id])}
-
-    async def _on_sendMessage(self, call: Call) -> Json:  # noqa: N802
-        return self._new(call, {"text": call.text})
-
-    async def _on_sendPhoto(self, call: Call) -> Json:  # noqa: N802
-        return self._new(call, self._picture(call.params["photo"], call.files) | {"caption": call.text})
-
-    async def _on_sendMediaGroup(self, call: Call) -> list[Json]:  # noqa: N802
-        return [self._new(call, self._picture(item["media"], call.files)) for item in call.params["media"]]
-
-    async def _on_editMessageMedia(self, call: Call) -> Json:  # noqa: N802
-        return self._change(call, self._picture(call.params["media"]["media"], call.files) | {"caption": call.text})
-
-    async def _on_editMessageText(self, call: Call) -> Json:  # noqa: N802
-        return self._change(call, {"text": call.text})
-
-    async def _on_editMessageCaption(self, call: Call) -> Json:  # noqa: N802
-        return self._change(call, {"caption": call.text})
-
-    async def _on_editMessageReplyMarkup(self, call: Call) -> Json:  # noqa: N802
-        return self._change(call, {})
-
-    async def _on_deleteMessage(self, call: Call) -> bool:  # noqa: N802
-        if self.messages.pop((int(call.params["chat_id"]), int(call.params["message_id"])), None) is None:
-            raise Refused("message to delete not found")
-        return True
-
-    async def _on_editEphemeralMessageMedia(self, call: Call) -> bool:  # noqa: N802
-        return self._ephemeral(call) is not None
-
-    async def _on_deleteEphemeralMessage(self, call: Call) -> bool:  # noqa: N802
-        message = self._ephemeral(call)
-        del self.ephemeral[message["chat"]["id"], message["ephemeral_message_id"]]
-        return True
-
-    def _ephemeral(self, call: Call) -> Json:
-        key = int(call.params["chat_id"]), int(call.params["ephemeral_message_id"])
-        if key not in self.ephemeral or self.ephemeral[key]["receiver_user"]["id"] != int(
-            call.params["receiver_user_id"]
-        ):
-            raise Refused("message is not found among the ephemeral ones")
-        return self.ephemeral[key]
-
-    async def _on_getChatMember(self, call: Call) -> Json:  # noqa: N802
-        if self.members_hidden:
-            raise Declined("member list is inaccessible")
-        user = {"id": int(call.params["user_id"]), "is_bot": False, "first_name": "P"}
-        if user["id"] in self.admins:
-            return {"status": "creator", "user": user, "is_anonymous": False}
-        return {"status": "member", "user": user}
-
-    async def _on_answerCallbackQuery(self, call: Call) -> bool:  # noqa: N802
-        if call.params["callback_query_id"] in self.late_queries:
-            raise Declined("query is too old and response timeout expired or query ID is invalid")
-        return True
-
-    async def _on_setMessageReaction(self, call: Call) -> bool:  # noqa: N802
-        if (call.chat, int(call.params["message_id"])) not in self.messages:
-            raise Refused("message to react not found")
-        return True
-
-    async def _on_sendChatAction(self, call: Call) -> bool:  # noqa: N802
-        return True
-
-    async def _set_text(self, call: Call) -> bool:
-        self.texts[_text_key(call)] = call.params
-        return True
-
-    _on_setMyCommands = _on_setMyDescription = _on_setMyShortDescription = _on_setMyName = _set_text  # noqa: N815
-
-    def _text(self, call: Call, name: str, empty: Any) -> Any:
-        return self.texts.get(_text_key(call), {}).get(name, empty)
-
-    async def _on_getMyCommands(self, call: Call) -> Any:  # noqa: N802
-        return self._text(call, "commands", [])
-
-    async def _on_getMyDescription(self, call: Call) -> Json:  # noqa: N802
-        return {"description": self._text(call, "description", "")}
-
-    async def _on_getMyShortDescription(self, call: Call) -> Json:  # noqa: N802
-        return {"short_description": self._text(call, "short_description", "")}
-
-    async def _on_getMyName(self, call: Call) -> Json:  # noqa: N802
-        return {"name": self._text(call, "name", "")}
-
-    # ---- messages ----
-
-    def _keep(self, message: Json) -> None:
-        self.messages[message["chat"]["id"], message["message_id"]] = message
-
-    def _picture(self, named: str, files: dict[str, bytes]) -> Json:
-        return {"photo": [self.add_file(picture_of(named, files)) | {"width": 1080, "height": 1350}]}
-
-    def _new(self, call: Call, body: Json) -> Json:
-        chat = int(call.params["chat_id"])
-        known = next((m["chat"] for (c, _), m in self.messages.items() if c == chat), {"id": chat, "type": "private"})
-        message: Json = {
-            "message_id": next(self._message_ids),
-            "date": int(time.time()),
-            "chat": known,
-            "from": {"id": BOT_ID, "is_bot": True, "first_name": "Lookalike", "username": "lookalike_bot"},
-        } | body
-        reply = call.params.get("reply_parameters")
-        if reply:
-            target = self.messages.get((chat, int(reply["message_id"])))
-            if target is not None:
-                message["reply_to_message"] = {k: v for k, v in target.items() if k != "reply_to_message"}
-            elif not reply.get("allow_sending_without_reply"):
-                raise Refused("message to be replied not found")
-        only_for = call.params.get("ephemeral_message_parameters")
-        if only_for and not self.ephemeral_unknown:
-            if self.no_ephemeral or known["type"] == "private":
-                raise Declined(self.no_ephemeral or "ephemeral messages are for groups")
-            message |= {"ephemeral_message_id": message["message_id"]}
-            message |= {"receiver_user": {"id": only_for["receiver_user_id"], "is_bot": False, "first_name": "P"}}
-            message = message | {"message_id": 0} | self._markup(call)
-            self.ephemeral[chat, message["ephemeral_message_id"]] = message
-            return message
-        if "message_thread_id" in call.params:
-            message |= {"message_thread_id": int(call.params["message_thread_id"]), "is_topic_message": True}
-        return self._marked(message, call)
-
-    def _change(self, call: Call, body: Json) -> Json:
-        key = int(call.params["chat_id"]), int(call.params["message_id"])
-        if key not in self.messages:
-            raise Refused("message to edit not found")
-        old = self.messages[key]
-        if "text" in body and "text" not in old:
-            raise Refused("there is no text in the message to edit")
-        markup = call.params.get("reply_markup")
-        if "photo" not in body and all(old.get(k) == v for k, v in body.items()) and old.get("reply_markup") == markup:
-            raise Refused("message is not modified")
-        return self._marked({k: v for k, v in old.items() if k != "reply_markup"} | body, call)
-
-    def _marked(self, message: Json, call: Call) -> Json:
-        message |= self._markup(call)
-        self._keep(message)
-        return message
-
-    @staticmethod
-    def _markup(call: Call) -> Json:
-        markup = call.params.get("reply_markup")
-        return {"reply_markup": markup} if isinstance(markup, dict) and "inline_keyboard" in markup else {}
-
-
-def _text_key(call: Call) -> str:
-    """MyCommands, MyCommandsru, MyCommands all_group_chats, ..."""
-    scope = call.params.get("scope", {"type": "default"})
-    chat = f" {scope['type']} {scope.get('chat_id', '')}".rstrip() if scope["type"] != "default" else ""
-    return call.method[3:] + str(call.params.get("language_code", "")) + chat
-
-
-async def _read(request: web.Request) -> tuple[Json, dict[str, bytes]]:
-    params: Json = {}
-    files: dict[str, bytes] = {}
-    for name, value in (await request.post()).items():
-        if isinstance(value, web.FileField):
-            files[name] = value.file.read()
-        else:
-            params[name] = decode(str(value))
-    return params, files
-
-
-def _error(code: int, description: str, parameters: Json) -> web.Response:
-    body: Json = {"ok": False, "error_code": code, "description": description}
-    return web.json_response(body | ({"parameters": parameters} if parameters else {}), status=code, dumps=json.dumps)
