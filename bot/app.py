@@ -15,7 +15,7 @@ from aiogram.types import LinkPreviewOptions
 
 from bot.about import About, known_versions
 from bot.answering.ordering import OrderedTurns
-from bot.answering.photo_job import Desk
+from bot.answering.photo_job import PhotoJobs
 from bot.handlers import routers
 from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
@@ -44,10 +44,15 @@ class Parts:
 
     dispatcher: Dispatcher
     intake: Intake
-    desk: Desk
+    jobs: PhotoJobs
     people: PeopleStore
     storage: BaseStorage
     journal: Journal
+
+    @property
+    def desk(self) -> PhotoJobs:
+        """`jobs` by its former name, for scripts written against version 0.1."""
+        return self.jobs
 
 
 def build_bot(settings: BotSettings) -> Bot:
@@ -79,7 +84,7 @@ def build_dispatcher(
     people = people or PeopleInMemory()
     sent_photos = SentPhotos(ttl_s=settings.conversation_s)
     gallery, calibration = finder.finder.gallery, finder.finder.calibration
-    desk = Desk(
+    jobs = PhotoJobs(
         finder=finder,
         gallery=gallery,
         calibration=calibration,
@@ -98,15 +103,15 @@ def build_dispatcher(
         events_isolation=OrderedTurns(),
         gallery=gallery,
         calibration=calibration,
-        desk=desk,
+        jobs=jobs,
         pairs=Pairs(storage, sent_photos),
         sent_photos=sent_photos,
         people=people,
         settings=settings,
-        stats=desk.stats,
+        stats=jobs.stats,
         about=about or About(versions=known_versions()),
     )
-    PersonsLanguage(desk.i18n, people).setup(dispatcher)
+    PersonsLanguage(jobs.i18n, people).setup(dispatcher)
     if settings.allowed_chats:
         access = Access(settings.allowed_chats)
         for observer in (dispatcher.message, dispatcher.edited_message, dispatcher.callback_query):
@@ -119,7 +124,7 @@ def build_dispatcher(
         intake=Intake(
             dispatcher,
             queue,
-            desk.stats,
+            jobs.stats,
             limits=Limits(
                 at_once=settings.updates_at_once,
                 a_person=max(settings.held_per_person, settings.rate_burst + SPARE),
@@ -127,12 +132,12 @@ def build_dispatcher(
                 allowed=settings.allowed_chats,
             ),
             talk=RateLimit(burst=settings.talk_burst, per_minute=settings.talk_per_minute),
-            i18n=desk.i18n,
+            i18n=jobs.i18n,
             journal=journal,
-            background=desk.background,
+            background=jobs.background,
         ),
         journal=journal,
-        desk=desk,
+        jobs=jobs,
         people=people,
         storage=storage,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cachetools import LRUCache
 
 
-class Told:
+class NoticesGiven:
     """The people told most recently, at most `size` of them."""
 
     def __init__(self, *, size: int = 100_000) -> None:

@@ -22,10 +22,10 @@ from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
 from bot.answering.background import Background
-from bot.answering.notices import Told
+from bot.answering.notices import NoticesGiven
 from bot.answering.ordering import let_next_in
 from bot.answering.remembered import Remembered
-from bot.answering.reply import Outlet, remove
+from bot.answering.reply import Reply, remove
 from bot.middlewares.language import translator
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
@@ -65,7 +65,7 @@ UNFINISHED: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Desk:
+class PhotoJobs:
     """What handlers work with."""
 
     finder: FinderPool
@@ -92,7 +92,7 @@ class Desk:
     )
     # (chat, message) -> deleted by its reader: work on it that is under way says nothing
     deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
-    told: Told = field(default_factory=Told)
+    told: NoticesGiven = field(default_factory=NoticesGiven)
     background: Background = field(default_factory=Background)
 
     async def rendered(self, request: PictureRequest, person: PersonSettings) -> BufferedInputFile:
@@ -102,10 +102,10 @@ class Desk:
         data = await self.finder.call(partial(self.renderer.render, request, theme=theme, translate=translate))
         return BufferedInputFile(data, filename="card.jpg")
 
-    def outlet(self, message: Message, photo: PhotoRef, asker: User | None) -> Outlet:
+    def reply_to(self, message: Message, photo: PhotoRef, asker: User | None) -> Reply:
         """Where answers to this photo go."""
         speaks_as_chat = message.from_user == asker and message.sender_chat is not None
-        return Outlet(message, photo, asker=None if speaks_as_chat else asker, private=self.ephemeral)
+        return Reply(message, photo, asker=None if speaks_as_chat else asker, private=self.ephemeral)
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
         """The photo's file, within the limits. Whoever waits long for it lends the slot, and gets one again here."""
@@ -119,19 +119,19 @@ class Desk:
         Returns how many of the photos may be worked on; for the rest one sentence is sent, once.
         """
         allowed = len(photos)
-        outlet = self.outlet(message, photos[0], asker)
+        reply = self.reply_to(message, photos[0], asker)
         if asker is not None:
             who = rated(message, asker)
             verdicts = [self.rates.ask(who) for _photo in photos]
             allowed = verdicts.count(Verdict.GO)
             self.stats.failed["rate_limited"] += len(photos) - allowed
-            if Verdict.SAY in verdicts:
-                await outlet.text(self.too_many(who))
+            if Verdict.NOTIFY in verdicts:
+                await reply.text(self.too_many(who))
         if not allowed:
             return 0
         self.background.start(_react(message, photos[0]), name="reaction")
         if asker is not None and self.told.first_time(asker.id):
-            await outlet.text(
+            await reply.text(
                 _(
                     "Your photo and what I measure on it stay in memory until you have the answer; nothing is "
                     "stored. More: /privacy"
@@ -154,7 +154,7 @@ class Desk:
         message: Message,
         photo: PhotoRef,
         asker: User | None,
-        work: Callable[[Outlet], Awaitable[None]],
+        work: Callable[[Reply], Awaitable[None]],
         *,
         edits: bool = False,
     ) -> None:
@@ -162,34 +162,34 @@ class Desk:
 
         edits: another photo put into the same message is to be answered, too, also while this one is at work.
         """
-        outlet = self.outlet(message, photo, asker)
+        reply = self.reply_to(message, photo, asker)
         start = time.monotonic()
         try:
             ticket = self.queue.enter(message.chat.id)
         except QueueFull:
             self.stats.failed["queue_full"] += 1
-            await outlet.text(_("Too many photos are waiting just now. Please try again in a minute."))
+            await reply.text(_("Too many photos are waiting just now. Please try again in a minute."))
             return
         except Stopping as error:
-            await outlet.text(unfinished(error))
+            await reply.text(unfinished(error))
             return
         if edits:
             self.answered.put((message.chat.id, photo.message), photo.unique_id)
         with ticket, holding(ticket):
             let_next_in()
             try:
-                await self._wait(ticket, outlet)
+                await self._wait(ticket, reply)
                 limit = self.queue.working(limit_s=self.photo_timeout_s, ticket=ticket)
                 with limit, self._uploading(message):
-                    await work(outlet)
+                    await work(reply)
             except UNFINISHED as error:
                 log.info("a photo without an answer", why=type(error).__name__)
                 self.stats.failed[type(error).__name__] += 1
-                await outlet.text(unfinished(error))
+                await reply.text(unfinished(error))
             else:
                 self.stats.took(time.monotonic() - start)
 
-    async def _wait(self, ticket: Ticket, outlet: Outlet) -> None:
+    async def _wait(self, ticket: Ticket, reply: Reply) -> None:
         if await ticket.turn(notice_s=self.notice_s, limit_s=self.wait_limit_s):
             return
         number = ticket.number
@@ -199,7 +199,7 @@ class Desk:
         text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
         over = asyncio.Event()
         # Not waited for: the turn may come while Telegram makes the notice wait.
-        self.background.start(_notice(outlet, text, over), name="notice")
+        self.background.start(_notice(reply, text, over), name="notice")
         try:
             await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
         finally:
@@ -265,10 +265,10 @@ async def _uploading(message: Message) -> None:
         await asyncio.sleep(ACTION_S)
 
 
-async def _notice(outlet: Outlet, text: str, over: asyncio.Event) -> None:
+async def _notice(reply: Reply, text: str, over: asyncio.Event) -> None:
     """Show a notice until it is over."""
     try:
-        message = await outlet.text(text, quietly=True)
+        message = await reply.text(text, quietly=True)
         await over.wait()
         if message is not None and message.bot is not None:
             await remove(message.bot, message)

@@ -8,8 +8,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile, Message
 from aiogram.utils.i18n import gettext as _
 
-from bot.answering.photo_job import Desk
-from bot.answering.reply import Outlet, replace_picture
+from bot.answering.photo_job import PhotoJobs
+from bot.answering.reply import Reply, replace_picture
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
 from bot.telegram.limits import MAX_ALBUM
@@ -22,23 +22,23 @@ from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture, 
 log = structlog.get_logger(__name__)
 
 
-class Showing:
-    """Shows answers to one photo through its outlet, or in place of `instead`, an earlier answer of the bot."""
+class Presenter:
+    """Shows answers to one photo through its reply, or in place of `instead`, an earlier answer of the bot."""
 
     def __init__(
-        self, desk: Desk, bot: Bot, outlet: Outlet, person: PersonSettings, *, instead: Message | None = None
+        self, jobs: PhotoJobs, bot: Bot, reply: Reply, person: PersonSettings, *, instead: Message | None = None
     ) -> None:
-        self._desk = desk
+        self._jobs = jobs
         self._bot = bot
-        self._outlet = outlet
+        self._reply = reply
         self._person = person
         self._instead = instead
 
     async def answer(self, answer: Answer, *, people: Filter) -> None:
         """One face: its card. Several: the photo with numbers. None: why."""
-        self._desk.stats.answered(answer)
+        self._jobs.stats.answered(answer)
         if not isinstance(answer, Found):
-            await self._outlet.text(unanswered(answer))
+            await self._reply.text(unanswered(answer))
         elif len(answer.faces) == 1:
             await self.card(answer, answer.faces[0], people=people, skip=0)
         else:
@@ -49,7 +49,7 @@ class Showing:
         await self.show(picture, faces_caption(found), picker_keyboard(found, people=people))
 
     async def card(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
-        caption = card_caption(found, face, calibration=self._desk.calibration, gallery=self._desk.gallery)
+        caption = card_caption(found, face, calibration=self._jobs.calibration, gallery=self._jobs.gallery)
         keyboard = card_keyboard(found, face, people=people, skip=skip)
         if not face.matches:  # nobody is left to draw: the photo with its numbers stands in
             await self.show(await self._rendered(FacesPicture(found.photo)), caption, keyboard)
@@ -66,32 +66,32 @@ class Showing:
             (
                 await self._rendered(AnswerCard(face, found.photo)),
                 card_caption(
-                    found, face, calibration=self._desk.calibration, gallery=self._desk.gallery, buttons=False
+                    found, face, calibration=self._jobs.calibration, gallery=self._jobs.gallery, buttons=False
                 ),
             )
             for face in found.faces
             if face.matches
         ]
         for start in range(0, len(cards), MAX_ALBUM):
-            await self._outlet.album(cards[start : start + MAX_ALBUM])
+            await self._reply.album(cards[start : start + MAX_ALBUM])
 
     async def comparison(self, comparison: Compared) -> Message | None:
-        caption = compare_caption(comparison, calibration=self._desk.calibration)
+        caption = compare_caption(comparison, calibration=self._jobs.calibration)
         picture = await self._rendered(CompareCard(comparison))
         return await self.show(picture, caption, compare_keyboard(comparison))
 
     async def numbered(self, comparison: Compared) -> None:
         """Both photos with their faces numbered."""
         named = ((comparison.photo_a, _("The first photo: A")), (comparison.photo_b, _("The second photo: B")))
-        await self._outlet.album([(await self._rendered(FacesPicture(photo)), name) for photo, name in named])
+        await self._reply.album([(await self._rendered(FacesPicture(photo)), name) for photo, name in named])
 
     async def _rendered(self, request: PictureRequest) -> BufferedInputFile:
-        return await self._desk.rendered(request, self._person)
+        return await self._jobs.rendered(request, self._person)
 
     async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
         """Send, or edit; a message that is gone is sent anew, unless its reader deleted it. Returns what was sent."""
         if self._instead is not None:
-            if self._desk.deleted.get((self._instead.chat.id, self._instead.message_id)):
+            if self._jobs.deleted.get((self._instead.chat.id, self._instead.message_id)):
                 return None
             try:
                 await replace_picture(self._bot, self._instead, picture, caption, keyboard)
@@ -101,8 +101,8 @@ class Showing:
                 log.info("an answer could not be edited, so it is sent anew", why=error.message)
             else:
                 return None
-        sent = await self._outlet.picture(picture, caption, keyboard)
-        asker = self._outlet.asker
+        sent = await self._reply.picture(picture, caption, keyboard)
+        asker = self._reply.asker
         if sent is not None and sent.ephemeral_message_id is None and asker is not None:
-            self._desk.askers.put((sent.chat.id, sent.message_id), asker.id)
+            self._jobs.askers.put((sent.chat.id, sent.message_id), asker.id)
         return sent

@@ -52,7 +52,7 @@ def replying_to(message_id: int) -> ReplyParameters:
     return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
 
 
-class Outlet:
+class Reply:
     """Answers to one photo in the chat and thread of `message`, as replies to that photo: so buttons find it again.
 
     private: in groups, show answers to `asker` alone; nobody sees them where that can't be done.

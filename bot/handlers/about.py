@@ -7,7 +7,7 @@ from aiogram.filters import BaseFilter, Command
 from aiogram.types import Message
 
 from bot.about import About
-from bot.answering.photo_job import Desk
+from bot.answering.photo_job import PhotoJobs
 from bot.settings import BotSettings
 from bot.views.about import about_text, stats_text
 from index.types import GalleryInfo
@@ -26,8 +26,8 @@ async def on_about(message: Message, about: About, gallery: GalleryInfo, calibra
     await message.answer(about_text(about, gallery, calibration))
 
 
-async def on_stats(message: Message, stats: Stats, desk: Desk) -> None:
-    await message.answer(stats_text(stats, waiting=desk.queue.waiting, at_work=desk.queue.at_work))
+async def on_stats(message: Message, stats: Stats, jobs: PhotoJobs) -> None:
+    await message.answer(stats_text(stats, waiting=jobs.queue.waiting, at_work=jobs.queue.at_work))
 
 
 def make_router() -> Router:

@@ -13,9 +13,9 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, ForceReply, Message
 from aiogram.utils.i18n import gettext as _
 
-from bot.answering.photo_job import Desk
-from bot.answering.present import Showing
-from bot.answering.reply import Outlet, replying_to
+from bot.answering.photo_job import PhotoJobs
+from bot.answering.present import Presenter
+from bot.answering.reply import Reply, replying_to
 from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
 from bot.handlers.pressed import photo_behind
 from bot.stores.pairs import Pairs
@@ -41,7 +41,7 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
     message: Message,
     bot: Bot,
     state: FSMContext,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     pairs: Pairs,
     sent_photos: SentPhotos,
@@ -49,11 +49,11 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
 ) -> None:
     """The command, alone, in a caption, or as a reply."""
     for one in album or (message,):
-        desk.obeyed.put((message.chat.id, one.message_id), "compare")
+        jobs.obeyed.put((message.chat.id, one.message_id), "compare")
     pointed_at = replied_photo(message)
     photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
     if len(photos) >= 2:
-        await _compare(message, photos, bot, state, desk, person, pairs)
+        await _compare(message, photos, bot, state, jobs, person, pairs)
     elif photos:
         await _ask_second(message, photos[0], state, sent_photos)
     else:
@@ -66,7 +66,7 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
     bot: Bot,
     state: FSMContext,
     raw_state: str,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     pairs: Pairs,
     sent_photos: SentPhotos,
@@ -78,7 +78,7 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
         first = await sent_photos.find(bot, message.chat.id, (await state.get_data()).get("a"))
         photos = [first, *photos] if first is not None else photos
     if len(photos) >= 2:
-        await _compare(message, photos, bot, state, desk, person, pairs)
+        await _compare(message, photos, bot, state, jobs, person, pairs)
     else:
         await _ask_second(message, photos[0], state, sent_photos)
 
@@ -88,7 +88,7 @@ async def on_text_instead(message: Message) -> None:
 
 
 async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
-    query: CallbackQuery, callback_data: Pair, bot: Bot, desk: Desk, person: PersonSettings, pairs: Pairs
+    query: CallbackQuery, callback_data: Pair, bot: Bot, jobs: PhotoJobs, person: PersonSettings, pairs: Pairs
 ) -> None:
     """Another pair of faces of the same two photos."""
     message = query.message
@@ -96,25 +96,25 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
     if not isinstance(message, Message) or known is None:
         await alert(query, _("This comparison is over. Please send both photos again: /compare"))
         return
-    behind = await photo_behind(query, desk)
+    behind = await photo_behind(query, jobs)
     if behind is None:
         return
     a, b = known
 
-    async def work(outlet: Outlet) -> None:
-        data_a, data_b = await desk.fetch(bot, a), await desk.fetch(bot, b)
+    async def work(reply: Reply) -> None:
+        data_a, data_b = await jobs.fetch(bot, a), await jobs.fetch(bot, b)
         try:
-            comparison = await desk.finder.compare(
+            comparison = await jobs.finder.compare(
                 data_a, data_b, face_a=callback_data.a - 1, face_b=callback_data.b - 1
             )
         except NoSuchFace:  # an old button and a photo that was edited since
-            comparison = await desk.finder.compare(data_a, data_b)
+            comparison = await jobs.finder.compare(data_a, data_b)
         if isinstance(comparison, Compared):
-            await Showing(desk, bot, outlet, person, instead=message).comparison(comparison)
+            await Presenter(jobs, bot, reply, person, instead=message).comparison(comparison)
         else:
-            await outlet.text(_not_compared(comparison))
+            await reply.text(_not_compared(comparison))
 
-    await desk.at_turn(message, b, query.from_user, work)
+    await jobs.at_turn(message, b, query.from_user, work)
 
 
 async def _ask_second(message: Message, first: PhotoRef, state: FSMContext, sent_photos: SentPhotos) -> None:
@@ -137,18 +137,18 @@ async def _compare(  # noqa: PLR0917 - the photos and what to do with them
     photos: list[PhotoRef],
     bot: Bot,
     state: FSMContext,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     pairs: Pairs,
 ) -> None:
     """One comparison counts as one photo. Who has sent too many keeps the first photo and sends the second again."""
     a, b, *more = photos
-    if await desk.welcome(message, [b], message.from_user):
+    if await jobs.welcome(message, [b], message.from_user):
         await state.clear()
         if more:
-            await desk.outlet(message, b, message.from_user).text(texts.first_two(len(photos)))
-        work = partial(_work, message, a, b, bot, desk, person, pairs)
-        await desk.at_turn(message, b, message.from_user, work)
+            await jobs.reply_to(message, b, message.from_user).text(texts.first_two(len(photos)))
+        work = partial(_work, message, a, b, bot, jobs, person, pairs)
+        await jobs.at_turn(message, b, message.from_user, work)
 
 
 async def _work(  # noqa: PLR0917 - see _compare
@@ -156,22 +156,22 @@ async def _work(  # noqa: PLR0917 - see _compare
     a: PhotoRef,
     b: PhotoRef,
     bot: Bot,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     pairs: Pairs,
-    outlet: Outlet,
+    reply: Reply,
 ) -> None:
-    comparison = await desk.finder.compare(await desk.fetch(bot, a), await desk.fetch(bot, b))
-    desk.stats.answered(comparison)
+    comparison = await jobs.finder.compare(await jobs.fetch(bot, a), await jobs.fetch(bot, b))
+    jobs.stats.answered(comparison)
     if isinstance(comparison, NotCompared):
         bad = a if comparison.which == "a" else b
-        await desk.outlet(message, bad, message.from_user).text(_not_compared(comparison))
+        await jobs.reply_to(message, bad, message.from_user).text(_not_compared(comparison))
         return
-    showing = Showing(desk, bot, outlet, person)
+    presenter = Presenter(jobs, bot, reply, person)
     several = len(comparison.photo_a.usable) > 1 or len(comparison.photo_b.usable) > 1
     if several:
-        await showing.numbered(comparison)
-    sent = await showing.comparison(comparison)
+        await presenter.numbered(comparison)
+    sent = await presenter.comparison(comparison)
     if several and sent is not None:
         await pairs.write(bot, sent, a, b)
 

@@ -9,7 +9,7 @@ from aiogram import Bot, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot.answering.photo_job import Desk
+from bot.answering.photo_job import PhotoJobs
 from bot.filters import HasPhoto, asked_in_caption
 from bot.handlers.compare import on_compare
 from bot.handlers.photo import answer_photos
@@ -27,7 +27,7 @@ async def on_edit(  # noqa: PLR0917 - the dispatcher hands these over by name
     message: Message,
     bot: Bot,
     state: FSMContext,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     pairs: Pairs,
     sent_photos: SentPhotos,
@@ -37,17 +37,17 @@ async def on_edit(  # noqa: PLR0917 - the dispatcher hands these over by name
     if photo is None:
         return
     place = message.chat.id, message.message_id
-    before = desk.answered.get(place)
+    before = jobs.answered.get(place)
     if before is not None and before != photo.unique_id:
-        await answer_photos(message, [photo], bot, desk, person, edits=True)
+        await answer_photos(message, [photo], bot, jobs, person, edits=True)
         return
     wanted = await asked_in_caption(message, bot)
-    if wanted is None or wanted == desk.obeyed.get(place) or not _in_time(message):
+    if wanted is None or wanted == jobs.obeyed.get(place) or not _in_time(message):
         return
     if wanted == "compare":
-        await on_compare(message, bot, state, desk, person, pairs, sent_photos)
+        await on_compare(message, bot, state, jobs, person, pairs, sent_photos)
     else:
-        await answer_photos(message, [photo], bot, desk, person, edits=True)
+        await answer_photos(message, [photo], bot, jobs, person, edits=True)
 
 
 def _in_time(message: Message) -> bool:

@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InputMediaPhoto, Message
 
-from bot.answering.photo_job import Desk
+from bot.answering.photo_job import PhotoJobs
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import HelpPage
 from bot.telegram.queries import acknowledge
@@ -20,9 +20,9 @@ from lookalike.cards import HelpPicture
 
 
 async def on_help(
-    message: Message, calibration: Calibration, gallery: GalleryInfo, desk: Desk, person: PersonSettings
+    message: Message, calibration: Calibration, gallery: GalleryInfo, jobs: PhotoJobs, person: PersonSettings
 ) -> None:
-    await _show(message, 0, help_pages(calibration, gallery), desk, person)
+    await _show(message, 0, help_pages(calibration, gallery), jobs, person)
 
 
 async def on_page(  # noqa: PLR0917 - the dispatcher hands these over by name
@@ -30,27 +30,27 @@ async def on_page(  # noqa: PLR0917 - the dispatcher hands these over by name
     callback_data: HelpPage,
     calibration: Calibration,
     gallery: GalleryInfo,
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
 ) -> None:
     await acknowledge(query)
     if isinstance(query.message, Message):
         turn = query.message if query.message.photo else None
-        await _show(query.message, callback_data.page, help_pages(calibration, gallery), desk, person, turn=turn)
+        await _show(query.message, callback_data.page, help_pages(calibration, gallery), jobs, person, turn=turn)
 
 
 async def _show(
     message: Message,
     page: int,
     pages: Sequence[str],
-    desk: Desk,
+    jobs: PhotoJobs,
     person: PersonSettings,
     *,
     turn: Message | None = None,
 ) -> None:
     """Send a page, or put it in the place of another one."""
     page %= len(pages)
-    picture = await desk.rendered(HelpPicture(page), person)
+    picture = await jobs.rendered(HelpPicture(page), person)
     keyboard = help_keyboard(page, len(pages))
     if turn is None:
         await message.answer_photo(picture, caption=pages[page], reply_markup=keyboard)

@@ -10,7 +10,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import I18n
 
-from bot.answering.photo_job import Desk
+from bot.answering.photo_job import PhotoJobs
 from bot.stores.people import PeopleStore, PersonSettings, StoreError
 from bot.telegram.callbacks import Choose, Filter
 from bot.telegram.queries import acknowledge, alert
@@ -24,14 +24,19 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-async def on_settings(message: Message, person: PersonSettings, i18n: I18n, desk: Desk) -> None:
+async def on_settings(message: Message, person: PersonSettings, i18n: I18n, jobs: PhotoJobs) -> None:
     await message.answer(
-        settings_text(), reply_markup=settings_keyboard(person, language=i18n.current_locale, theme=desk.theme)
+        settings_text(), reply_markup=settings_keyboard(person, language=i18n.current_locale, theme=jobs.theme)
     )
 
 
 async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
-    query: CallbackQuery, callback_data: Choose, person: PersonSettings, people: PeopleStore, i18n: I18n, desk: Desk
+    query: CallbackQuery,
+    callback_data: Choose,
+    person: PersonSettings,
+    people: PeopleStore,
+    i18n: I18n,
+    jobs: PhotoJobs,
 ) -> None:
     if callback_data.value not in ALLOWED.get(callback_data.name, ()):
         await acknowledge(query)
@@ -47,11 +52,11 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
     if isinstance(query.message, Message) and query.message.text is not None and changed != person:
         with i18n.use_locale(language):
             await query.message.edit_text(
-                settings_text(), reply_markup=settings_keyboard(changed, language=language, theme=desk.theme)
+                settings_text(), reply_markup=settings_keyboard(changed, language=language, theme=jobs.theme)
             )
 
 
-async def on_delete(message: Message, people: PeopleStore, state: FSMContext, desk: Desk) -> None:
+async def on_delete(message: Message, people: PeopleStore, state: FSMContext, jobs: PhotoJobs) -> None:
     if message.from_user is None:
         return
     try:
@@ -61,7 +66,7 @@ async def on_delete(message: Message, people: PeopleStore, state: FSMContext, de
         return
     talking = await state.get_state() is not None
     await state.clear()
-    told = desk.told.forget(message.from_user.id)
+    told = jobs.told.forget(message.from_user.id)
     await message.answer(deleted_text(was, talking=talking, told=told))
 
 

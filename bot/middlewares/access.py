@@ -10,7 +10,7 @@ from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, User
 from aiogram.utils.i18n import gettext as _
 
-from bot.answering.notices import Told
+from bot.answering.notices import NoticesGiven
 from bot.telegram.queries import acknowledge
 
 
@@ -19,7 +19,7 @@ class Access(BaseMiddleware):
 
     def __init__(self, allowed: frozenset[int]) -> None:
         self._allowed = allowed
-        self._told = Told(size=10_000)
+        self._told = NoticesGiven(size=10_000)
 
     async def __call__(
         self,

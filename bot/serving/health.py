@@ -26,7 +26,7 @@ class Health:
 
 def not_ready(health: Health) -> list[str]:
     """Why updates can't be answered as they should, in a few words each."""
-    intake, finder = health.parts.intake, health.parts.desk.finder
+    intake, finder = health.parts.intake, health.parts.jobs.finder
     hanging = finder.hanging
     reasons = {
         "starting or stopping": not (health.ready and intake.open),
@@ -49,22 +49,22 @@ def health_app(health: Health) -> web.Application:
         return web.Response(text=text, status=503 if reasons else 200)
 
     async def metrics(_request: web.Request) -> web.Response:
-        desk, intake = health.parts.desk, health.parts.intake
+        jobs, intake = health.parts.jobs, health.parts.intake
         gauges = {
-            "queue_waiting": float(desk.queue.waiting),
-            "queue_at_work": float(desk.queue.at_work),
-            "queue_aside": float(desk.queue.aside),
+            "queue_waiting": float(jobs.queue.waiting),
+            "queue_at_work": float(jobs.queue.at_work),
+            "queue_aside": float(jobs.queue.aside),
             "updates_in_flight": float(intake.in_flight),
             "chats_owed_a_word": float(len(intake.owed)),
             "ready": float(health.ready),
-            "work_threads_hanging": float(desk.finder.hanging),
-            "work_threads_given_up": float(desk.finder.given_up),
+            "work_threads_hanging": float(jobs.finder.hanging),
+            "work_threads_given_up": float(jobs.finder.given_up),
         }
-        if desk.finder.decoders is not None:
-            counts = desk.finder.decoders.counts
+        if jobs.finder.decoders is not None:
+            counts = jobs.finder.decoders.counts
             gauges |= {"decoders_lost": float(counts.lost), "decoders_restarted": float(counts.restarts)}
         return web.Response(
-            text=prometheus(desk.stats, gauges=gauges),
+            text=prometheus(jobs.stats, gauges=gauges),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 

@@ -179,9 +179,9 @@ class Intake:
         match self._talk.ask(sender.person):
             case Verdict.GO:
                 return None
-            case Verdict.SAY:
+            case Verdict.NOTIFY:
                 return Refusal.RATE
-            case Verdict.HUSH:
+            case Verdict.SILENT:
                 return Refusal.RATE_QUIETLY
 
     def _refuse(self, bot: Bot, update: Update, held: HeldUpdate, refusal: Refusal) -> None:

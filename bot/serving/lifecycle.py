@@ -55,11 +55,11 @@ async def serve(
             return
         log.info("running", bot=me.username, mode=settings.bot_mode)
         try:
-            await announce_commands(bot, parts.desk.i18n, settings)
+            await announce_commands(bot, parts.jobs.i18n, settings)
         except AiogramError as error:
             log.warning("menu and description could not be set", error=type(error).__name__)
         if warm_up is not None:
-            parts.desk.background.start(_when_idle(parts, warm_up), name="warm up")
+            parts.jobs.background.start(_when_idle(parts, warm_up), name="warm up")
         if settings.bot_mode == "webhook":
             await open_things.enter_async_context(
                 Port(webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port)
@@ -108,7 +108,7 @@ async def _when_idle(parts: Parts, work: Callable[[], Awaitable[None]]) -> None:
     busy = True
     while busy:
         await asyncio.sleep(IDLE_S)
-        busy = parts.desk.queue.at_work > 0
+        busy = parts.jobs.queue.at_work > 0
     await work()
 
 
@@ -119,7 +119,7 @@ async def _drain(parts: Parts, settings: BotSettings, health: Health) -> None:
 
 
 async def _close(bot: Bot, parts: Parts) -> None:
-    await parts.desk.background.close()
+    await parts.jobs.background.close()
     await parts.journal.close()
     await parts.dispatcher.emit_shutdown(bot=bot)
     await parts.people.close()

@@ -13,8 +13,8 @@ class Verdict(Enum):
     """What the bucket says to one more photo."""
 
     GO = "go"
-    SAY = "say"  # too many; tell the person, once
-    HUSH = "hush"  # too many, and told already
+    NOTIFY = "notify"  # too many; tell the person, once
+    SILENT = "silent"  # too many, and told already
 
 
 @dataclass
@@ -45,14 +45,14 @@ class RateLimit:
         bucket.tokens = min(float(self._burst), bucket.tokens + (now - bucket.at) * self._per_s)
         bucket.at = now
         if bucket.tokens >= 1.0:
-            # Told once a flood, not once for every token that comes back in its midst.
+            # NoticesGiven once a flood, not once for every token that comes back in its midst.
             bucket.told = bucket.told and bucket.tokens < self._burst / 2
             bucket.tokens -= 1.0
             return Verdict.GO
         if bucket.told:
-            return Verdict.HUSH
+            return Verdict.SILENT
         bucket.told = True
-        return Verdict.SAY
+        return Verdict.NOTIFY
 
     def wait_s(self, person: int) -> float:
         """Seconds until one more photo may come."""

@@ -137,7 +137,7 @@ async def test_the_shipped_bot_answers_a_photo_and_ends_by_sigterm() -> None:
 async def test_health_ready_and_metrics_have_a_port_of_their_own() -> None:
     port = free_port()
     async with running_bot("polling", health_port=port) as bot, aiohttp.ClientSession() as session:
-        bot.parts.desk.told.first_time(bot.ann.id)
+        bot.parts.jobs.told.first_time(bot.ann.id)
         await bot.peer.send_photo(bot.ann, b"faces=1")
         await bot.peer.until_sent(1)
         seen = {}

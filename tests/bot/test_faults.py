@@ -11,7 +11,7 @@ from tests.telegram_peer import Fault
 
 
 def settle(bot: RunningBot) -> None:
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
 
 
 async def test_every_call_of_an_answer_may_fail_for_a_while(bot: RunningBot) -> None:
@@ -50,7 +50,7 @@ async def test_photos_that_can_not_be_fetched_get_a_sentence(bot: RunningBot) ->
 
 async def test_somebody_who_blocked_the_bot_does_not_disturb_others(bot: RunningBot) -> None:
     settle(bot)
-    bot.parts.desk.told.first_time(bot.boris.id)
+    bot.parts.jobs.told.first_time(bot.boris.id)
     bot.peer.faults["sendPhoto"] = deque([Fault("error", 403, "Forbidden: bot was blocked by the user")])
     await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until(lambda: not bot.peer.faults["sendPhoto"] or bot.peer.made("getFile"))
@@ -81,7 +81,7 @@ async def test_the_same_button_twice_is_no_error(bot: RunningBot) -> None:
         await bot.peer.press(bot.ann, message, "✓ English")
     await bot.peer.until(lambda: len(bot.peer.made("answerCallbackQuery")) == 2)
     assert len(bot.peer.sent()) <= 2
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 async def test_a_telegram_that_is_not_there_yet_is_waited_for(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_a_bent_update_never_escapes_the_error_router(raw: dict[str, Any]) -> No
         json.dumps(raw)
         async with asyncio.timeout(20):
             await fed(bot, raw, bot.dp)
-        await bot.dp["desk"].background.close(within_s=0.5)
+        await bot.dp["jobs"].background.close(within_s=0.5)
         pool.close()
 
     asyncio.run(run())
@@ -108,7 +108,7 @@ def test_data_that_look_like_ours_are_answered(prefix: str, rest: list[str]) -> 
     async def run() -> int:
         bot, pool = in_process()
         await bot.dispatch(MockCallbackQuery(":".join([prefix, *rest])[:60] or "f"))
-        await bot.dp["desk"].background.close(within_s=0.5)
+        await bot.dp["jobs"].background.close(within_s=0.5)
         pool.close()
         return len(bot.requests.answer_callback_query)
 

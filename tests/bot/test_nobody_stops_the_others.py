@@ -26,7 +26,7 @@ def few_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def answered_soon(bot: RunningBot, person: Person = STRANGER) -> None:
     """A stranger's photo has its card before long."""
-    bot.parts.desk.told.first_time(person.id)
+    bot.parts.jobs.told.first_time(person.id)
     start = time.monotonic()
     await bot.peer.send_photo(person, b"faces=1")
     await bot.peer.until(lambda: any(call.chat == person.id for call in bot.peer.made("sendPhoto")))
@@ -111,9 +111,9 @@ async def test_presses_have_a_limit_and_one_sentence(start_bot: StartBot) -> Non
 
 async def test_more_than_one_person_may_have_here_is_declined_with_one_sentence(start_bot: StartBot) -> None:
     bot = await start_bot(held_per_person=5, rate_burst=2, queue_slots=1)
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
     slow = Person(id=700)
-    bot.parts.desk.told.first_time(slow.id)
+    bot.parts.jobs.told.first_time(slow.id)
     await bot.peer.send_photo(slow, b"faces=1 slow=0.5")
     await bot.peer.until(lambda: bot.peer.made("setMessageReaction"))
     for _ in range(20):

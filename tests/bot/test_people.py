@@ -70,7 +70,7 @@ async def test_a_failing_file_answers_everybody_and_changes_nothing(tmp_path: Pa
         await people.write(bot.ann.id, DARK)
         with closing(sqlite3.connect(file)) as other:
             other.execute("ALTER TABLE people RENAME TO gone")
-        bot.parts.desk.told.first_time(bot.ann.id)
+        bot.parts.jobs.told.first_time(bot.ann.id)
         await bot.peer.send_photo(bot.ann, b"faces=1")
         assert "nearest of" in (await bot.peer.until_sent(1))[0].text
         await bot.peer.say(bot.ann, "/settings")
@@ -160,7 +160,7 @@ async def test_a_row_of_another_version_locks_nobody_out(tmp_path: Path) -> None
 async def the_bot_serves_somebody_with_an_odd_record(people: PeopleStore) -> None:
     """A photo, /settings, a press, /delete: each as for somebody with nothing set."""
     async with running_bot("polling", people=people) as bot:
-        bot.parts.desk.told.first_time(501)
+        bot.parts.jobs.told.first_time(501)
         await bot.peer.send_photo(bot.ann, b"faces=1")
         assert "nearest of" in (await bot.peer.until_sent(1))[0].text
         await bot.peer.say(bot.ann, "/settings")
@@ -169,7 +169,7 @@ async def the_bot_serves_somebody_with_an_odd_record(people: PeopleStore) -> Non
         assert "went wrong" not in (await bot.peer.until_sent(3))[2].text
         assert await people.read(501) == NOTHING_SET
         assert await people.change(501, {"theme": "dark"}) == PersonSettings(theme="dark")
-        assert bot.parts.desk.stats.failed["error"] == 0
+        assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 RECORDS = {
@@ -206,7 +206,7 @@ async def test_a_conversation_of_another_version_in_redis_stops_nobody() -> None
         for odd in (b"\xff\xfe", b"[1]", b'{"a": {"file_id": "x"}}'):
             await client.flushall()  # of the updates that the peer before this one has numbered likewise
             async with running_bot("polling", storage=SteadyStorage(client, ttl_s=60)) as bot:
-                bot.parts.desk.told.first_time(501)
+                bot.parts.jobs.told.first_time(501)
                 await client.set("lookalike:123456789:501:501:default:state", "Comparing:second")
                 await client.set("lookalike:123456789:501:501:default:data", odd)
                 await bot.peer.send_photo(bot.ann, b"faces=1")

@@ -17,7 +17,7 @@ ASKER, SENDER, STRANGER = (Person(id=number, chat_id=GROUP, chat_type="supergrou
 
 def settle(bot: RunningBot) -> None:
     for person in (501, 502, 601, 602, 603):
-        bot.parts.desk.told.first_time(person)
+        bot.parts.jobs.told.first_time(person)
 
 
 PRESSES = {
@@ -40,7 +40,7 @@ async def test_a_press_that_came_too_late_to_be_answered_acts_all_the_same(
     await bot.peer.until_sent(1)
     await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), button, late=True)
     await bot.peer.until(lambda: bot.peer.made(done))
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 async def test_a_forged_setting_under_a_card_is_set_and_the_card_stays(bot: RunningBot) -> None:
@@ -52,7 +52,7 @@ async def test_a_forged_setting_under_a_card_is_set_and_the_card_stays(bot: Runn
     await asyncio.sleep(0.1)
     assert (await bot.parts.people.read(bot.ann.id)).theme == "dark"
     assert len(bot.peer.sent()) == 1
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 async def test_another_pair_of_faces_is_compared_by_a_late_press(bot: RunningBot) -> None:
@@ -132,7 +132,7 @@ async def test_a_stranger_is_told_in_a_window_that_an_answer_is_not_theirs(bot: 
     assert "Only whoever" in bot.peer.made("answerCallbackQuery")[0].params["text"]
     await asyncio.sleep(0.1)
     assert len(bot.peer.sent()) == 1
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 async def test_an_administrator_may_delete_any_answer(bot: RunningBot) -> None:

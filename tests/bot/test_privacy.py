@@ -109,7 +109,7 @@ async def test_photos_101_to_500_add_hardly_any_memory(start_bot: StartBot) -> N
     """The networks' own part is in test_with_weights; this is the bot's: queue, tasks, stores, HTTP."""
     bot = await start_bot(rate_burst=1000)
     person = Person(id=900)
-    bot.parts.desk.told.first_time(person.id)
+    bot.parts.jobs.told.first_time(person.id)
     before = 0.0
     for number in range(1, 501):
         await bot.peer.send_photo(person, b"faces=1")
@@ -123,4 +123,4 @@ async def test_photos_101_to_500_add_hardly_any_memory(start_bot: StartBot) -> N
     await asyncio.sleep(0.1)
     assert added < 30, f"{added:.1f} MB"
     assert bot.parts.intake.in_flight == 0
-    assert len(bot.parts.desk.background) == 0
+    assert len(bot.parts.jobs.background) == 0

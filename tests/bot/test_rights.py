@@ -29,7 +29,7 @@ NO_WORDS = (
 
 def settle(bot: RunningBot) -> None:
     for person in (501, 601):
-        bot.parts.desk.told.first_time(person)
+        bot.parts.jobs.told.first_time(person)
 
 
 @pytest.mark.parametrize("why", NO_PHOTOS)
@@ -41,7 +41,7 @@ async def test_a_chat_that_forbids_photos_is_told_in_words(bot: RunningBot, why:
     (answer,) = await bot.peer.until_sent(1)
     assert "may not send photos" in answer.text
     assert answer.params["reply_parameters"]["message_id"] == message["message_id"]
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
 
 
 async def test_the_help_of_a_chat_that_forbids_photos_says_so(bot: RunningBot) -> None:
@@ -61,7 +61,7 @@ async def test_a_chat_in_which_nothing_can_be_said_is_left_in_silence(
     await bot.peer.until(lambda: bot.peer.made("getFile"))
     await asyncio.sleep(0.2)
     assert bot.peer.sent() == []
-    assert bot.parts.desk.stats.failed["error"] == 0
+    assert bot.parts.jobs.stats.failed["error"] == 0
     assert "Traceback" not in log_text.getvalue()
 
 

@@ -14,7 +14,7 @@ ADMIN = 1087968824  # GroupAnonymousBot: who writes for every group whose admini
 
 def told(bot: RunningBot, *people: int) -> None:
     for person in (501, 502, ADMIN, *people):
-        bot.parts.desk.told.first_time(person)
+        bot.parts.jobs.told.first_time(person)
 
 
 async def test_a_photo_changed_while_it_is_at_work_is_answered_too(bot: RunningBot) -> None:

@@ -92,7 +92,7 @@ async def test_a_heavy_chat_does_not_starve_another(start_bot: StartBot) -> None
 
 async def test_a_long_wait_is_told_and_the_notice_goes_away(start_bot: StartBot) -> None:
     bot = await start_bot(queue_slots=1)
-    object.__setattr__(bot.parts.desk, "notice_s", 0.2)
+    object.__setattr__(bot.parts.jobs, "notice_s", 0.2)
     await told(bot, bot.ann, bot.boris)
     await bot.peer.send_photo(bot.boris, b"faces=1 slow=0.8")
     await asyncio.sleep(0.05)

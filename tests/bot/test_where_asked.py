@@ -20,7 +20,7 @@ COMPARE = {"caption": "/compare", "caption_entities": [{"type": "bot_command", "
 
 def settle(bot: RunningBot) -> None:
     for person in (501, 601):
-        bot.parts.desk.told.first_time(person)
+        bot.parts.jobs.told.first_time(person)
 
 
 async def send_album(bot: RunningBot, person: Person, captions: list[Json]) -> list[Json]:

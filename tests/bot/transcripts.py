@@ -11,4 +11,4 @@ GROUP = Person(id=601, chat_id=-1001, chat_type="supergroup")
 async def told(bot: RunningBot, *people: Person) -> None:
     """Let these people have had the first photo's notice."""
     for person in people:
-        bot.parts.desk.told.first_time(person.id)
+        bot.parts.jobs.told.first_time(person.id)

@@ -89,7 +89,7 @@ async def test_after_a_silence_of_telegram_each_photo_has_a_card_or_a_sentence(
     bot = await start_bot()
     people = [Person(id=400 + number) for number in range(10)]
     for person in people:
-        bot.parts.desk.told.first_time(person.id)
+        bot.parts.jobs.told.first_time(person.id)
     away = True
 
     async def rule(method: str, _params: Json) -> Fault | None:
@@ -108,7 +108,7 @@ async def test_after_a_silence_of_telegram_each_photo_has_a_card_or_a_sentence(
 async def test_a_short_silence_costs_nobody_the_card(bot: RunningBot) -> None:
     people = [Person(id=400 + number) for number in range(6)]
     for person in people:
-        bot.parts.desk.told.first_time(person.id)
+        bot.parts.jobs.told.first_time(person.id)
     away = True
 
     async def rule(method: str, _params: Json) -> Fault | None:

@@ -23,7 +23,7 @@ def mode() -> str:
 
 
 def settle(bot: RunningBot) -> None:
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
 
 
 async def test_an_update_that_can_not_be_read_is_left_out_and_the_others_are_answered(
@@ -105,7 +105,7 @@ async def test_a_full_bot_stops_in_time_and_leaves_the_rest_to_the_next_start(st
 
 async def test_the_offset_stays_at_the_oldest_update_that_is_not_settled(bot: RunningBot) -> None:
     settle(bot)
-    bot.parts.desk.told.first_time(bot.boris.id)
+    bot.parts.jobs.told.first_time(bot.boris.id)
     await bot.peer.send_photo(bot.ann, b"faces=1 slow=0.8")
     await bot.peer.send_photo(bot.boris, b"faces=1")
     (first,) = await bot.peer.until_sent(1)
@@ -229,7 +229,7 @@ async def test_empty_answers_that_come_at_once_are_not_asked_for_without_end(bot
 async def test_an_update_that_found_no_place_is_taken_when_there_is_one(start_bot: StartBot) -> None:
     bot = await start_bot(updates_at_once=1)
     for person in (bot.ann, bot.boris):
-        bot.parts.desk.told.first_time(person.id)
+        bot.parts.jobs.told.first_time(person.id)
         await bot.peer.send_photo(person, b"faces=1 slow=0.2")
     await bot.peer.until(lambda: bot.parts.intake.full)
     assert {call.chat for call in await bot.peer.until_sent(2)} == {bot.ann.id, bot.boris.id}

@@ -73,7 +73,7 @@ async def test_an_update_that_comes_twice_is_answered_once(bot: RunningBot) -> N
 
 async def test_a_full_bot_asks_telegram_to_come_back(start_bot: StartBot) -> None:
     bot = await start_bot(updates_at_once=1)
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
     await bot.peer.send_photo(bot.ann, b"faces=1 slow=0.3")
     await bot.peer.until(lambda: bot.parts.intake.full)
     assert await post(bot.settings, b'{"update_id": 6}') == 503
@@ -82,7 +82,7 @@ async def test_a_full_bot_asks_telegram_to_come_back(start_bot: StartBot) -> Non
 
 
 async def test_telegram_is_answered_when_the_person_was(bot: RunningBot) -> None:
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
     await bot.peer.send_photo(bot.ann, b"faces=1 slow=0.5")
     await bot.peer.until(lambda: bot.peer.made("setMessageReaction"))
     assert bot.peer._deliveries, "a bot that is killed now would have lost a photo"
@@ -96,7 +96,7 @@ async def test_what_takes_longer_than_telegram_waits_is_remembered_without_its_p
 ) -> None:
     monkeypatch.setattr("bot.serving.webhook.HOLD_S", 0.2)
     bot = await start_bot()
-    bot.parts.desk.told.first_time(bot.ann.id)
+    bot.parts.jobs.told.first_time(bot.ann.id)
     message = await bot.peer.send_photo(bot.ann, b"faces=1 slow=1.2")
     await bot.peer.until(lambda: bot.peer.made("setMessageReaction"))
     await asyncio.sleep(0.5)

@@ -52,7 +52,7 @@ async def test_a_second_process_takes_over_a_comparison(redis: RedisProcess) -> 
         second.peer.files |= files
         second.peer.messages |= messages
         second.peer.next_number(1000)
-        second.parts.desk.told.first_time(second.ann.id)
+        second.parts.jobs.told.first_time(second.ann.id)
         await second.peer.send_photo(second.ann, b"faces=1")
         again, _album, card = await second.peer.until_sent(3)
         assert again.params["reply_parameters"]["message_id"] == photo["message_id"]
@@ -131,7 +131,7 @@ async def test_while_redis_is_gone_conversations_go_on_and_come_back(redis: Redi
     client = connect(redis.url)
     storage, people = SteadyStorage(client, ttl_s=60), PeopleInRedis(connect(redis.url))
     async with running_bot("polling", storage=storage, people=people) as bot:
-        bot.parts.desk.told.first_time(bot.ann.id)
+        bot.parts.jobs.told.first_time(bot.ann.id)
         await bot.peer.say(bot.ann, "/compare")
         await bot.peer.until_sent(1)
         await redis.stop()
@@ -153,7 +153,7 @@ async def test_a_comparison_goes_on_when_redis_fails_in_its_middle(redis: RedisP
     from bot.stores.redis import SteadyStorage, connect
 
     async with running_bot("polling", storage=SteadyStorage(connect(redis.url), ttl_s=60)) as bot:
-        bot.parts.desk.told.first_time(bot.ann.id)
+        bot.parts.jobs.told.first_time(bot.ann.id)
         await bot.peer.say(bot.ann, "/compare")
         await bot.peer.until_sent(1)
         await bot.peer.send_photo(bot.ann, b"faces=1")

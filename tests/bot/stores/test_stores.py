@@ -6,7 +6,7 @@ from aiogram import Bot
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.types import Message
 
-from bot.answering.notices import Told
+from bot.answering.notices import NoticesGiven
 from bot.answering.ordering import OrderedTurns, let_next_in
 from bot.app import build_dispatcher
 from bot.stores.memory import ExpiringStorage
@@ -105,11 +105,11 @@ def shown_to(person: int, ephemeral_id: int) -> Message:
 def test_the_bucket_says_go_then_says_so_once_then_hushes_and_fills_again() -> None:
     clock = Clock()
     rates = RateLimit(burst=2, per_minute=60, clock=clock)
-    assert [rates.ask(1) for _ in range(4)] == [Verdict.GO, Verdict.GO, Verdict.SAY, Verdict.HUSH]
+    assert [rates.ask(1) for _ in range(4)] == [Verdict.GO, Verdict.GO, Verdict.NOTIFY, Verdict.SILENT]
     assert rates.ask(2) is Verdict.GO, "one person's bucket is their own"
     assert rates.wait_s(1) == 1.0
     clock.now = 1.0
-    assert [rates.ask(1), rates.ask(1)] == [Verdict.GO, Verdict.SAY]
+    assert [rates.ask(1), rates.ask(1)] == [Verdict.GO, Verdict.NOTIFY]
 
 
 def test_full_buckets_are_forgotten() -> None:
@@ -123,7 +123,7 @@ def test_full_buckets_are_forgotten() -> None:
 
 
 def test_people_are_told_once_and_the_list_is_bounded() -> None:
-    told = Told(size=2)
+    told = NoticesGiven(size=2)
     assert [told.first_time(1), told.first_time(1), told.first_time(2), told.first_time(3)] == [True, False, True, True]
     assert told.first_time(1), "the oldest was dropped"
 
