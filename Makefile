@@ -18,6 +18,7 @@ endif
 VENV := .venv$(SUFFIX)$(if $(LATEST),-latest)
 BIN := $(VENV)/bin
 EXTRAS ?=
+WORKERS ?= 2
 DATA ?= data
 # As it was typed: blanks, quotes and dollars are part of a name, not of a command.
 override PHOTO := $(value PHOTO)
@@ -97,7 +98,7 @@ has_token := 'import sys; from bot.settings import BotSettings; sys.exit(0 if Bo
 expand_home := case $$PHOTO in '~/'*) [ -e "$$PHOTO" ] || PHOTO=$$HOME/$${PHOTO\#'~/'};; esac
 
 test: check ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: $(TEST_STAMP) ## style, types and import contracts
 	$(BIN)/ruff check .

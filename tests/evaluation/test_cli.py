@@ -48,7 +48,7 @@ def test_without_the_data_pack_a_sentence_and_exit_code_3(weights: Path) -> None
     result = CliRunner().invoke(app, ["verification", "--data", "nowhere"])
     assert result.exit_code == 3
     assert result.stderr == (
-        "lookalike: there is no folder nowhere; the evaluation needs the data pack, name its folder with --data\n"
+        "lookalike: there is no folder nowhere; name that of the data pack (docs/training.md) with --data\n"
     )
 
 

@@ -287,7 +287,7 @@ def test_the_report_is_a_page_and_the_json_behind_it(weights: Path, pack: Path, 
 def test_without_the_data_pack_a_deep_part_is_a_sentence_too(weights: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", "embedder", "--data", "nowhere"])
     assert result.exit_code == 3
-    assert "name its folder with --data" in result.stderr
+    assert "name that of the data pack (docs/training.md) with --data" in result.stderr
 
 
 def test_lfw_without_a_list_is_a_sentence(weights: Path, tmp_path: Path) -> None:
