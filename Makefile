@@ -98,7 +98,7 @@ has_token := 'import sys; from bot.settings import BotSettings; sys.exit(0 if Bo
 expand_home := case $$PHOTO in '~/'*) [ -e "$$PHOTO" ] || PHOTO=$$HOME/$${PHOTO\#'~/'};; esac
 
 test: check ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 check: $(TEST_STAMP) ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -204,7 +204,7 @@ def test_memory_stays_flat(pipeline: FacePipeline, portrait: Rgb8) -> None:
     for data in photos * 2:
         pipeline.read(data)
     before = resident_mb()
-    for data in photos * 10:
+    for data in photos * 6:
         pipeline.read(data)
     assert resident_mb() - before < 15
 
