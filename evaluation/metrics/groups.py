@@ -77,5 +77,5 @@ def _by_people(mask: NDArray[np.bool_], owner: NDArray[np.intp], count: int) -> 
     return flat.reshape(count, count).astype(np.float64)
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ratio(part: NDArray[np.float64] | np.float64, whole: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     return np.asarray(np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0))

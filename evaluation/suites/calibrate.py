@@ -74,7 +74,7 @@ def weighted_reach(
     reached = np.cumsum(np.asarray(weights, np.float64)[order])
     reached /= reached[-1]
     index = np.searchsorted(reached, np.asarray(shares) - 1e-12, side="left")
-    return np.asarray(values, np.float64)[order][np.minimum(index, len(order) - 1)]
+    return np.asarray(np.asarray(values, np.float64)[order][np.minimum(index, len(order) - 1)], np.float64)
 
 
 def person_weights(people: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def test_boxes_come_back_round_their_pixels(width: int, height: int, turns: int,
     image = np.zeros((height, width, 3), np.uint8)
     image[y0:y1, x0:x1] = 255
     rows, columns = np.nonzero(turn_image(image, turns)[..., 0])
-    turned = Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    turned = Box(*(float(edge) for edge in (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)))
     assert turn_box_back(turned, turns, width=width, height=height) == Box(x0, y0, x1, y1)
 
 
