@@ -79,8 +79,8 @@ def run_passes(
     results = []
     for kept in collected:
         points = np.concatenate([item[0] for item in kept])
-        expected = np.asarray(np.exp(np.concatenate([item[1] for item in kept]).astype(np.float64)), np.float64)
-        results.append(Predicted(normalised_errors(points, truth), expected, points))
+        errors = np.exp(np.concatenate([item[1] for item in kept]).astype(np.float64))
+        results.append(Predicted(normalised_errors(points, truth), errors, points))
     return results
 
 
