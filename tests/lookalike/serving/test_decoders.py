@@ -98,6 +98,7 @@ def test_the_processes_hold_no_secret_no_file_and_no_network(decoders: Decoders)
 
 @linux
 def test_only_what_decoding_needs_is_loaded(decoders: Decoders) -> None:
+    decoders.decode_here(PHOTO)  # by then it has loaded all it will
     maps = Path(f"/proc/{processes(decoders)[0]}/maps").read_text(encoding="utf-8")
     assert "cv2" in maps
     for heavy in ("openvino", "faiss", "onnxruntime", "pydantic", "aiohttp", "_ssl"):
