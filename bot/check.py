@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +17,6 @@ from bot.settings import BotSettings, token_problem
 from bot.stores.people import StoreError
 from bot.stores.sqlite import PeopleInSqlite
 from index.gallery import Gallery
-from index.types import Person
 from lookalike.app import build
 from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
 from lookalike.env_file import EnvFileError, unknown_settings
@@ -102,19 +100,11 @@ def _check_gallery(shared: Settings, report: Report) -> None:
         report.ok("pictures of the gallery", "none set; people are drawn")
         return
     people = Gallery.open(shared.gallery_path, embedder=None).people
-    found = pictures_found(folder, people)
+    found = app.pictures.found(people)
     if found:
         report.ok("pictures of the gallery", f"{folder} has those of {found:,} of {len(people):,} people")
     else:
         report.wrong("pictures of the gallery", f"GALLERY_IMAGES={folder} has no picture of this gallery's people")
-
-
-def pictures_found(folder: Path, people: Sequence[Person]) -> int:
-    """How many of the people have their picture in the folder, by the path that the gallery has or its last part."""
-    return sum(
-        bool(person.image) and any((folder / name).is_file() for name in (person.image, Path(person.image).name))
-        for person in people
-    )
 
 
 def _check_stores(settings: BotSettings, report: Report) -> None:

@@ -277,6 +277,7 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
                 image=usable[best][0].file,
                 images=len(usable),
                 points=tuple(round(value, 1) for value in usable[best][1].points.ravel().tolist()),
+                frame=usable[best][1].frame,
                 attributes=dict(known.attributes or {}),
             )
         )

@@ -24,6 +24,7 @@ class Embedded:
     size_px: float  # how large the face can be shown: smaller side of the aligned picture, or of the face's box
     box: tuple[float, float, float, float]  # x0, y0, x1, y1 of the face, pixels of the picture
     points: Points5  # (5, 2), same frame
+    frame: tuple[int, int]  # width and height of that picture, upright
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

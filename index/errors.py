@@ -30,6 +30,10 @@ class GalleryDamaged(GalleryError):  # noqa: N818 - named for what it is
         self.problem = problem
 
 
+class PicturesUnreadable(GalleryError):  # noqa: N818 - named for what it is
+    """The pictures of a gallery's people were named, and can't be read."""
+
+
 class GalleryOfAnotherEmbedder(GalleryError):  # noqa: N818 - named for what it is
     """The vectors were made by another network than the one now asking."""
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index.embed import Embedded, Skipped
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 PART_PICTURES: Final = 256  # about a second of work: that much is lost to a kill
 
 
@@ -109,6 +109,7 @@ def _entry(fingerprint: str, outcome: Embedded | Skipped) -> dict[str, Any]:
         "size_px": outcome.size_px,
         "box": list(outcome.box),
         "points": outcome.points.tolist(),
+        "frame": list(outcome.frame),
     }
 
 
@@ -116,11 +117,13 @@ def _embedded(entry: dict[str, Any], vector: NDArray[np.float32] | None) -> Embe
     if vector is None:
         raise ValueError("a part lists more pictures than it holds vectors")
     x0, y0, x1, y1 = entry["box"]
+    width, height = entry["frame"]
     return Embedded(
         vector=vector,
         size_px=entry["size_px"],
         box=(x0, y0, x1, y1),
         points=np.array(entry["points"], dtype=np.float32).reshape(5, 2),
+        frame=(width, height),
     )
 
 

@@ -25,6 +25,7 @@ MAX_ATTRIBUTES: Final = 200
 
 
 _Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]  # NaN fits neither
+_Side = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class _Entry(TypedDict):
@@ -38,6 +39,7 @@ class _Entry(TypedDict):
     attributes: NotRequired[str]
     attributes_predicted: NotRequired[bool]
     points: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
+    frame: NotRequired[tuple[_Side, _Side]]
 
 
 _ENTRIES: Final[Adapter[list[_Entry]]] = Adapter(list[_Entry])
@@ -93,6 +95,8 @@ def _entry(person: Person, names: list[str]) -> dict[str, Any]:
         entry["attributes_predicted"] = True
     if person.points is not None:
         entry["points"] = person.points
+    if person.frame is not None:
+        entry["frame"] = person.frame
     return entry
 
 
@@ -116,4 +120,5 @@ def _person(entry: _Entry, traits: dict[str, dict[str, bool]]) -> Person:
         attributes=traits[entry.get("attributes", "")].copy(),
         attributes_predicted=entry.get("attributes_predicted", False),
         points=entry.get("points"),
+        frame=entry.get("frame"),
     )

@@ -28,7 +28,7 @@ MAX_JPEG_BYTES: Final = 1 << 20
 MAX_INDEX_BYTES: Final = 32 << 20
 MAX_FILE_BYTES: Final = 4 << 30
 # What zipfile raises on archives that are damaged or made to mislead it.
-_DAMAGE: Final = (
+ARCHIVE_DAMAGE: Final = (
     zipfile.BadZipFile,
     OSError,
     ValueError,
@@ -95,7 +95,11 @@ class Previews:
     @classmethod
     def open(cls, folder: Path) -> Previews:
         """The previews of the gallery in `folder`: none where it has none, or where they can't be read."""
-        path = folder / PREVIEWS
+        return cls.read(folder / PREVIEWS)
+
+    @classmethod
+    def read(cls, path: Path) -> Previews:
+        """Likewise from an archive of any name; none where it is another archive."""
         if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
             return cls()
         archive: zipfile.ZipFile | None = None
@@ -103,13 +107,17 @@ class Previews:
             archive = zipfile.ZipFile(path)
             raw = read_json(_contents(archive, INDEX, max_bytes=MAX_INDEX_BYTES))
             return cls(archive, _Index.model_validate(raw).previews)
-        except (*_DAMAGE, ValidationError, MemoryError):
+        except (*ARCHIVE_DAMAGE, ValidationError, MemoryError):
             if archive is not None:
                 archive.close()
             return cls()
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def has(self, number: str) -> bool:
+        """Whether there is an entry for a person, by Person.number; nothing is read."""
+        return number in self._entries
 
     def of(self, number: str) -> Preview | None:
         """The preview of a person, by Person.number; None where there is none that can be read."""
@@ -119,7 +127,7 @@ class Previews:
         try:
             with self._lock:
                 jpeg = _contents(self._archive, entry.file, max_bytes=MAX_JPEG_BYTES)
-        except _DAMAGE:
+        except ARCHIVE_DAMAGE:
             return None
         return Preview(jpeg=jpeg, points=entry.points, source_bytes=entry.source_bytes)
 

@@ -29,6 +29,8 @@ class Person:
     # Where the face is on `image`: x and y of eyes, nose and mouth corners, left to right as seen, in pixels of the
     # whole picture turned upright by its EXIF. None in galleries that were built before it was kept.
     points: tuple[float, ...] | None = field(default=None, repr=False)
+    # Width and height of the picture that the points are pixels of: another copy of it may be larger. None as points.
+    frame: tuple[int, int] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from index.errors import PicturesUnreadable
 from lookalike.calibration import load_calibration
 from lookalike.cards import CardRenderer, FolderPictures
+from lookalike.cards.picture_files import open_files
 from lookalike.extras import install_command
 from lookalike.finder import Finder
 from lookalike.settings import Settings
 from pipeline.errors import EngineFailed, EngineMissing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index.types import Person
     from pipeline.decode import PhotoLimits
     from pipeline.face_pipeline import FacePipeline
     from pipeline.gates import QualityGates
@@ -63,15 +68,23 @@ def photo_limits(settings: Settings) -> PhotoLimits:
     return PhotoLimits(max_bytes=settings.max_photo_bytes, max_pixels=round(settings.max_photo_mpx * 1_000_000))
 
 
-def open_pictures(settings: Settings) -> FolderPictures:
-    """The pictures of the gallery's people, small ones that its build kept among them; none without GALLERY_IMAGES."""
+def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPictures:
+    """The pictures of the gallery's people, small ones that its build kept among them; none without GALLERY_IMAGES.
+
+    Raises PicturesUnreadable when GALLERY_IMAGES names an archive that can't be read.
+    """
     from index.previews import Previews
 
-    return FolderPictures(
-        settings.gallery_images,
-        previews=Previews.open(settings.gallery_path) if settings.gallery_images else None,
-        limits=photo_limits(settings),
-    )
+    place = settings.gallery_images
+    if place is None:
+        return FolderPictures(None)
+    if place.is_file() and len(faces := Previews.read(place)):
+        return FolderPictures(None, faces=faces)
+    try:
+        files = open_files(place, images=[person.image for person in people])
+    except OSError as error:
+        raise PicturesUnreadable(f"GALLERY_IMAGES={place}: {error}; leave it empty to have people drawn") from error
+    return FolderPictures(files, previews=Previews.open(settings.gallery_path), limits=photo_limits(settings))
 
 
 def build(settings: Settings) -> App:
@@ -85,7 +98,7 @@ def build(settings: Settings) -> App:
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
     finder = Finder(pipeline, gallery, calibration)
-    pictures = open_pictures(settings)
+    pictures = open_pictures(settings, gallery.people)
     return App(
         settings=settings,
         pipeline=pipeline,

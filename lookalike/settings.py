@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, get_args
+from zipfile import is_zipfile
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -27,8 +28,8 @@ class Settings(BaseSettings):
     )
     gallery_images: Path | None = Field(
         default=None,
-        description="Folder with the pictures the gallery was built from (CelebA's img_align_celeba, say). "
-        "Empty: people are drawn from what is known of them.",
+        description="The pictures the gallery was built from: a folder, CelebA's img_align_celeba.zip, or what "
+        "`lookalike index pictures` made of either. Empty: people are drawn from what is known of them.",
     )
     engine: Literal["openvino", "onnxruntime"] = Field(
         default="openvino", description="What runs the networks; onnxruntime is an extra."
@@ -57,10 +58,13 @@ class Settings(BaseSettings):
 
     @field_validator("gallery_images")
     @classmethod
-    def _is_a_folder(cls, folder: Path | None) -> Path | None:
-        if folder is not None and not folder.is_dir():
-            raise ValueError(f"there is no folder {folder}; leave it empty to have people drawn")
-        return folder
+    def _is_there(cls, place: Path | None) -> Path | None:
+        if place is not None and not place.is_dir():
+            if not place.is_file():
+                raise ValueError(f"there is no folder or zip file {place}; leave it empty to have people drawn")
+            if not is_zipfile(place):
+                raise ValueError(f"{place} is neither a folder nor a zip file; leave it empty to have people drawn")
+        return place
 
     @property
     def max_photo_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from cachetools import LRUCache
 from index.previews import Previews
 from index.types import Person
 from lookalike.cards.crops import FACE_SHARE, cut_out, fit_gallery
-from lookalike.photo_file import read_photo_file
+from lookalike.cards.picture_files import FolderFiles, PictureFiles
 from pipeline.decode import PhotoLimits, decode
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.picture_header import read_header
@@ -35,14 +36,24 @@ class PictureSource(Protocol):
 
 
 class FolderPictures:
-    """Reads pictures below a folder that the gallery's image names are relative to; None stands for no folder."""
+    """Reads the pictures of people from wherever they lie; None stands for nowhere."""
 
     def __init__(
-        self, folder: Path | None, *, previews: Previews | None = None, limits: PhotoLimits | None = None
+        self,
+        files: Path | PictureFiles | None,
+        *,
+        previews: Previews | None = None,
+        faces: Previews | None = None,
+        limits: PhotoLimits | None = None,
     ) -> None:
-        """previews: small ones that the gallery's build made. limits: what is read of the folder's own."""
-        self._root = None if folder is None else folder.resolve()
+        """files: a folder that the gallery's image names are relative to, or another place that they are read from.
+
+        previews: small ones that the gallery's build made, shown while the picture itself is there. faces: small ones
+        that stand for the pictures (`lookalike index pictures`). limits: what is read of the pictures themselves.
+        """
+        self._files = FolderFiles(files) if isinstance(files, Path) else files
         self._previews = previews or Previews()
+        self._faces = faces or Previews()
         self._limits = limits or PhotoLimits()
         self._tiles: LRUCache[tuple[str, str, int, int], Rgb8]
         self._tiles = LRUCache(CACHE_BYTES, getsizeof=lambda tile: tile.nbytes)
@@ -54,46 +65,42 @@ class FolderPictures:
         with self._lock:
             if (tile := self._tiles.get(key)) is not None:
                 return tile
-        path = self._path(person)
-        if path is None:
-            return None
-        tile = self._from_preview(person, path, width=width, height=height)
+        tile = self._from_preview(person, width=width, height=height)
         if tile is None:
-            tile = self._from_file(person, path, width=width, height=height)
+            tile = self._from_file(person, width=width, height=height)
         if tile is not None and tile.nbytes <= CACHE_BYTES:
             with self._lock:
                 self._tiles[key] = tile
         return tile
 
-    def _path(self, person: Person) -> Path | None:
-        """Where the picture lies: a regular file below the folder."""
-        if self._root is None or not person.image:
-            return None
-        # The setting may name the gallery's folder or, as CelebA's readers do, the one with the pictures themselves.
-        for name in dict.fromkeys((person.image, person.image.rpartition("/")[2])):
-            try:
-                path = (self._root / name).resolve()
-                if path.is_relative_to(self._root) and path.is_file():  # a people table must not name files elsewhere
-                    return path
-            except (OSError, ValueError, RuntimeError):  # too long, with a NUL, links in a circle
-                continue
-        return None
+    def found(self, people: Collection[Person]) -> int:
+        """How many of them have a picture here."""
+        return sum(
+            self._faces.has(person.number) or (self._files is not None and self._files.size(person.image) is not None)
+            for person in people
+        )
 
-    def _from_preview(self, person: Person, path: Path, *, width: int, height: int) -> Rgb8 | None:
-        preview = self._previews.of(person.number)
-        try:
-            if preview is None or path.stat().st_size != preview.source_bytes:  # changed since
+    def _from_preview(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+        preview = self._faces.of(person.number)
+        if preview is None and self._files is not None:
+            preview = self._previews.of(person.number)
+            if preview is None or self._files.size(person.image) != preview.source_bytes:  # changed since
                 return None
+        if preview is None:
+            return None
+        try:
             limits = PhotoLimits(max_pixels=PREVIEW_SIDE_PX**2, working_side_px=PREVIEW_SIDE_PX)
             image = decode(preview.jpeg, limits=limits).image
             return cut_out(image, _five(preview.points), width=width, height=height)
-        except (OSError, BadPhoto, DegeneratePoints):
+        except (BadPhoto, DegeneratePoints):
             return None
 
-    def _from_file(self, person: Person, path: Path, *, width: int, height: int) -> Rgb8 | None:
-        points = None if person.points is None else _five(person.points)
+    def _from_file(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+        if self._files is None:
+            return None
         try:
-            data = read_photo_file(path, max_bytes=self._limits.max_bytes)
+            data = self._files.read(person.image, max_bytes=self._limits.max_bytes)
+            points = points_on(data, person)
             side = _working_side(data, points, width=width, height=height)
             photo = decode(data, limits=replace(self._limits, working_side_px=side))
             if points is None:
@@ -106,6 +113,17 @@ class FolderPictures:
 
 def _five(points: tuple[float, ...]) -> Points5:
     return np.array(points, np.float32).reshape(5, 2)
+
+
+def points_on(data: bytes, person: Person) -> Points5 | None:
+    """(5, 2) pixels of this copy of the person's picture, which may be larger or smaller than the gallery's was."""
+    if person.points is None:
+        return None
+    header = read_header(data)
+    if person.frame is None or header is None or header.size is None:
+        return _five(person.points)
+    ratio = max(header.size) / max(person.frame)
+    return np.asarray((_five(person.points) + 0.5) * ratio - 0.5, np.float32)
 
 
 def _working_side(data: bytes, points: Points5 | None, *, width: int, height: int) -> int:

@@ -50,7 +50,9 @@ GalleryFolder = Annotated[
 ImagesFolder = Annotated[
     Path | None,
     typer.Option(
-        "--images", metavar="DIR", help="The gallery's pictures, for cards. [default: the setting GALLERY_IMAGES]"
+        "--images",
+        metavar="PLACE",
+        help="The gallery's pictures, for cards: a folder or a zip file. [default: the setting GALLERY_IMAGES]",
     ),
 ]
 Timing = Annotated[bool, typer.Option("--timing", help="Print milliseconds by stage, on stderr.")]

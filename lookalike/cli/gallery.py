@@ -1,4 +1,4 @@
-"""`lookalike index build | info | verify | name`: make a gallery, look at it, check it, put names to it."""
+"""`lookalike index build | info | verify | name | pictures`: make a gallery, look at it, check it, name its people."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from lookalike.cli.gallery_text import (
     people,
     pictures,
     print_build,
+    print_face_archive,
     print_info,
     print_naming,
 )
@@ -189,6 +190,45 @@ def name(
         print_naming(folder, file, report)
 
 
+@app.command("pictures")
+def pictures_command(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="CelebA's img_align_celeba.zip, or the folder with the pictures of the gallery."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The archive to make.")] = Path("gallery-faces.zip"),
+    gallery: GalleryFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a small archive of the faces of the gallery's people, for the cards of a machine without the pictures.
+
+    Example: lookalike index pictures img_align_celeba.zip
+    """
+    from dataclasses import asdict
+
+    from index.gallery import Gallery
+    from lookalike.cards.picture_files import open_files
+    from lookalike.cli.face_archive import check_archive_target, write_face_archive
+
+    settings = _settings()
+    known = Gallery.open(gallery or settings.gallery_path, embedder=None).people
+    with _mended_by_the_user():
+        check_archive_target(out)
+        with console(to=sys.stderr).status("Looking for the pictures"):
+            files = open_files(file, images=[person.image for person in known])
+        with _counted_bar("cutting out faces", total=len(known)) as show:
+            report = write_face_archive(known, files, out, limits=settings.photo_limits, progress=show)
+    if as_json:
+        print_json({"archive": readable(str(out)), **asdict(report)})
+    else:
+        print_face_archive(out, file, report)
+    if not report.faces:
+        raise typer.Exit(EXIT_UNANSWERED)
+
+
 def _settings() -> Settings:
     from lookalike.settings import Settings
 
@@ -260,6 +300,16 @@ def _mended_by_the_user() -> Iterator[None]:
     except KeyboardInterrupt:
         complain("stopped; the same command goes on from here")
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def _counted_bar(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr that is told how many are done."""
+    from rich.progress import Progress as Bar
+
+    with Bar(console=console(to=sys.stderr)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager

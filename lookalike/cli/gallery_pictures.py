@@ -117,11 +117,18 @@ class _Aligned:
     crop: Rgb8
     points: Points5
     size_px: float
+    frame: tuple[int, int]
 
     def embedded(self, embedding: Embedding | None) -> Embedded | Skipped:
         if embedding is None:
             return Skipped(reason="the network gave no direction")
-        return Embedded(vector=embedding.vector, size_px=self.size_px, box=_box_of(self.points), points=self.points)
+        return Embedded(
+            vector=embedding.vector,
+            size_px=self.size_px,
+            box=_box_of(self.points),
+            points=self.points,
+            frame=self.frame,
+        )
 
 
 def _aligned(image: Rgb8, points: Points5, *, scale: float) -> _Aligned | Skipped:
@@ -131,7 +138,13 @@ def _aligned(image: Rgb8, points: Points5, *, scale: float) -> _Aligned | Skippe
     margin = OUTSIDE_SHARE * max(height, width)
     if not ((here > -margin) & (here < np.array([width, height]) + margin)).all():
         return Skipped(reason=f"the given points lie outside the picture of {width}x{height} px")
-    return _Aligned(align_face(image, here), points, min(width, height) * scale)
+    return _Aligned(align_face(image, here), points, min(width, height) * scale, _frame(image, scale))
+
+
+def _frame(image: Rgb8, scale: float) -> tuple[int, int]:
+    """Width and height of the stored picture, upright."""
+    height, width = image.shape[:2]
+    return round(width * scale), round(height * scale)
 
 
 def _largest(photo: PhotoFaces) -> Embedded | Skipped:
@@ -149,6 +162,7 @@ def _largest(photo: PhotoFaces) -> Embedded | Skipped:
         size_px=box.smaller_side,
         box=(box.x0, box.y0, box.x1, box.y1),
         points=photo.points_as_sent(face.points),
+        frame=_frame(photo.image, photo.scale),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from index.gallery import Gallery
     from index.names import NamingReport
     from index.source import Source
+    from lookalike.cli.face_archive import FaceArchiveReport
 
 LISTED: Final = 10  # skipped pictures that are printed; all of them stand in skipped.csv
 
@@ -124,3 +125,18 @@ def print_naming(folder: Path, file: Path, report: NamingReport) -> None:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more
+
+
+def print_face_archive(out: Path, place: Path, report: FaceArchiveReport) -> None:
+    for number, reason in report.unreadable[:LISTED]:
+        complain(f"left out No. {readable(number)}: {reason}")
+    if len(report.unreadable) > LISTED:
+        complain(f"... {len(report.unreadable):,} left out in all")
+    if not report.faces:
+        complain(f"{readable(str(place))} has no picture of this gallery's people; nothing was written")
+        return
+    if report.missing:
+        complain(f"{people(len(report.missing))} without a picture there: {_some(report.missing)}")
+    shown = readable(str(out))
+    say(f"{shown}: {report.faces:,} of {people(report.people)}, {report.size_bytes / 1e6:.0f} MB")
+    say(f"To use it: GALLERY_IMAGES={shlex.quote(shown)} in the environment or in .env")

@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 from bot.app import build_bot, build_dispatcher
-from bot.check import pictures_found
 from bot.main import SetupBroken, read_settings
 from bot.serving.lifecycle import serve
 from bot.stores import ExtraMissing, open_stores
 from tests.bot.conftest import bot_settings, free_port
 from tests.fakes import PlainPainter, fake_finder
-from tests.lookalike.builders import person
 from tests.telegram_peer import TOKEN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -107,14 +105,6 @@ def test_pictures_that_are_not_the_gallerys_are_wrong_and_counts_have_separators
     )  # fmt: skip
     assert "ok  weights and gallery: 9,324 people" in done.stdout
     assert f"wrong  pictures of the gallery: GALLERY_IMAGES={tmp_path} has no picture" in done.stdout
-
-
-def test_pictures_are_found_by_their_path_and_by_its_last_part(tmp_path: Path) -> None:
-    (tmp_path / "1.jpg").write_bytes(b"")
-    (tmp_path / "deep").mkdir()
-    people = [person("1"), person("2")]
-    assert pictures_found(tmp_path, people) == 1
-    assert pictures_found(tmp_path / "deep", people) == 0
 
 
 def test_python_m_bot_has_a_help() -> None:

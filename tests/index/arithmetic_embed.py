@@ -44,7 +44,8 @@ class ArithmeticEmbed:
         if data == BAD:
             return Skipped(reason="these bytes are no picture")
         points = np.arange(10, dtype=np.float32).reshape(5, 2) if picture.points is None else picture.points
-        return Embedded(vector=vector_of(data), size_px=float(len(data)), box=(1.0, 2.0, 3.0, 4.0), points=points)
+        size = float(len(data))
+        return Embedded(vector=vector_of(data), size_px=size, box=(1.0, 2.0, 3.0, 4.0), points=points, frame=(64, 48))
 
 
 def people_folder(folder: Path, *, people: int = 5, pictures: int = 3) -> Path:

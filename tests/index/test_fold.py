@@ -17,6 +17,7 @@ def _embedded(vector: NDArray[np.float64], size_px: float = 178.0) -> Embedded:
         size_px=size_px,
         box=(0.0, 0.0, 1.0, 1.0),
         points=np.zeros((5, 2), np.float32),
+        frame=(8, 6),
     )
 
 

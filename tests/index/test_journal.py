@@ -17,6 +17,7 @@ def _embedded(value: int) -> Embedded:
         size_px=float(value),
         box=(0.0, 1.0, 2.0, 3.0),
         points=np.full((5, 2), value, np.float32),
+        frame=(8, 6),
     )
 
 

@@ -251,7 +251,7 @@ def test_neither_environment_nor_dot_env_is_read(tmp_path: Path, monkeypatch: py
     [
         ({"engine": "tensorrt"}, "engine: "),
         ({"threads": -1}, "threads: "),
-        ({"gallery_images": "/nowhere"}, "gallery_images: there is no folder /nowhere"),
+        ({"gallery_images": "/nowhere"}, "gallery_images: there is no folder or zip file /nowhere"),
         ({"max_photo_mb": 0}, "max_photo_mb: "),
     ],
 )

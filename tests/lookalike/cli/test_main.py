@@ -373,5 +373,5 @@ def test_a_folder_of_pictures_that_is_not_there_is_said() -> None:
     assert done.returncode == 3
     told = done.stderr.splitlines()
     assert len(told) == 2  # all that is wrong at once
-    assert "lookalike: setting GALLERY_IMAGES: there is no folder /nowhere; " in done.stderr
+    assert "lookalike: setting GALLERY_IMAGES: there is no folder or zip file /nowhere; " in done.stderr
     assert "lookalike: setting WORKERS: " in done.stderr
