@@ -33,7 +33,7 @@ RUN_STAMP := $(VENV)/.installed$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 TEST_STAMP := $(VENV)/.installed-dev$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check card gallery train evaluate demo golden docs messages lock audit wheel check-wheel image clean
+.PHONY: help run test check style card gallery train evaluate demo golden docs messages lock audit wheel check-wheel image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -97,13 +97,22 @@ has_token := 'import sys; from bot.settings import BotSettings; sys.exit(0 if Bo
 # Not every shell does it behind an equals sign.
 expand_home := case $$PHOTO in '~/'*) [ -e "$$PHOTO" ] || PHOTO=$$HOME/$${PHOTO\#'~/'};; esac
 
-test: check ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+# Types are checked beside the tests, which leave a core idle now and then; what was found is told after them.
+test: $(TEST_STAMP) style ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)
+	@found=$$(mktemp); nice $(BIN)/mypy >"$$found" 2>&1 & types=$$!; trap 'kill $$types 2>/dev/null; rm -f "$$found"' EXIT; \
+	echo "$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal"; \
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal; tests=$$?; \
+	wait $$types; types_code=$$?; echo "$(BIN)/mypy"; cat "$$found"; \
+	test $$tests = 0 || echo "make test: the tests failed (exit code $$tests)" >&2; \
+	test $$types_code = 0 || echo "make test: the types are wrong (mypy, exit code $$types_code)" >&2; \
+	test $$tests = 0 -a $$types_code = 0
 
-check: $(TEST_STAMP) ## style, types and import contracts
+check: $(TEST_STAMP) style ## style, types and import contracts
+	$(BIN)/mypy
+
+style: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 card: $(RUN_STAMP) ## draw the card of PHOTO (a public-domain portrait without one)
