@@ -1,4 +1,4 @@
-"""A bot process with a slow reader, for tests that end it.
+"""A bot process with a slow reader, for tests that end it (tests/bot/forked.py) and for tests/bot/load.py.
 
 python -m tests.bot.busy_bot MODE PEER_URL PORT STOP_S [REDIS_URL]
 """
@@ -31,6 +31,11 @@ async def main(mode: str, peer_url: str, port: str, stop_s: str, redis_url: str 
     pool.close()
 
 
-if __name__ == "__main__":
+def run(*arguments: str) -> None:
+    """Be such a bot until it is stopped."""
     set_up_logs(form="text", level="info")
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(*arguments))
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.bot.conftest import RunningBot, StartBot, free_port
+from tests.bot.forked import BotProcess
 from tests.bot.redis_process import RedisProcess, redis_missing
 from tests.telegram_peer import Call, Fault, Json, Person, TelegramPeer
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 START_S = 60.0  # a process imports for seconds on a busy machine
 
 
-async def start(mode: str, peer: TelegramPeer, *more: str) -> asyncio.subprocess.Process:
+async def start(mode: str, peer: TelegramPeer, *more: str) -> BotProcess:
     before = len(peer.made("getUpdates")) + len(peer.made("setWebhook"))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.busy_bot", mode, peer.url, str(free_port()), "5", *more, cwd=ROOT
-    )
+    process = BotProcess(mode, peer.url, str(free_port()), "5", *more)
     asked = "deleteWebhook" if mode == "polling" else "setWebhook"
     calls = len(peer.made(asked))
     await peer.until(

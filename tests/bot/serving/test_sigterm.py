@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.bot.conftest import free_port
+from tests.bot.forked import BotProcess
 from tests.telegram_peer import Person, TelegramPeer
-
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
-
-
-async def start(mode: str, peer: TelegramPeer, stop_s: float) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.busy_bot", mode, peer.url, str(free_port()), str(stop_s),
-        cwd=ROOT, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("stop_s", "finished"), [(20.0, True), (0.2, False)], ids=["time enough", "no time"])
 async def test_a_busy_bot_ends_with_every_photo_answered(mode: str, *, stop_s: float, finished: bool) -> None:
     people = [Person(id=700 + n) for n in range(6)]
     async with TelegramPeer() as peer:
-        process = await start(mode, peer, stop_s)
+        process = BotProcess(mode, peer.url, str(free_port()), str(stop_s))
         if mode == "webhook":
             await peer.until(lambda: peer.webhook is not None, within_s=30)
         else:
             await peer.until(lambda: peer.made("deleteWebhook"), within_s=30)
         photos = [(person, await peer.send_photo(person, b"faces=1 slow=0.3")) for _ in range(2) for person in people]
         await peer.until(lambda: len(peer.made("setMessageReaction")) == len(photos), within_s=20)
-        process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(process.communicate(), 40)
-        assert process.returncode == 0, errors.decode()
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 40) == 0
         answered = [
             (call.chat, call.params["reply_parameters"]["message_id"])
             for call in peer.sent()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from aiogram.fsm.storage.base import StorageKey
 
 from tests.bot.conftest import running_bot
+from tests.bot.forked import BotProcess
 from tests.bot.redis_process import RedisProcess, redis_missing
 from tests.telegram_peer import Person, TelegramPeer
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:  # the package redis is an extra
     from bot.stores.redis import SteadyStorage
 
 pytestmark = redis_missing
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ async def test_another_process_goes_on_where_a_killed_one_stood(redis: RedisProc
     """Nothing is said goodbye: SIGKILL between the first and the second photo of a comparison."""
     ann = Person(id=501)
     async with TelegramPeer() as peer:
-        first = await started(peer, redis)
+        first = BotProcess("polling", peer.url, "1", "5", redis.url)
         await peer.say(ann, "/settings")
         await peer.until_sent(1, within_s=30)
         await peer.press(ann, peer.last_message(ann.id), "Русский")
@@ -77,19 +75,13 @@ async def test_another_process_goes_on_where_a_killed_one_stood(redis: RedisProc
         assert "второе фото" in (await peer.until_sent(4))[3].text
         first.kill()
         await first.wait()
-        second = await started(peer, redis)
+        second = BotProcess("polling", peer.url, "1", "5", redis.url)
         await peer.send_photo(ann, b"faces=1")
         _again, notice, card = (await peer.until_sent(7, within_s=30))[4:]
         assert notice.method == "sendMessage"
         assert "незнакомых" in card.text
         second.terminate()
         assert await asyncio.wait_for(second.wait(), 20) == 0
-
-
-async def started(peer: TelegramPeer, redis: RedisProcess) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.busy_bot", "polling", peer.url, "1", "5", redis.url, cwd=ROOT,
-    )  # fmt: skip
 
 
 async def test_no_file_id_of_a_comparison_reaches_redis(redis: RedisProcess) -> None:
