@@ -42,7 +42,7 @@ def files() -> dict[str, tuple[bytes, str]]:
         "blocks.gif": (hostile.gif_of_comments(6_600_000), COSTLY),
         "progressive.jpg": (hostile.jpeg_of_scans(9, side_px=6320, sampling=0x22), ""),
         "flat.webp": (encoded(flat, "WEBP", lossless=True), SEEN),
-        "wide.webp": (encoded(wide, "WEBP", quality=1), SEEN),
+        "wide.webp": (encoded(wide, "WEBP", quality=1, method=0), SEEN),
         "rgba16.png": (hostile.flat_png(6320), SEEN),
     }
 

@@ -51,7 +51,7 @@ def run(*command: str, folder: Path, **variables: str) -> subprocess.CompletedPr
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(ROOT), "ENGINE_THREADS": "1"} | variables,
+        env=kept | {"PYTHONPATH": str(ROOT), "ENGINE_THREADS": "1", "ENGINE": "onnxruntime"} | variables,
         capture_output=True,
         text=True,
         check=False,

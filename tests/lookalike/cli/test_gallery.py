@@ -13,10 +13,12 @@ from index.build import Progress, build_gallery
 from index.files import ALL_FILES, FACES, PEOPLE
 from index.gallery import Gallery
 from index.layouts import read_source
+from lookalike.app import open_pipeline
 from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
 from lookalike.paths import ROOT
+from lookalike.settings import Settings
 from pipeline.errors import ManifestError
-from pipeline.face_pipeline import PipelineConfig, load_pipeline
+from pipeline.face_pipeline import PipelineConfig
 from tests.lookalike.cli.gallery_runs import document, people_in, quick_embedder, run
 
 pytestmark = pytest.mark.weights
@@ -89,7 +91,7 @@ def test_verify_and_info_tell_of_it(gallery: Path) -> None:
 
 
 def test_a_gallery_finds_its_own_people(gallery: Path) -> None:
-    pipeline = load_pipeline(ROOT / "weights")
+    pipeline = open_pipeline(Settings())
     opened = Gallery.open(gallery, embedder=pipeline.embedder_id)
     face = pipeline.read((SAMPLES / "grace_hopper.jpg").read_bytes()).usable[0]
     assert face.embedding is not None
@@ -101,7 +103,7 @@ def test_a_gallery_finds_its_own_people(gallery: Path) -> None:
 @pytest.mark.networks
 def test_points_that_are_given_take_the_place_of_the_search() -> None:
     """CelebA's layout: the same vector, nearly, as from the points that the pipeline finds itself."""
-    pipeline = load_pipeline(ROOT / "weights")
+    pipeline = open_pipeline(Settings())
     photo = pipeline.read((SAMPLES / "grace_hopper.jpg").read_bytes())
     points = " ".join(f"{value:.1f}" for value in photo.points_as_sent(photo.usable[0].points).ravel())
     folder = Path("celeba")
