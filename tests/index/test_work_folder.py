@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from pathlib import Path
 from typing import IO
@@ -10,7 +11,7 @@ from typing import IO
 import pytest
 
 from index.errors import BuildRunning
-from index.work_folder import journal_folder, locked, remove, work_folder
+from index.work_folder import journal_folder, locked, put_in_place, remove, work_folder
 
 
 def test_a_second_build_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
@@ -83,3 +84,27 @@ def test_the_journal_of_an_interrupted_build_stays_where_it_is_asked_for(tmp_pat
         assert journal_folder(work).exists()
         remove(work)
     assert not work.exists()
+
+
+def test_every_file_is_on_the_disk_before_the_gallery_stands_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after the swap would else leave an empty gallery where there was a good one."""
+    out = tmp_path / "gallery"
+    work = work_folder(out)
+    work.mkdir()
+    real = os.fsync
+    on_disk: list[tuple[int, bool]] = []  # inode, and whether the gallery stood there already
+
+    def fsync(file: int) -> None:
+        on_disk.append((os.fstat(file).st_ino, out.exists()))
+        real(file)
+
+    def write(new: Path) -> None:
+        for name in ("vectors", "people"):
+            (new / name).write_bytes(b"x")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    put_in_place(work, out, write)
+    assert sorted(on_disk) == sorted((item.stat().st_ino, False) for item in out.iterdir())
+    assert len(on_disk) == 2

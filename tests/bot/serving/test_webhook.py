@@ -141,7 +141,7 @@ async def test_an_address_that_telegram_refuses_is_one_line_and_exit_code_3() ->
     async with TelegramPeer() as peer:
         peer.faults["setWebhook"] = deque([Fault("error", 400, UNKNOWN_HOST)])
         variables = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}} | {
-            "ENGINE_THREADS": "1", "ENGINE": "onnxruntime", "LOG_LEVEL": "error",
+            "ENGINE_THREADS": "1", "LOG_LEVEL": "error",
             "BOT_TOKEN": TOKEN, "BOT_API_URL": peer.url, "BOT_MODE": "webhook",
             "WEBHOOK_URL": "https://bot.example", "WEBHOOK_PORT": str(free_port()),
         }  # fmt: skip

@@ -15,7 +15,7 @@ from index.embed import Embedded, Skipped
 from index.source import Picture
 from index.types import Person
 from lookalike.cli import gallery_photo
-from lookalike.cli.gallery_pictures import PictureEmbedder
+from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
 from pipeline.decode import PhotoLimits
 from pipeline.embedder import Embedder
 from pipeline.errors import BadPhoto
@@ -221,3 +221,27 @@ def test_files_that_are_gone_or_no_picture_are_passed_over_and_order_is_kept(tmp
     assert isinstance(gone, Skipped)
     assert "can't be read" in gone.reason
     assert isinstance(text, Skipped)
+
+
+@pytest.mark.parametrize(
+    ("quality", "taken"),
+    [
+        ({"eye_distance_px": 6.5}, True),  # a stranger's photo: from 10
+        ({"eye_distance_px": 5.5}, False),
+        ({"points_error": 0.2}, True),  # up to 0.15
+        ({"points_error": 0.26}, False),
+        ({"yaw_deg": -80.0}, True),  # up to 70
+        ({"yaw_deg": 86.0}, False),
+        ({"light": 9.0}, True),  # from 12
+        ({"light": 7.0}, False),
+        ({"light": 245.0}, True),  # up to 240
+        ({"light": 251.0}, False),
+        ({"sharpness": 0.5}, True),  # from 10
+    ],
+    ids=str,
+)
+def test_of_a_gallerys_pictures_only_what_can_not_be_measured_is_left_out(
+    quality: dict[str, float], *, taken: bool
+) -> None:
+    measured = replace(face(unit(1)).quality, **quality)
+    assert (GALLERY_GATES.refuse(measured) is None) is taken
