@@ -25,7 +25,7 @@ from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
-from pipeline.steady_heap import keep_heap_steady
+from pipeline.steady_heap import keep_heap_steady, release_free_heap
 from pipeline.types import (
     Box,
     DecodedPhoto,
@@ -116,6 +116,7 @@ class FacePipeline:
         whole = Detection(Box(0.0, 0.0, CROP_SIDE_PX, CROP_SIDE_PX), 1.0, ARCFACE_TEMPLATE)
         self.aligner.find(picture, [whole] * group)
         self.embedder.embed([picture] * group)
+        release_free_heap()
 
     def _view(self, image: Rgb8, turns: int, watch: _Stopwatch) -> View:
         """Find the faces of the photo turned clockwise by `turns` quarters, the largest `max_faces` of them."""
