@@ -46,6 +46,7 @@ _HELP: Final = {
     "identification": "How often the right person is the first of the whole gallery.",
     "landmarks": "Error of the five points on three sets, by the detector's box and by the given one.",
     "detection": "AP and recall of the boxes, false boxes on empty pictures.",
+    "likeness": "Do the people on a card look like who asked? Looks by label, and agreement with other networks.",
     "calibration": "Measure what similarities mean, and write weights/calibration.json.",
 }
 
@@ -109,7 +110,7 @@ class Opened(NamedTuple):
 def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Opened:
     """Open the networks of the settings for a folder of data; end with a sentence where there is none."""
     from evaluation.suites.shipped import Evaluation
-    from lookalike.app import open_pipeline
+    from lookalike.app import open_looks, open_pipeline
     from lookalike.settings import Settings
     from pipeline.engine import computed_in
     from pipeline.manifest import load_manifest
@@ -121,7 +122,13 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
     manifest = load_manifest(settings.weights_dir)
     engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
     evaluation = Evaluation(
-        networks=pipeline, data=data, engine=engine, progress=progress_bar, limit=limit, cache=cache
+        networks=pipeline,
+        data=data,
+        engine=engine,
+        progress=progress_bar,
+        limit=limit,
+        cache=cache,
+        looks=open_looks(settings, embedder=pipeline.embedder_id),
     )
     return Opened(settings, pipeline, manifest, evaluation)
 
@@ -155,11 +162,14 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
 
 
 def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
+    from evaluation.suites import likeness
+
     parts: dict[str, Callable[[], Any]] = {
         "verification": evaluation.verification,
         "identification": evaluation.identification,
         "landmarks": evaluation.landmarks,
         "detection": evaluation.detection,
+        "likeness": lambda: likeness.measure(evaluation),
         "calibration": evaluation.calibration,
     }
     setattr(report, name, parts[name]())

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from index.doubles import celeba_doubles
 from index.errors import BadSource
 from index.folder_walk import walk_pictures
 from index.name_table import read_name_table, read_text
@@ -141,7 +142,7 @@ def read_names(path: Path) -> dict[str, str]:
 
 def read_celeba(folder: Path) -> Source:
     """Read a folder in CelebA's layout: pictures anywhere below, the lists beside each other in it."""
-    identities = read_identities(folder / IDENTITY_FILE)
+    identities = with_doubles(read_identities(folder / IDENTITY_FILE))
     found = _by_name(folder)
     points_list = _list(folder, LANDMARKS)
     points = read_landmarks(points_list) if points_list else {}
@@ -168,6 +169,13 @@ def read_celeba(folder: Path) -> Source:
         known=_known(folder, identities),
         missing=tuple(missing),
     )
+
+
+def with_doubles(identities: dict[str, str]) -> dict[str, str]:
+    """The identities with people who have two numbers under one of them (index.doubles); numbers not there are not made."""
+    there = set(identities.values())
+    same = {number: kept for number, kept in celeba_doubles().items() if kept in there}
+    return {picture: same.get(number, number) for picture, number in identities.items()}
 
 
 def majority(rows: NDArray[np.bool_], names: tuple[str, ...]) -> dict[str, bool]:

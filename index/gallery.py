@@ -10,38 +10,50 @@ from numpy.typing import NDArray
 from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
 from index.faiss_store import FaissStore
 from index.files import MANIFEST, PEOPLE, VECTORS, read_checked, read_manifest
+from index.looks import SEX, Looks, penalties, sexes
 from index.people_table import decode_people
 from index.plain_text import counted, readable
-from index.store import Mask, Store
+from index.store import Mask, Rows, Scores, Store
 from index.types import GalleryInfo, Match, Person, Vectors
 
 UNIT_TOLERANCE = 1e-2  # a probe's length; float16 alone shifts a stored vector's by up to 5e-4
 
 
 class Gallery:
-    """People and their vectors. Immutable: `search` may be called from several threads."""
+    """People and their vectors. Immutable: `search` may be called from several threads.
 
-    def __init__(self, info: GalleryInfo, people: tuple[Person, ...], store: Store) -> None:
+    looks: what tells women from men in a vector of this gallery's embedder; without it the cosine alone decides.
+    """
+
+    def __init__(
+        self, info: GalleryInfo, people: tuple[Person, ...], store: Store, *, looks: Looks | None = None
+    ) -> None:
         self._info = info
         self._people = people
         self._store = store
-        self._allowed: dict[tuple[str, bool], Mask] = {}
+        self._looks = looks
+        self._allowed: dict[tuple[str, bool] | int, Mask] = {}
+        if looks is not None:
+            certainty = looks.certainty(store.vectors())[:, looks.traits.index(SEX)]
+            sex = sexes(people, certainty)
+            self._allowed |= {value: sex == value for value in (-1, 0, 1)}
 
     @classmethod
-    def open(cls, folder: Path, *, embedder: str | None) -> Gallery:
+    def open(cls, folder: Path, *, embedder: str | None, looks: Looks | None = None) -> Gallery:
         """Open the gallery in `folder` and check every file that is needed against its hash.
 
         embedder: SHA-256 of the network whose probes will come; None only where none will (`index info`).
+        looks: passed over where another embedder's vectors are meant.
         Raises GalleryMissing, GalleryDamaged or GalleryOfAnotherEmbedder.
         """
         try:
-            return cls._open(folder, embedder=embedder)
+            return cls._open(folder, embedder=embedder, looks=looks)
         except GalleryDamaged:
             # A rebuild may have put another gallery in place between two reads; a damaged one fails again.
-            return cls._open(folder, embedder=embedder)
+            return cls._open(folder, embedder=embedder, looks=looks)
 
     @classmethod
-    def _open(cls, folder: Path, *, embedder: str | None) -> Gallery:
+    def _open(cls, folder: Path, *, embedder: str | None, looks: Looks | None) -> Gallery:
         manifest = read_manifest(folder)
         info = manifest.info
         if embedder is not None and info.embedder != embedder:
@@ -61,7 +73,8 @@ class Gallery:
                 f"are not finite, the first is person {people[int(wrong[0])].number}'s",
                 folder=folder,
             )
-        return cls(info, people, store)
+        fits = looks is not None and looks.embedder == info.embedder and len(looks.inner) == info.dimension
+        return cls(info, people, store, looks=looks if fits else None)
 
     @property
     def info(self) -> GalleryInfo:
@@ -89,6 +102,8 @@ class Gallery:
 
         vector: (D,), unit length, made by `model`. skip: people passed over, for "the next eight"; ranks count them.
         attribute: keeps people known to have that value; who is unlabelled has none.
+        Where there are looks, somebody of the other sex than the asker's stands as if less alike by a part of
+        `index.looks.PENALTY`, so that the cosines that are told may rise from one rank to the next.
         Fewer than `top` come back when there are no more. Exact: no approximation, filtered or not.
         Raises GalleryOfAnotherEmbedder, or ValueError when `vector` is no unit vector of this dimension.
         """
@@ -101,14 +116,29 @@ class Gallery:
             raise ValueError(f"want a unit vector, got one of length {length:.3g}")
         if top < 0 or skip < 0:
             raise ValueError(f"want top and skip from 0 up, got {top} and {skip}")
-        allowed = None if attribute is None else self._mask(attribute)
-        scores, rows = self._store.search(vector, count=skip + top, allowed=allowed)
+        scores, rows = self._nearest(vector, count=skip + top, attribute=attribute)
         return tuple(
             Match(rank=rank, person=self._people[row], similarity=min(max(score, -1.0), 1.0))
             for rank, (score, row) in enumerate(
                 zip(scores[skip:].tolist(), rows[skip:].tolist(), strict=True), start=skip + 1
             )
         )
+
+    def _nearest(
+        self, vector: NDArray[np.float32], *, count: int, attribute: tuple[str, bool] | None
+    ) -> tuple[Scores, Rows]:
+        """Cosines and rows of the first `count`. With looks: of each sex so many, merged by cosine less penalty."""
+        allowed = None if attribute is None else self._mask(attribute)
+        if self._looks is None:
+            return self._store.search(vector, count=count, allowed=allowed)
+        parts = []
+        for sex, penalty in penalties(self._looks.of(vector)[SEX]).items():
+            mask = self._allowed[sex]
+            scores, rows = self._store.search(vector, count=count, allowed=mask if allowed is None else mask & allowed)
+            parts.append((scores - np.float32(penalty), scores, rows))
+        placed, scores, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
+        order = np.lexsort((rows, -placed))[:count]
+        return scores[order], rows[order]
 
     def _mask(self, attribute: tuple[str, bool]) -> Mask:
         """(people,), made once an attribute; two threads may make the same one, which does no harm."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.types import Person
+    from index.looks import Looks
     from pipeline.decode import PhotoLimits
     from pipeline.face_pipeline import FacePipeline
     from pipeline.gates import QualityGates
@@ -87,6 +88,17 @@ def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPicture
     return FolderPictures(files, previews=Previews.open(settings.gallery_path), limits=photo_limits(settings))
 
 
+def open_looks(settings: Settings, *, embedder: str) -> Looks | None:
+    """What tells looks from this embedder's vectors; None where the weights folder has none. Raises GalleryError."""
+    from index.looks import FILE, Looks
+
+    try:
+        looks = Looks.open(settings.weights_dir / FILE)
+    except FileNotFoundError:
+        return None
+    return looks if looks.embedder == embedder else None
+
+
 def build(settings: Settings) -> App:
     """Open networks, gallery and calibration, and tie them together.
 
@@ -95,7 +107,8 @@ def build(settings: Settings) -> App:
     from index.gallery import Gallery
 
     pipeline = open_pipeline(settings)
-    gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id)
+    looks = open_looks(settings, embedder=pipeline.embedder_id)
+    gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id, looks=looks)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
     finder = Finder(pipeline, gallery, calibration)
     pictures = open_pictures(settings, gallery.people)

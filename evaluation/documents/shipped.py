@@ -82,6 +82,41 @@ class DetectionRows(Document):
     empty: EmptyPictures
 
 
+class Agreement(Document):
+    """One aspect of looks: labelled matches that have the asker's word."""
+
+    askers: int
+    first: Figure
+    eight: Figure
+
+
+class Likeness(Document):
+    """One group of askers, answered in one way."""
+
+    pictures: int
+    people: int
+    unlabelled_first: float
+    unlabelled_eight: float
+    aspects: dict[str, Agreement]  # sex, young, hair, glasses, beard
+    other_sex: Figure
+    of_fifty: Figure
+
+
+class Doubled(Document):
+    """Cards on which two people seem to be one."""
+
+    cards: int
+    doubled: int
+
+
+class LikenessPart(Document):
+    """`ways`: how it was answered -> group of askers -> figures. `gains`: of the first match's sex, as shipped."""
+
+    ways: dict[str, dict[str, Likeness]]
+    gains: dict[str, Figure]
+    twice_on_a_card: Doubled
+
+
 class EvaluationDocument(Document):
     """`lookalike evaluate`: weights/evaluation.json. Parts that were not measured are None and not written."""
 
@@ -94,5 +129,6 @@ class EvaluationDocument(Document):
     identification: dict[str, Identification] | None = None
     landmarks: dict[str, LandmarkRows] | None = None
     detection: DetectionRows | None = None
+    likeness: LikenessPart | None = None
     calibration: dict[str, Any] | None = None  # weights/calibration.json has its own reader
     seconds: dict[str, float] = Field(default_factory=dict)

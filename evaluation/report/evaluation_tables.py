@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.documents.shipped import (
+    Agreement,
     DetectionRows,
     DetectionScores,
     EvaluationDocument,
     Identification,
     LandmarkRows,
     LandmarkScores,
+    LikenessPart,
     Verification,
 )
-from evaluation.report.table import Table, figure, number, percent
+from evaluation.report.table import Table, figure, gain, number, percent
 
 
 def tables(document: EvaluationDocument) -> list[Table]:
@@ -27,6 +29,8 @@ def tables(document: EvaluationDocument) -> list[Table]:
         shown.append(landmarks(document.landmarks))
     if document.detection is not None:
         shown += detection(document.detection)
+    if document.likeness is not None:
+        shown.append(likeness(document.likeness))
     if document.calibration is not None:
         shown += [_bands(document.calibration, name) for name in ("pair", "gallery")]
     return shown
@@ -135,6 +139,40 @@ def detection(rows: DetectionRows) -> list[Table]:
             ],
         ),
     ]  # fmt: skip
+
+
+def likeness(part: LikenessPart) -> Table:
+    """Agreement of looks between who asks and who is answered, by way and group."""
+    return Table(
+        key="likeness",
+        title="Does the answer look like who asked? Labelled matches with the asker's looks, first / of the eight",
+        columns=("askers", "answered", "pictures / people", "same sex, first", "of the eight", "cards with another sex",
+                 "young", "hair", "glasses", "beard", "unlabelled", "of the other networks' fifty", "gain, same sex"),
+        rows=[
+            (
+                group if k == 0 else "",
+                way,
+                f"{one.pictures:,} / {one.people}",
+                figure(one.aspects["sex"].first),
+                figure(one.aspects["sex"].eight),
+                figure(one.other_sex),
+                *(_both(one.aspects.get(aspect)) for aspect in ("young", "hair", "glasses", "beard")),
+                f"{one.unlabelled_first:.2f} / {one.unlabelled_eight:.2f}",
+                figure(one.of_fifty),
+                gain(part.gains[group]) if k == len(part.ways) - 1 else "",
+            )
+            for group in part.gains
+            for k, (way, groups) in enumerate(part.ways.items())
+            for one in [groups[group]]
+        ],
+        caption=f"Two of the eight seem to be one person on {part.twice_on_a_card.doubled} of "
+        f"{part.twice_on_a_card.cards:,} cards. Looks are labels: CelebA's, or of the web people "
+        "evaluation/datasets/looks_of_people.csv; matches without a label are in no share and counted as unlabelled.",
+    )  # fmt: skip
+
+
+def _both(one: Agreement | None) -> str:
+    return "-" if one is None else f"{number(one.first.value)} / {number(one.eight.value)}"
 
 
 def _by_floor(values: dict[str, float]) -> str:

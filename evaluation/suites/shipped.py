@@ -24,9 +24,14 @@ from evaluation.documents.shipped import EvaluationDocument
 from evaluation.metrics import detection, identification, landmarks, verification
 from evaluation.metrics.bootstrap import RESAMPLES
 from evaluation.suites import calibrate
+from index.celeba import read_celeba
+from index.doubles import celeba_doubles
+from index.looks import SEX, Looks, penalties, sexes
+from index.source import IDENTITY_FILE
+from index.types import Person
 from pipeline.types import Rgb8
 
-PARTS: Final = ("verification", "identification", "landmarks", "detection", "calibration")
+PARTS: Final = ("verification", "identification", "landmarks", "detection", "likeness", "calibration")
 GALLERY_PICTURES: Final = 3  # the gallery has 3.1 pictures a person: what "the person is in it" is measured with
 # A person of `wild` is taken for one of the gallery when half of the pictures name the same person, this alike.
 CONSENSUS_SHARE: Final = 0.5
@@ -90,6 +95,7 @@ class Report:
     identification: dict[str, identification.Identification] | None = None
     landmarks: dict[str, LandmarkRows] | None = None
     detection: DetectionRows | None = None
+    likeness: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -110,6 +116,7 @@ class Evaluation:
     limit: int | None = None
     cache: Path | None = None
     resamples: int = RESAMPLES
+    looks: Looks | None = None  # as the product has them: who stands first depends on them
 
     @cached_property
     def celeba_val(self) -> Embedded:
@@ -129,7 +136,52 @@ class Evaluation:
     def gallery(self) -> identification.PeopleVectors:
         """Everybody of celeba, as the shipped gallery is made."""
         everybody = np.concatenate([self.celeba_val.vectors, self.celeba_rest.vectors])
-        return identification.fold_people(everybody, np.concatenate([self.celeba_val.people, self.celeba_rest.people]))
+        people = np.concatenate([self.celeba_val.people, self.celeba_rest.people])
+        return identification.fold_people(everybody, [self.gallery_number(str(person)) for person in people])
+
+    def gallery_number(self, person: str) -> str:
+        """The number that a person of celeba has in the gallery, which puts doubles together."""
+        return celeba_doubles().get(person, person)
+
+    @cached_property
+    def gallery_attributes(self) -> dict[str, dict[str, bool]]:
+        """Labels by number, as the gallery's build reads them; nobody's where the folder has no list of identities."""
+        folder = self.data / "celeba"
+        if not (folder / IDENTITY_FILE).is_file():
+            return {}
+        return {number: dict(known.attributes or {}) for number, known in read_celeba(folder).known.items()}
+
+    @cached_property
+    def _gallery_sexes(self) -> NDArray[np.int8]:
+        """As index.looks.sexes: (P,)."""
+        people = [
+            Person(
+                number=str(label), name=None, image="", images=1, attributes=self.gallery_attributes.get(str(label), {})
+            )
+            for label in self.gallery.labels
+        ]
+        looks = self.looks
+        return sexes(people, None if looks is None else looks.certainty(self.gallery.unit)[:, looks.traits.index(SEX)])
+
+    def nearest(
+        self, vectors: NDArray[np.float32], taken_out: Sequence[set[int]], *, soft: bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and cosines (N, 8) of the eight that a card shows, in its order; soft: with the looks, as it ships."""
+        rows_of, cosines = [], []
+        for start in range(0, len(vectors), identification.CHUNK_ROWS):
+            chunk = slice(start, start + identification.CHUNK_ROWS)
+            similarity = identification.strangers_of(self.gallery, vectors[chunk], taken_out[chunk])
+            placed = similarity
+            if soft and self.looks is not None:
+                askers = self.looks.certainty(vectors[chunk])[:, self.looks.traits.index(SEX)].tolist()
+                less = np.array([[penalties(asker)[sex] for sex in (-1, 0, 1)] for asker in askers], np.float32)
+                placed = similarity - less[:, self._gallery_sexes + 1]
+            rows = np.argpartition(-placed, calibrate.TILES, axis=1)[:, : calibrate.TILES]
+            order = np.argsort(-np.take_along_axis(placed, rows, axis=1), axis=1, kind="stable")
+            rows = np.take_along_axis(rows, order, axis=1)
+            rows_of.append(rows.astype(np.int64))
+            cosines.append(np.take_along_axis(similarity, rows, axis=1))
+        return np.concatenate(rows_of), np.concatenate(cosines)
 
     def people_sets(self) -> dict[str, Embedded]:
         """The three sets of held-out people that figures are given for."""
@@ -158,7 +210,8 @@ class Evaluation:
         results = {}
         for name, one in self.people_sets().items():
             if name != "wild":
-                asked = identification.ask(self.gallery, one.vectors, one.people)
+                people = [self.gallery_number(str(person)) for person in one.people]
+                asked = identification.ask(self.gallery, one.vectors, people)
                 results[name] = identification.identify(
                     self.gallery, asked, probes=len(one.pictures), resamples=self.resamples
                 )
@@ -228,11 +281,11 @@ class Evaluation:
             calibrate.Strangers(
                 name=name,
                 people=one.people,
-                best=self._eight_nearest(one.vectors, taken_out),
+                best=self.nearest(one.vectors, taken_out)[1],
                 own=identification.likeness_of_own(one.vectors, one.people, others=GALLERY_PICTURES),
             )
             for name, one in self.people_sets().items()
-            for taken_out in [self._wild_in_gallery(one) if name == "wild" else self._own_rows(one)]
+            for taken_out in [self.wild_in_gallery(one) if name == "wild" else self.own_rows(one)]
         ]
         return calibrate.document(
             embedder=self.networks.embedder.model,
@@ -282,11 +335,12 @@ class Evaluation:
     def _few(self, items: list[T]) -> list[T]:
         return items if self.limit is None else items[: self.limit]
 
-    def _own_rows(self, one: Embedded) -> list[set[int]]:
+    def own_rows(self, one: Embedded) -> list[set[int]]:
+        """The gallery row of each picture's person, of celeba."""
         row_of = {label: row for row, label in enumerate(self.gallery.labels)}
-        return [{row_of[person]} for person in one.people]
+        return [{row_of[self.gallery_number(str(person))]} for person in one.people]
 
-    def _wild_in_gallery(self, one: Embedded) -> list[set[int]]:
+    def wild_in_gallery(self, one: Embedded) -> list[set[int]]:
         """The gallery rows that are, or seem to be, the wild person: guessed by name, or named by most pictures."""
         names = data.read_inferred_names(self.data)
         row_of = {label: row for row, label in enumerate(self.gallery.labels)}
@@ -297,14 +351,6 @@ class Evaluation:
         taken = []
         for person in one.people:
             rows = {agreed[person]} if person in agreed else set()
-            number = names.get(str(person).lower())
+            number = self.gallery_number(names.get(str(person).lower(), ""))
             taken.append(rows | ({row_of[number]} if number in row_of else set()))
         return taken
-
-    def _eight_nearest(self, vectors: NDArray[np.float32], taken_out: Sequence[set[int]]) -> NDArray[np.float32]:
-        chunks = []
-        for start in range(0, len(vectors), identification.CHUNK_ROWS):
-            rows = slice(start, start + identification.CHUNK_ROWS)
-            similarity = identification.strangers_of(self.gallery, vectors[rows], taken_out[rows])
-            chunks.append(-np.sort(np.partition(-similarity, calibrate.TILES, axis=1)[:, : calibrate.TILES], axis=1))
-        return np.concatenate(chunks)
