@@ -6,8 +6,9 @@ trailing blanks, a byte order mark, commas in place of blanks (the copies named 
 
 from __future__ import annotations
 
+import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ PARTITION: Final = "list_eval_partition"
 NAMES: Final = "list_identity_celeba"
 INFERRED_NAMES: Final = "names_inferred.csv"
 ALIGNED_FOLDER: Final = "img_align_celeba"
+NAME_FIXES: Final = Path(__file__).with_name("celeba_name_fixes.csv")
 
 # Traits of a person, of the forty. The others tell of one picture (smiling, blurry) or are somebody's taste.
 PERSON_ATTRIBUTES: Final = (
@@ -178,6 +180,14 @@ def with_doubles(identities: dict[str, str]) -> dict[str, str]:
     return {picture: same.get(number, number) for picture, number in identities.items()}
 
 
+def mended(guesses: Mapping[str, str]) -> dict[str, str]:
+    """Guessed names, by number, without those that the alphabet of CelebA's numbers contradicts, rightly spelt."""
+    with NAME_FIXES.open(newline="", encoding="utf-8") as table:
+        fixes = {row["number"]: row["name"] for row in csv.DictReader(table)}
+    found = {number: fixes.get(number, name) for number, name in guesses.items()}
+    return {number: name for number, name in found.items() if name}
+
+
 def majority(rows: NDArray[np.bool_], names: tuple[str, ...]) -> dict[str, bool]:
     """What most of a person's labelled pictures say, (pictures, names) -> name to value; a draw says nothing."""
     yes = rows.sum(axis=0)
@@ -210,7 +220,7 @@ def _known(folder: Path, identities: dict[str, str]) -> dict[str, Known]:
         attributes = {person: majority(table.labels[np.ix_(rows, kept)], names) for person, rows in rows_of.items()}
     told = names_of_people(read_names(path), identities) if (path := _list(folder, NAMES)) else {}
     guessed_file = folder / INFERRED_NAMES
-    guessed = read_name_table(guessed_file).names if guessed_file.is_file() else {}
+    guessed = mended(read_name_table(guessed_file).names) if guessed_file.is_file() else {}
     return {
         person: Known(
             name=told.get(person) or guessed.get(person),
