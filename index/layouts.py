@@ -1,7 +1,7 @@
-"""Read a folder to build a gallery from, in either layout.
+"""Read a folder to build a gallery from, in any layout.
 
-Two layouts are told apart: CelebA's own (`identity_CelebA.txt` lies in the folder, index.celeba) and one folder a
-person. No pixels are read here.
+Three layouts are told apart: CelebA's own (`identity_CelebA.txt` lies in the folder, index.celeba), one picture a person
+with a list of their names (people.csv), and one folder a person. No pixels are read here.
 """
 
 from __future__ import annotations
@@ -12,22 +12,52 @@ from typing import Final
 from index.celeba import read_celeba
 from index.errors import BadSource
 from index.folder_walk import walk_pictures
+from index.name_table import is_picture_list, read_picture_list
 from index.plain_text import clean_name, counted, readable
 from index.source import IDENTITY_FILE, Known, Picture, Source, in_order
 
 LOOSE: Final = "lies in no person's folder"
+LISTED: Final = "people.csv"
+NOT_LISTED: Final = f"is not in {LISTED}"
 EMPTY: Final = "no picture is in it"
 
 
 def read_source(folder: Path) -> Source:
-    """Read either layout. Raises BadSource with what is wrong and, in a list, on which line."""
+    """Read any layout. Raises BadSource with what is wrong and, in a list, on which line."""
     if not folder.is_dir():
         raise BadSource(
             f"{readable(str(folder))} is not a folder; name one with {IDENTITY_FILE}, or with one folder a person"
         )
     if (folder / IDENTITY_FILE).is_file():
         return read_celeba(folder)
+    if (folder / LISTED).is_file() and is_picture_list(folder / LISTED):
+        return read_listed(folder)
     return read_people_folders(folder)
+
+
+def read_listed(folder: Path) -> Source:
+    """Read a folder whose people.csv names one picture a person: columns file and name, further ones passed over.
+
+    A person's number is the file's name without its ending. A column `source` says where the pictures are from.
+    """
+    walk = walk_pictures(folder)
+    there = set(walk.pictures)
+    rows = [row for row in read_picture_list(folder / LISTED) if row.file in there]
+    if not rows:
+        raise BadSource(f"{readable(str(folder / LISTED))} names none of the pictures beside it")
+    known = {readable(Path(row.file).stem): Known(name=clean_name(row.name)) for row in rows}
+    named = {row.file for row in rows}
+    origins = {row.source for row in rows if row.source}
+    people = f"{counted(len(rows), 'picture', 'pictures')} of {counted(len(known), 'person', 'people')}"
+    return Source(
+        folder=folder,
+        layout="people",
+        description=f"{readable(origins.pop())}: {people}" if len(origins) == 1 else people,
+        pictures=in_order(Picture(file=row.file, person=readable(Path(row.file).stem)) for row in rows),
+        known=known,
+        missing=tuple(sorted(row.file for row in read_picture_list(folder / LISTED) if row.file not in there)),
+        left_out=tuple((readable(file), NOT_LISTED) for file in sorted(there - named)),
+    )
 
 
 def read_people_folders(folder: Path) -> Source:

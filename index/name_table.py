@@ -82,6 +82,40 @@ def read_name_table(path: Path) -> NamesRead:
     return NamesRead(names=names, inferred=inferred)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPicture:
+    """A row of a list of pictures."""
+
+    file: str  # relative to the list's folder
+    name: str
+    source: str = ""
+
+
+def is_picture_list(path: Path) -> bool:
+    """Whether the first line is a header with `file` and `name`. Raises BadSource."""
+    return {"file", "name"}.issubset(_header(read_text(path)))
+
+
+def read_picture_list(path: Path) -> list[ListedPicture]:
+    """Read a list of pictures, one a person. Raises BadSource with the line."""
+    text = read_text(path)
+    header = _header(text)
+    reader = csv.reader(io.StringIO(text, newline=""))
+    found: list[ListedPicture] = []
+    try:
+        next(reader)
+        for row in filter(None, reader):
+            if len(row) != len(header):
+                raise BadSource(
+                    f"{readable(str(path))}: line {reader.line_num}: want {len(header)} fields, got {len(row)}"
+                )
+            fields = dict(zip(header, row, strict=True))
+            found.append(ListedPicture(file=fields["file"], name=fields["name"], source=fields.get("source", "")))
+    except csv.Error as error:
+        raise BadSource(f"{readable(str(path))}: line {reader.line_num}: {error}") from error
+    return found
+
+
 def _header(text: str) -> list[str]:
     try:
         return [column.strip().lower() for column in next(csv.reader(io.StringIO(text, newline="")), [])]

@@ -20,8 +20,8 @@ from pipeline.errors import EngineFailed, EngineMissing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.types import Person
     from index.looks import Looks
+    from index.types import Person
     from pipeline.decode import PhotoLimits
     from pipeline.face_pipeline import FacePipeline
     from pipeline.gates import QualityGates
@@ -70,7 +70,7 @@ def photo_limits(settings: Settings) -> PhotoLimits:
 
 
 def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPictures:
-    """The pictures of the gallery's people, small ones that its build kept among them; none without GALLERY_IMAGES.
+    """The pictures of the gallery's people, those that its build kept in it where GALLERY_IMAGES is not set.
 
     Raises PicturesUnreadable when GALLERY_IMAGES names an archive that can't be read.
     """
@@ -78,7 +78,7 @@ def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPicture
 
     place = settings.gallery_images
     if place is None:
-        return FolderPictures(None)
+        return FolderPictures(None, faces=Previews.open(settings.gallery_path))
     if place.is_file() and len(faces := Previews.read(place)):
         return FolderPictures(None, faces=faces)
     try:

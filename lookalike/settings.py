@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 from zipfile import is_zipfile
 
 from pydantic import Field, ValidationError, field_validator
@@ -14,6 +14,10 @@ from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
 
 
+CELEBRITIES: Final = "celebrities"
+TITLES: Final = {CELEBRITIES: "Celebrities", "us-congress": "US Congress"}  # of the galleries that come along
+
+
 class Settings(BaseSettings):
     """Where the weights and the gallery lie, and how much the networks may take."""
 
@@ -21,7 +25,14 @@ class Settings(BaseSettings):
 
     weights_dir: Path = Field(default=WEIGHTS, description="Folder with manifest.toml and the networks.")
     gallery: Path | None = Field(
-        default=None, description="Folder of the gallery. Empty: `gallery` inside WEIGHTS_DIR."
+        default=None,
+        description="Folder of the gallery, or the name of one that came with the program: celebrities, us-congress. "
+        "Empty: celebrities.",
+    )
+    galleries: tuple[str, ...] = Field(
+        default=(),
+        description="Galleries to choose from in the bot's /settings, as JSON: names of those that came with the "
+        'program, or folders, the first one for whoever has not chosen: ["celebrities","us-congress","/srv/people"].',
     )
     calibration_file: Path | None = Field(
         default=None, description="What similarities mean. Empty: `calibration.json` inside WEIGHTS_DIR."
@@ -77,7 +88,21 @@ class Settings(BaseSettings):
 
     @property
     def gallery_path(self) -> Path:
-        return self.gallery or self.weights_dir / "gallery"
+        return self.place_of(str(self.gallery or CELEBRITIES))
+
+    def place_of(self, gallery: str) -> Path:
+        """The folder of a gallery by name or path. A folder of that name here wins over what came with the program."""
+        folder = Path(gallery)
+        if gallery == CELEBRITIES and not folder.exists():
+            return self.weights_dir / "gallery"
+        came_along = self.weights_dir / "galleries" / gallery
+        is_name = len(folder.parts) == 1 and not folder.exists()
+        return came_along if is_name and came_along.is_dir() else folder
+
+    @property
+    def offered_galleries(self) -> dict[str, Path]:
+        """Title to show -> folder, of what GALLERIES offers, in its order; empty where it offers nothing."""
+        return {TITLES.get(gallery, Path(gallery).name): self.place_of(gallery) for gallery in self.galleries}
 
     @property
     def calibration_path(self) -> Path:

@@ -15,8 +15,6 @@ from typing import Final
 
 LOOKS_FILE: Final = Path(__file__).with_name("looks_of_people.csv")
 DARK: Final = ("Black_Hair", "Brown_Hair")
-HAIR: Final = ("dark", "blond", "gray")
-ASPECTS: Final = ("sex", "young", "hair", "glasses", "beard")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +23,7 @@ class PersonsLooks:
 
     male: bool | None
     young: bool | None
-    hair: str | None  # one of HAIR
+    hair: str | None  # dark, blond, gray
     eyeglasses: bool | None
     beard: bool | None
 
@@ -38,7 +36,7 @@ class PersonsLooks:
 
     @property
     def aspects(self) -> dict[str, str]:
-        """What is compared, by ASPECTS."""
+        """What is compared, aspect -> a word."""
         found = aspects_of(self.attributes)
         return found if self.hair is None else found | {"hair": self.hair}
 
@@ -60,14 +58,14 @@ def read_looks(path: Path = LOOKS_FILE) -> Mapping[str, PersonsLooks]:
 
 
 def aspects_of(attributes: Mapping[str, bool]) -> dict[str, str]:
-    """CelebA's labels as what is compared: aspect -> a word; an aspect nobody labelled, or labelled twice, is absent.
+    """CelebA's labels as what is compared: aspect -> a word ("sex": "yes" is a man); an aspect nobody labelled, or labelled twice, is absent.
 
     Hair is dark (black or brown), blond or gray: black and brown are hardly told apart on photos.
     """
     found: dict[str, str] = {}
     for aspect, name in (("sex", "Male"), ("young", "Young"), ("glasses", "Eyeglasses"), ("beard", "No_Beard")):
         if name in attributes:
-            found[aspect] = "yes" if attributes[name] else "no"
+            found[aspect] = "yes" if attributes[name] is not name.startswith("No_") else "no"
     colours = {"dark": any(attributes.get(name, False) for name in DARK)}
     colours |= {"blond": attributes.get("Blond_Hair", False), "gray": attributes.get("Gray_Hair", False)}
     said = [colour for colour, there in colours.items() if there]

@@ -65,6 +65,7 @@ def matches_document(matches: Sequence[BandedMatch]) -> list[Document]:
             "rank": banded.match.rank,
             "person": banded.match.person.number,
             "name": banded.match.person.name,
+            "name_guessed": banded.match.person.name_inferred,
             "image": banded.match.person.image,
             "similarity": round(banded.match.similarity, 4),
             "band": banded.band.key,

@@ -1,4 +1,4 @@
-"""`lookalike index build | info | verify | name | pictures`: make a gallery, look at it, check it, name its people."""
+"""`lookalike index build | info | verify | doubles | name | pictures`: make a gallery, check it, name its people."""
 
 from __future__ import annotations
 
@@ -82,6 +82,12 @@ def build(
             help="Keep small pictures of people whose own are large, so that cards are quick. Never of CelebA's.",
         ),
     ] = True,
+    with_pictures: Annotated[
+        bool,
+        typer.Option(
+            "--with-pictures", help="Keep everybody's picture, so that the gallery shows faces wherever it is copied."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a gallery from a folder of pictures. A build that was stopped goes on where it was.
@@ -99,6 +105,7 @@ def build(
             _spare_the_shipped(settings, source)
         check_target(target)
         embed = _picture_embedder(settings)
+        small = embed.preview if previews else None
         with _progress_bar() as show:
             report = build_gallery(
                 source,
@@ -106,7 +113,7 @@ def build(
                 embed,
                 kind=vector,
                 keep_faces=keep_faces,
-                preview=embed.preview if previews and source.layout == "people" else None,
+                preview=None if source.layout != "people" else embed.whole if with_pictures else small,
                 progress=show,
             )
     if as_json:
@@ -161,6 +168,38 @@ def verify(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
         print_json({"gallery": readable(str(folder)), "ok": True, **counts, "error": None})
     else:
         say(f"{readable(str(folder))} is whole: {people(opened.info.people)}, {pictures(opened.info.pictures)}")
+
+
+@app.command("doubles")
+def doubles(
+    *,
+    gallery: GalleryFolder = None,
+    at: Annotated[float, typer.Option(min=0.3, max=1.0, help="Cosine from which two people are listed.")] = 0.75,
+    as_json: AsJson = False,
+) -> None:
+    """List people of the gallery who seem to be one and the same.
+
+    Of your own gallery, put their folders together and build again.
+
+    Example: lookalike index doubles --at 0.7
+    """
+    from index.doubles import find_doubles
+    from index.gallery import Gallery
+    from lookalike.wording import person_title
+
+    folder = gallery or _settings().gallery_path
+    opened = Gallery.open(folder, embedder=None)
+    found = find_doubles(opened.people, opened.vectors(), at=at)
+    if as_json:
+        pairs = [
+            {"first": one.first.number, "second": one.second.number, "similarity": round(one.similarity, 4)}
+            for one in found
+        ]
+        print_json({"gallery": readable(str(folder)), "at": at, "doubles": pairs})
+        return
+    for one in found:
+        say(f"{one.similarity:.2f}  {person_title(one.first)}  and  {person_title(one.second)}")
+    say(f"{len(found)} pairs of {people(opened.info.people)} are at least {at:g} alike")
 
 
 @app.command("name")

@@ -36,6 +36,7 @@ GALLERY_GATES: Final = QualityGates(
 OUTSIDE_SHARE: Final = 0.25  # of a side: how far a given point may lie outside, as on faces cut by the frame
 PREVIEW_FROM_PIXELS: Final = 1_000_000  # a smaller picture is decoded in a few milliseconds
 PREVIEW_QUALITY: Final = 90
+WHOLE_TO_BYTES: Final = 60_000  # a larger picture is kept as its face's surroundings
 # Where the ArcFace template's face lies in its 112 px crop, forehead to chin: the box of a face known by points only.
 _FACE_IN_CROP: Final[FloatArray] = np.array([[16, 12], [96, 12], [96, 110], [16, 110]], dtype=np.float32)
 
@@ -95,6 +96,17 @@ class PictureEmbedder:
         Image.fromarray(small).save(jpeg, "JPEG", quality=PREVIEW_QUALITY)
         rounded = tuple(round(value, 2) for value in here.ravel().tolist())
         return Preview(jpeg=jpeg.getvalue(), points=rounded, source_bytes=size)
+
+    def whole(self, folder: Path, person: Person) -> Preview | None:
+        """A person's picture as it is, for a gallery that is passed on with its pictures; a large one as `preview`."""
+        path = folder / person.image
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        if person.points is None or len(data) > WHOLE_TO_BYTES:
+            return self.preview(folder, person)
+        return Preview(jpeg=data, points=tuple(person.points), source_bytes=len(data))
 
     def _prepare(self, folder: Path, picture: Picture) -> _Aligned | Embedded | Skipped:
         try:
