@@ -174,7 +174,7 @@ def read_celeba(folder: Path) -> Source:
 
 
 def with_doubles(identities: dict[str, str]) -> dict[str, str]:
-    """The identities with people who have two numbers under one of them (index.doubles); numbers not there are not made."""
+    """The identities with people who have two numbers under one of them (index.doubles), where that is there."""
     there = set(identities.values())
     same = {number: kept for number, kept in celeba_doubles().items() if kept in there}
     return {picture: same.get(number, number) for picture, number in identities.items()}

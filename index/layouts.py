@@ -1,7 +1,7 @@
 """Read a folder to build a gallery from, in any layout.
 
-Three layouts are told apart: CelebA's own (`identity_CelebA.txt` lies in the folder, index.celeba), one picture a person
-with a list of their names (people.csv), and one folder a person. No pixels are read here.
+Three layouts are told apart: CelebA's own (`identity_CelebA.txt` lies in the folder, index.celeba), one picture a
+person with a list of their names (people.csv), and one folder a person. No pixels are read here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Looks read off a vector: woman or man, young or not, hair, glasses, beard. NumPy only.
 
 A network of two layers over the embedder's vector, small enough to cost nothing beside the embedder
-(`training/embedder/looks.py` makes it). It belongs to one embedder, whose hash it carries. What it says of somebody is a
-guess: it decides who stands first among people who are about equally alike, and is shown nowhere as a fact.
+(`training/embedder/looks.py` makes it). It belongs to one embedder, whose hash it carries. What it says of somebody
+is a guess: it decides who stands first among people who are about equally alike, and is shown nowhere as a fact.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PENALTY: Final = 0.2
 Floats = NDArray[np.float32]
 
 
-class LooksDamaged(GalleryError):
+class LooksDamaged(GalleryError):  # noqa: N818 - named for what it is, as all our errors are
     """The file of the looks can't be used."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from index.types import Match, Person
 from lookalike.calibration import Band
@@ -42,6 +43,13 @@ class BandedMatch:
         return f"<BandedMatch: {self.rank}. {self.title}, {self.similarity:.2f} {self.band.word}>"
 
 
+class Caveat(StrEnum):
+    """Why an answer may be worse than its number says. Guessed from the face; to be said kindly, or not at all."""
+
+    FEW_OF_THE_AGE = "few_of_the_age"  # the asker seems older than nearly everybody here
+    NOBODY_CLOSE = "nobody_close"  # nearly every stranger finds somebody closer: a child, or looks that are rare here
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceAnswer:
     """One usable face and its nearest people, the nearest first."""
@@ -49,6 +57,7 @@ class FaceAnswer:
     number: int  # 1-based, as drawn beside the box: the order of the usable faces, largest first
     face: Face
     matches: tuple[BandedMatch, ...]
+    caveats: tuple[Caveat, ...] = ()
 
     def __repr__(self) -> str:
         nearest = f", the nearest {self.matches[0]!r}" if self.matches else ""

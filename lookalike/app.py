@@ -110,7 +110,7 @@ def build(settings: Settings) -> App:
     looks = open_looks(settings, embedder=pipeline.embedder_id)
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id, looks=looks)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
-    finder = Finder(pipeline, gallery, calibration)
+    finder = Finder(pipeline, gallery, calibration, looks=looks)
     pictures = open_pictures(settings, gallery.people)
     return App(
         settings=settings,

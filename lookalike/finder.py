@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
+from index.looks import SURE, Looks
 from index.types import GalleryInfo, Match
 from lookalike.answers import (
     Answer,
     BandedMatch,
+    Caveat,
     Compared,
     Comparison,
     FaceAnswer,
@@ -29,6 +31,8 @@ from pipeline.errors import BadPhoto
 from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
 
 TOP = 8
+YOUNG: Final = "Young"  # CelebA's spelling; a quarter of its people are not
+FAR_FROM_ALL: Final = 0.9  # share of strangers who find somebody closer
 Photo: TypeAlias = bytes | DecodedPhoto | Unreadable  # a file; or what became of it where it was decoded before
 
 
@@ -62,10 +66,14 @@ class PeopleSearch(Protocol):
 class Finder:
     """Photo bytes -> Answer, two photos -> Comparison."""
 
-    def __init__(self, reader: FaceReader, people: PeopleSearch, calibration: Calibration) -> None:
+    def __init__(
+        self, reader: FaceReader, people: PeopleSearch, calibration: Calibration, *, looks: Looks | None = None
+    ) -> None:
+        """looks: of the reader's embedder; without them nothing is said of an asker's looks."""
         self._reader = reader
         self._people = people
         self._calibration = calibration
+        self._looks = looks
 
     @property
     def gallery(self) -> GalleryInfo:
@@ -87,13 +95,14 @@ class Finder:
         if not photo.usable:
             return _without_usable_face(photo)
         searching = time.perf_counter()
-        faces = tuple(
-            FaceAnswer(number=number, face=face, matches=self._matches(face, skip=skip, attribute=attribute))
-            for number, face in enumerate(photo.usable, start=1)
-        )
+        faces = []
+        for number, face in enumerate(photo.usable, start=1):
+            matches = self._matches(face, skip=skip, attribute=attribute)
+            caveats = self._caveats(face, matches) if not skip and attribute is None else ()
+            faces.append(FaceAnswer(number=number, face=face, matches=matches, caveats=caveats))
         done = time.perf_counter()
         timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
-        return Found(photo=photo, faces=faces, timing_ms=timing)
+        return Found(photo=photo, faces=tuple(faces), timing_ms=timing)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
@@ -151,6 +160,18 @@ class Finder:
                 face.embedding.vector, model=face.embedding.model, top=TOP, skip=skip, attribute=attribute
             )
         )
+
+    def _caveats(self, face: Face, matches: tuple[BandedMatch, ...]) -> tuple[Caveat, ...]:
+        found = []
+        if self._looks is not None and face.embedding is not None:
+            certainty = self._looks.of(face.embedding.vector).get(YOUNG, 0.0)
+            if certainty < -SURE:
+                found.append(Caveat.FEW_OF_THE_AGE)
+        # The table is of a gallery of its own size: the best of few is less alike whoever asks.
+        as_many = self.gallery.people >= self._calibration.gallery_people / 2
+        if as_many and matches and matches[0].stranger_share >= FAR_FROM_ALL:
+            found.append(Caveat.NOBODY_CLOSE)
+        return tuple(found)
 
 
 def _without_usable_face(photo: PhotoFaces) -> NoFace | NoUsableFace:

@@ -13,7 +13,6 @@ from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
 from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
 
-
 CELEBRITIES: Final = "celebrities"
 TITLES: Final = {CELEBRITIES: "Celebrities", "us-congress": "US Congress"}  # of the galleries that come along
 

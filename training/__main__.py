@@ -82,8 +82,11 @@ def steps(folders: Folders) -> list[Step]:
     page = ("--out", str(folders.runs / "report.html"), "--depth", str(folders.weights / "depth.json"))
     report = (*product, "evaluate", "report", *both, *kept, *page)
     made_from = _digest([step.made_from for step in planned])
+    cache = ("--cache", str(folders.runs / "cache" / "evaluation"))
+    looks = (python, "-m", "training.embedder.looks", *data, *cache)
     return [
         *planned,
+        Step(name="looks", command=looks, made_from=made_from),
         Step(name="gallery", command=gallery, made_from=made_from),
         Step(name="measure", command=measure, made_from=made_from),
         Step(name="report", command=report, made_from=made_from),

@@ -58,7 +58,9 @@ def read_looks(path: Path = LOOKS_FILE) -> Mapping[str, PersonsLooks]:
 
 
 def aspects_of(attributes: Mapping[str, bool]) -> dict[str, str]:
-    """CelebA's labels as what is compared: aspect -> a word ("sex": "yes" is a man); an aspect nobody labelled, or labelled twice, is absent.
+    """CelebA's labels as what is compared: aspect -> a word ("sex": "yes" is a man).
+
+    An aspect that nobody labelled, or that was labelled as two, is absent.
 
     Hair is dark (black or brown), blond or gray: black and brown are hardly told apart on photos.
     """

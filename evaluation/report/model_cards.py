@@ -71,6 +71,8 @@ def _figures(role: str, evaluation: EvaluationDocument, parts: Parts) -> Sequenc
         case "embedder":
             shown = [evaluation_tables.verification(evaluation.verification or {})]
             shown.append(evaluation_tables.identification(evaluation.identification or {}))
+            if evaluation.likeness is not None:
+                shown.append(evaluation_tables.likeness(evaluation.likeness))
             if parts.embedder is not None:
                 shown += map(depth_tables.group_table, parts.embedder.groups)
                 shown.append(_gaps(parts.embedder.gaps))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from evaluation.documents.base import point_at
-from evaluation.documents.shipped import EvaluationDocument
-from evaluation.report.table import Table, as_markdown, figure, percent
+from evaluation.documents.shipped import EvaluationDocument, Identification, LikenessPart
+from evaluation.report.table import Table, as_markdown, figure, number, percent
 from lookalike.paths import ROOT, WEIGHTS
 
 README: Final = ROOT / "README.md"
@@ -26,7 +26,7 @@ def figures(document: EvaluationDocument) -> str:
 
 
 def tables(document: EvaluationDocument) -> list[Table]:
-    """Make the README's four tables. Raises ValueError where a part was not measured."""
+    """Make the README's tables. Raises ValueError where a part was not measured."""
     parts = (document.verification, document.identification, document.landmarks, document.detection)
     verification, identification, landmarks, detection = parts
     if verification is None or identification is None or landmarks is None or detection is None:
@@ -49,12 +49,13 @@ def tables(document: EvaluationDocument) -> list[Table]:
         Table(
             key="identification",
             title="",
-            columns=("Who is it, among 9,324 people", "n", "first", "among the eight"),
+            columns=(f"Who is it, among {_gallery_people(identification)} people", "n", "first", "among the eight"),
             rows=[
                 (_SETS[name], f"{one.probes:,}", figure(one.rank_1), figure(one.rank_8))
                 for name, one in identification.items()
             ],
         ),
+        *([] if document.likeness is None else [_likeness(document.likeness)]),
         Table(
             key="landmarks",
             title="",
@@ -84,6 +85,31 @@ def tables(document: EvaluationDocument) -> list[Table]:
             ],
         ),
     ]  # fmt: skip
+
+
+def _likeness(part: LikenessPart) -> Table:
+    """The cosine alone, and what ships, for whoever asks."""
+    return Table(
+        key="likeness",
+        title="",
+        columns=("Does somebody like the asker come out, who isn't in the gallery", "n / people",
+                 "first of the same sex", "cards with another sex", "by the cosine alone"),
+        rows=[
+            (
+                group,
+                f"{one.pictures:,} / {one.people}",
+                figure(one.aspects["sex"].first),
+                figure(one.other_sex),
+                f"{number(before.aspects['sex'].first.value)}, {number(before.other_sex.value)}",
+            )
+            for group in part.gains
+            for before, one in [[groups[group] for groups in part.ways.values()]]
+        ],
+    )  # fmt: skip
+
+
+def _gallery_people(parts: dict[str, Identification]) -> str:
+    return f"{max((one.gallery_people for one in parts.values()), default=0):,}"
 
 
 def rewritten(readme: str) -> str:

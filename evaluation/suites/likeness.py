@@ -1,8 +1,8 @@
 """`lookalike evaluate likeness`: do people nobody trained on get somebody who looks like them?
 
 Askers are held-out people of CelebA with a labelled small picture, on whom choices are made, and the val people of the
-web pictures, who only report. Whoever asks is taken out of the gallery. Answered by the cosine alone, and as the product
-does.
+web pictures, who only report. Whoever asks is taken out of the gallery. Answered by the cosine alone, and as the
+product does.
 """
 
 from __future__ import annotations

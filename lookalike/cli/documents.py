@@ -88,6 +88,7 @@ def answer_document(path: str, answer: Answer, *, embeddings: bool, cards: Seque
         for face, entry in zip(answer.photo.faces, document["faces"], strict=True):
             if (item := answered.get(id(face))) is not None:
                 entry["matches"] = matches_document(item.matches)
+                entry["caveats"] = [str(caveat) for caveat in item.caveats]
                 entry["card"] = written.get(item.number)
     else:
         document["error"] = problem(unanswered_code(answer), unanswered_sentence(answer))

@@ -104,9 +104,7 @@ def test_the_order_is_that_of_the_cosine_less_the_penalty_and_the_cosine_is_told
     cosines = vectors @ probe
     off = penalties(float(looks.of(probe)[SEX]))
     sex = sexes(people, looks.certainty(vectors)[:, 0])
-    allowed = [
-        k for k, one in enumerate(people) if filtered is None or one.attributes.get(filtered[0]) is filtered[1]
-    ]
+    allowed = [k for k, one in enumerate(people) if filtered is None or one.attributes.get(filtered[0]) is filtered[1]]
     wanted = sorted(allowed, key=lambda k: (np.float32(off[int(sex[k])]) - cosines[k], k))[skip : skip + top]
     np.testing.assert_allclose([match.similarity for match in matches], cosines[wanted], atol=1e-6)
     assert [match.rank for match in matches] == list(range(skip + 1, skip + 1 + len(wanted)))

@@ -23,7 +23,7 @@ STEPS = [
     *("detector-train", "detector-export", "detector-manifest"),
     *("aligner-train", "aligner-export", "aligner-manifest"),
     *("embedder-train", "embedder-choose", "embedder-export", "embedder-manifest"),
-    *("gallery", "measure", "report", "scores", "cards"),
+    *("looks", "gallery", "measure", "report", "scores", "cards"),
 ]
 
 

@@ -70,9 +70,7 @@ def _fit_one(
     """One network: inner (D, H), its bias (H,), outer (H,), its bias; logits of the trait."""
     torch.manual_seed(seed)
     scale = vectors.shape[1] ** 0.5 / 2  # so that the numbers that go in are about 0.5
-    network = nn.Sequential(
-        nn.Linear(vectors.shape[1], HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, 1)
-    )
+    network = nn.Sequential(nn.Linear(vectors.shape[1], HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, 1))
     inputs, targets = torch.from_numpy(vectors * np.float32(scale)), torch.from_numpy(labels)
     targets = targets * (1 - SMOOTHING) + SMOOTHING / 2
     steps = EPOCHS * -(-len(inputs) // BATCH)
