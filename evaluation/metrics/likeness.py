@@ -71,7 +71,7 @@ def measure(asked: Asked, gallery: Sequence[Looks], *, resamples: int = RESAMPLE
             eight=_mean(same.ravel(), np.repeat(asked.people, same.shape[1]), resamples=resamples),
         )
     sex = agreement(asked, gallery, SEX)
-    known = np.array([[SEX in gallery[row] for row in rows] for rows in asked.rows.tolist()])
+    known = np.array([[SEX in gallery[row] for row in rows] for rows in asked.rows.tolist()], bool)
     shared = np.array(
         [np.isin(rows, fifty).mean() for rows, fifty in zip(asked.rows, asked.fifty, strict=True)], np.float64
     )

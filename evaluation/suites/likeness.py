@@ -42,8 +42,9 @@ def measure(run: Evaluation) -> dict[str, Any]:
     """The document's part: figures by way and group, gains by group. Raises DataMissing."""
     known = run.gallery_attributes
     gallery = [aspects_of(known.get(str(label), {})) for label in run.gallery.labels]
-    sets = {"CelebA": held_out_askers(run), "web": web_askers(run)}
-    others = _fold_others(run)
+    asking = {"CelebA": held_out_askers(run), "web": web_askers(run)}
+    sets = {name: one for name, one in asking.items() if one.looks}
+    others = _fold_others(run) if sets else np.empty((0, 0), np.float32)
     answered = {
         name: {way: answers(run, one, others, soft=way == SHIPPED) for way in (COSINE, SHIPPED)}
         for name, one in sets.items()
@@ -71,12 +72,17 @@ def measure(run: Evaluation) -> dict[str, Any]:
 def held_out_askers(run: Evaluation) -> Askers:
     """Held-out people's labelled pictures: what CelebA says of the very picture."""
     rest = run.celeba_rest
+    file = run.data / "celeba" / f"{ATTRIBUTES}.txt"
+    table = read_attributes(file) if file.is_file() else None
     rows = labelled.held_out_pictures(rest.pictures, labelled.held_out_people())
-    table = read_attributes(run.data / "celeba" / f"{ATTRIBUTES}.txt")
-    rows = [r for r in rows if rest.pictures[r].source == SOURCE and rest.pictures[r].file.name in table.rows]
+    rows = [
+        row
+        for row in rows
+        if table is not None and rest.pictures[row].source == SOURCE and rest.pictures[row].file.name in table.rows
+    ]
     pictures = Embedded(pictures=tuple(rest.pictures[row] for row in rows), vectors=rest.vectors[rows])
     looks = []
-    for picture in pictures.pictures:
+    for picture in pictures.pictures if table is not None else ():
         labels = table.labels[table.rows[picture.file.name]].tolist()
         looks.append(aspects_of(dict(zip(table.names, labels, strict=True))))
     return Askers(
@@ -116,8 +122,6 @@ def groups(sets: dict[str, Askers]) -> dict[str, tuple[str, NDArray[np.bool_]]]:
     """Words -> the set and who of it belongs to the group."""
     found: dict[str, tuple[str, NDArray[np.bool_]]] = {}
     for name, one in sets.items():
-        if not one.looks:
-            continue
         words = "CelebA, held out" if name == "CelebA" else "web, val"
         men = np.array([looks.get("sex") == "yes" for looks in one.looks])
         kpop = np.array([picture.source == "kpop" for picture in one.pictures.pictures])
@@ -137,6 +141,8 @@ def _fold_others(run: Evaluation) -> NDArray[np.float32]:
 def _others(
     run: Evaluation, folder: str, read: Callable[..., list[pack.FacePicture]], chosen: Embedded
 ) -> NDArray[np.float32]:
+    if not chosen.pictures:
+        return np.empty((0, 0), np.float32)
     row_of = {picture.file: row for row, picture in enumerate(read(run.data))}
     return _teacher(run, folder)[[row_of[picture.file] for picture in chosen.pictures]]
 
@@ -154,7 +160,7 @@ def _doubled(run: Evaluation, answered: Sequence[likeness.Asked]) -> dict[str, i
     """Cards on which two of the eight seem to be one person, by the cosine of their vectors."""
     from index.doubles import SAME_FROM
 
-    cards = np.concatenate([one.rows for one in answered])
+    cards = [rows for one in answered for rows in one.rows]
     count = 0
     for rows in cards:
         vectors = run.gallery.unit[rows]

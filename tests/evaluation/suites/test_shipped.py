@@ -112,10 +112,10 @@ def test_strangers_never_meet_themselves(pack: Path) -> None:
     """With the own person left in, a flat colour would find itself at 0.99 and more; without, nobody is that near."""
     run = _evaluation(pack)
     aligned = run.people_sets()["celeba aligned"]
-    rows = run._own_rows(aligned)
+    rows = run.own_rows(aligned)
     assert [run.gallery.labels[next(iter(row))] for row in rows] == list(aligned.people)
-    alone = run._eight_nearest(aligned.vectors, rows)
-    among = run._eight_nearest(aligned.vectors, [set() for _ in rows])
+    alone = run.nearest(aligned.vectors, rows)[1]
+    among = run.nearest(aligned.vectors, [set() for _ in rows])[1]
     assert (among[:, 0] >= alone[:, 0]).all()
     assert among[:, 0].mean() > alone[:, 0].mean()
     assert (np.diff(alone, axis=1) <= 0).all()
@@ -123,7 +123,7 @@ def test_strangers_never_meet_themselves(pack: Path) -> None:
 
 def test_a_guessed_name_takes_the_person_out_of_the_gallery(pack: Path) -> None:
     run = _evaluation(pack)
-    taken = dict(zip(run.wild_val.people, run._wild_in_gallery(run.wild_val), strict=True))
+    taken = dict(zip(run.wild_val.people, run.wild_in_gallery(run.wild_val), strict=True))
     assert run.gallery.labels.index("1") in taken["person 0"]
 
 

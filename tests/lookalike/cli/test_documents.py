@@ -47,7 +47,7 @@ def test_matches_hang_on_usable_faces_alone() -> None:
     assert "matches" not in document["faces"][0]
     matches = document["faces"][1]["matches"]
     assert [entry["rank"] for entry in matches] == list(range(1, 9))
-    assert set(matches[0]) == {"rank", "person", "name", "image", "similarity", "band"}
+    assert set(matches[0]) == {"rank", "person", "name", "name_guessed", "image", "similarity", "band"}
     assert document["error"] is None
     json.dumps(document, allow_nan=False)
 
