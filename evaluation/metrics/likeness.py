@@ -32,7 +32,7 @@ class Asked:
         keep = np.flatnonzero(chosen)
         return Asked(
             people=self.people[keep],
-            looks=[self.looks[k] for k in keep],
+            looks=[self.looks[k] for k in keep.tolist()],
             rows=self.rows[keep],
             fifty=self.fifty[keep],
         )
