@@ -29,6 +29,7 @@ from index.files import (
     FACES,
     MANIFEST,
     PEOPLE,
+    PICTURES,
     PREVIEWS,
     PROBES,
     SKIPPED,
@@ -82,6 +83,7 @@ def build_gallery(
     kind: VectorKind = "mean",
     keep_faces: bool = False,
     preview: Callable[[Path, Person], Preview | None] | None = None,
+    passed_on: bool = False,
     batch: int = BATCH_PICTURES,
     part_pictures: int = PART_PICTURES,
     progress: Callable[[Progress], None] | None = None,
@@ -90,6 +92,7 @@ def build_gallery(
     """Embed the source's pictures and write the gallery to `out`, over the one that is there.
 
     kind: how a person's vector is made. keep_faces: also write every picture's box and points.
+    passed_on: the small pictures are shown wherever the gallery is, without the folder they were made of.
     preview: makes a small picture of a person from the one in the source's folder, None where none is needed.
     batch: pictures handed to `embed` at once. part_pictures: how many a kill may cost.
     created: ISO 8601 time for the manifest, now unless given.
@@ -128,7 +131,7 @@ def build_gallery(
         if keep_faces:
             files[FACES] = _csv(FACE_COLUMNS, folded.faces)
         if preview is not None and (previews := _previews(source, people, preview, progress=progress)):
-            files[PREVIEWS] = encode_previews(previews)
+            files[PICTURES if passed_on else PREVIEWS] = encode_previews(previews)
         put_in_place(work, out, lambda new: write_gallery(new, info, files))
         remove(work)
     return BuildReport(

@@ -3,6 +3,7 @@
     manifest.json   schema, embedder, counts, and size and SHA-256 of every other file
     vectors.faiss   one vector a person, row k belongs to the k-th person
     people.json     who they are, one a line (index.people_table)
+    pictures.zip    everybody's picture, where the gallery is passed on with them (`--with-pictures`)
     previews.zip    small pictures of people whose own take long to read (index.previews)
     faces.csv       boxes and points of every picture (`--keep-faces`)
     skipped.csv     pictures that could not be used, when there are any
@@ -35,8 +36,9 @@ FACES: Final = "faces.csv"
 SKIPPED: Final = "skipped.csv"
 PROBES: Final = "probes.csv"
 PREVIEWS: Final = "previews.zip"
+PICTURES: Final = "pictures.zip"
 NEEDED: Final = (VECTORS, PEOPLE)
-ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES, PREVIEWS})
+ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES, PREVIEWS, PICTURES})
 MAX_MANIFEST_BYTES: Final = 1 << 20
 
 Count = Annotated[int, Field(strict=True, ge=0)]

@@ -32,11 +32,9 @@ class Gallery:
         self._people = people
         self._store = store
         self._looks = looks
-        self._allowed: dict[tuple[str, bool] | int, Mask] = {}
-        if looks is not None:
-            certainty = looks.certainty(store.vectors())[:, looks.traits.index(SEX)]
-            sex = sexes(people, certainty)
-            self._allowed |= {value: sex == value for value in (-1, 0, 1)}
+        self._allowed: dict[tuple[str, bool], Mask] = {}
+        certainty = None if looks is None else looks.certainty(store.vectors())[:, looks.traits.index(SEX)]
+        self._sexes = sexes(people, certainty)
 
     @classmethod
     def open(cls, folder: Path, *, embedder: str | None, looks: Looks | None = None) -> Gallery:
@@ -127,18 +125,23 @@ class Gallery:
     def _nearest(
         self, vector: NDArray[np.float32], *, count: int, attribute: tuple[str, bool] | None
     ) -> tuple[Scores, Rows]:
-        """Cosines and rows of the first `count`. With looks: of each sex so many, merged by cosine less penalty."""
+        """Cosines and rows of the first `count`, with looks by cosine less penalty.
+
+        Nobody's place is better than the cosine: who is not among the `asked` nearest stands behind the last of them.
+        """
         allowed = None if attribute is None else self._mask(attribute)
-        if self._looks is None:
+        if self._looks is None or count == 0:
             return self._store.search(vector, count=count, allowed=allowed)
-        parts = []
-        for sex, penalty in penalties(self._looks.of(vector)[SEX]).items():
-            mask = self._allowed[sex]
-            scores, rows = self._store.search(vector, count=count, allowed=mask if allowed is None else mask & allowed)
-            parts.append((scores - np.float32(penalty), scores, rows))
-        placed, scores, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
-        order = np.lexsort((rows, -placed))[:count]
-        return scores[order], rows[order]
+        by_sex = penalties(self._looks.of(vector)[SEX])
+        penalty = np.array([by_sex[sex] for sex in (-1, 0, 1)], np.float32)
+        asked = 4 * count
+        while True:
+            scores, rows = self._store.search(vector, count=asked, allowed=allowed)
+            placed = scores - penalty[self._sexes[rows] + 1]
+            order = np.lexsort((rows, -placed))[:count]
+            if len(rows) < asked or placed[order[-1]] > scores[-1]:
+                return scores[order], rows[order]
+            asked *= 4
 
     def _mask(self, attribute: tuple[str, bool]) -> Mask:
         """(people,), made once an attribute; two threads may make the same one, which does no harm."""

@@ -70,15 +70,16 @@ def photo_limits(settings: Settings) -> PhotoLimits:
 
 
 def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPictures:
-    """The pictures of the gallery's people, those that its build kept in it where GALLERY_IMAGES is not set.
+    """The pictures of the gallery's people, without GALLERY_IMAGES those it is passed on with.
 
     Raises PicturesUnreadable when GALLERY_IMAGES names an archive that can't be read.
     """
+    from index.files import PICTURES
     from index.previews import Previews
 
     place = settings.gallery_images
     if place is None:
-        return FolderPictures(None, faces=Previews.open(settings.gallery_path))
+        return FolderPictures(None, faces=Previews.read(settings.gallery_path / PICTURES))
     if place.is_file() and len(faces := Previews.read(place)):
         return FolderPictures(None, faces=faces)
     try:

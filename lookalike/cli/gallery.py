@@ -114,6 +114,7 @@ def build(
                 kind=vector,
                 keep_faces=keep_faces,
                 preview=None if source.layout != "people" else embed.whole if with_pictures else small,
+                passed_on=with_pictures,
                 progress=show,
             )
     if as_json:
