@@ -82,9 +82,10 @@ def held_out_askers(run: Evaluation) -> Askers:
     ]
     pictures = Embedded(pictures=tuple(rest.pictures[row] for row in rows), vectors=rest.vectors[rows])
     looks = []
-    for picture in pictures.pictures if table is not None else ():
-        labels = table.labels[table.rows[picture.file.name]].tolist()
-        looks.append(aspects_of(dict(zip(table.names, labels, strict=True))))
+    if table is not None:
+        for picture in pictures.pictures:
+            labels = table.labels[table.rows[picture.file.name]].tolist()
+            looks.append(aspects_of(dict(zip(table.names, labels, strict=True))))
     return Askers(
         pictures=pictures,
         looks=looks,
