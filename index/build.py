@@ -44,6 +44,7 @@ from index.people_table import decode_people, encode_people
 from index.plain_text import readable
 from index.previews import Preview, encode_previews
 from index.probes import Probe, fit_probes, with_predictions
+from index.shape import mean_shape
 from index.source import Known, Picture, Source
 from index.types import GalleryInfo, Person
 from index.work_folder import journal_folder, locked, put_in_place, remove, work_folder
@@ -281,6 +282,7 @@ def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind:
                 images=len(usable),
                 points=tuple(round(value, 1) for value in usable[best][1].points.ravel().tolist()),
                 frame=usable[best][1].frame,
+                mean_shape=mean_shape(outcome.points for _, outcome in usable),
                 attributes=dict(known.attributes or {}),
             )
         )

@@ -40,6 +40,7 @@ class _Entry(TypedDict):
     attributes_predicted: NotRequired[bool]
     points: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
     frame: NotRequired[tuple[_Side, _Side]]
+    mean_shape: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
 
 
 _ENTRIES: Final[Adapter[list[_Entry]]] = Adapter(list[_Entry])
@@ -97,6 +98,8 @@ def _entry(person: Person, names: list[str]) -> dict[str, Any]:
         entry["points"] = person.points
     if person.frame is not None:
         entry["frame"] = person.frame
+    if person.mean_shape is not None:
+        entry["mean_shape"] = person.mean_shape
     return entry
 
 
@@ -121,4 +124,5 @@ def _person(entry: _Entry, traits: dict[str, dict[str, bool]]) -> Person:
         attributes_predicted=entry.get("attributes_predicted", False),
         points=entry.get("points"),
         frame=entry.get("frame"),
+        mean_shape=entry.get("mean_shape"),
     )

@@ -31,6 +31,9 @@ class Person:
     points: tuple[float, ...] | None = field(default=None, repr=False)
     # Width and height of the picture that the points are pixels of: another copy of it may be larger. None as points.
     frame: tuple[int, int] | None = field(default=None, repr=False)
+    # x and y of the five points' mean shape over the person's pictures (index.shape): what portraits are drawn by.
+    # None in galleries that were built before it was kept.
+    mean_shape: tuple[float, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

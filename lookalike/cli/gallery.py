@@ -1,4 +1,4 @@
-"""`lookalike index build | info | verify | doubles | name | pictures`: make a gallery, check it, name its people."""
+"""`lookalike index build | info | verify | doubles | name | pictures | shapes`: make a gallery, check and mend it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from index.plain_text import readable
+from index.plain_text import counted, readable
 from lookalike.cli.console import (
     EXIT_INTERRUPTED,
     EXIT_SETUP,
@@ -267,6 +267,25 @@ def pictures_command(
         print_face_archive(out, file, report)
     if not report.faces:
         raise typer.Exit(EXIT_UNANSWERED)
+
+
+@app.command("shapes")
+def shapes(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What the gallery was built from, in CelebA's layout.")],
+    *,
+    gallery: GalleryFolder = None,
+) -> None:
+    """Give the people of an older gallery the shapes of their faces, which portraits are drawn by.
+
+    Example: lookalike index shapes celeba
+    """
+    from index.add_shapes import add_shapes
+    from index.layouts import read_source
+
+    out = gallery or _settings().gallery_path
+    with _mended_by_the_user():
+        count = add_shapes(out, read_source(folder))
+    say(f"{readable(str(out))}: {counted(count, 'person has', 'people have')} a face's shape")
 
 
 def _settings() -> Settings:
