@@ -28,7 +28,7 @@ def normalised(points: Points5) -> Points5 | None:
 
 
 def mean_shape(all_points: Iterable[Points5]) -> tuple[float, ...] | None:
-    """x and y of the mean of the normalised points, to a thousandth; None where no picture has any shape."""
+    """X and y of the mean of the normalised points, to a thousandth; None where no picture has any shape."""
     shapes = [shape for points in all_points if (shape := normalised(points)) is not None]
     if not shapes:
         return None

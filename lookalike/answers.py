@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from index.types import Match, Person
 from lookalike.calibration import Band
+from lookalike.scale import Bound
 from lookalike.wording import person_title
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces
@@ -19,6 +20,7 @@ class BandedMatch:
     match: Match
     band: Band
     stranger_share: float  # share of strangers to the gallery whose best is at least this alike
+    bound: Bound = ""  # "at_most", "at_least": only a limit of that share is known
 
     @property
     def rank(self) -> int:
@@ -57,6 +59,8 @@ class FaceAnswer:
     number: int  # 1-based, as drawn beside the box: the order of the usable faces, largest first
     face: Face
     matches: tuple[BandedMatch, ...]
+    whole: bool = True  # the first match is the nearest of the whole gallery: nobody was passed over or filtered out
+    own: bool = False  # the gallery is another than the one that was measured
     caveats: tuple[Caveat, ...] = ()
 
     def __repr__(self) -> str:

@@ -18,6 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lookalike.errors import LookalikeError
 
 SCHEMA: Final = 1
+# By key, the gallery's bands and the pair's.
+STEPS: Final = {
+    "same": 4, "striking": 3, "strong": 2, "fair": 1, "faint": 0,
+    "close": 3, "alike": 2, "slight": 1, "none": 0,
+}  # fmt: skip
 MEND: Final = "run `lookalike evaluate` to make it anew"
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -37,6 +42,11 @@ class Band:
     symbol: str  # one character, so that the meaning does not hang on colour alone
     color: str  # "#rrggbb"
     floor: Number  # the least similarity in this band; -1 in the last one
+
+    @property
+    def step(self) -> int:
+        """0 for the least alike of five bands up to 4 for the most alike; 0 for a key that is not known."""
+        return STEPS.get(self.key, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from lookalike.answers import (
 )
 from lookalike.calibration import Calibration
 from lookalike.errors import NoSuchFace
+from lookalike.scale import Scale
 from pipeline.errors import BadPhoto
 from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
 
@@ -74,6 +75,7 @@ class Finder:
         self._people = people
         self._calibration = calibration
         self._looks = looks
+        self._scale = Scale(calibration, people=people.info.people)
 
     @property
     def gallery(self) -> GalleryInfo:
@@ -98,8 +100,17 @@ class Finder:
         faces = []
         for number, face in enumerate(photo.usable, start=1):
             matches = self._matches(face, skip=skip, attribute=attribute)
-            caveats = self._caveats(face, matches) if not skip and attribute is None else ()
-            faces.append(FaceAnswer(number=number, face=face, matches=matches, caveats=caveats))
+            whole = skip == 0 and attribute is None
+            faces.append(
+                FaceAnswer(
+                    number=number,
+                    face=face,
+                    matches=matches,
+                    whole=whole,
+                    own=not self._scale.measured,
+                    caveats=self._caveats(face, matches) if whole else (),
+                )
+            )
         done = time.perf_counter()
         timing = photo.timing_ms | {"search": (done - searching) * 1e3, "total": (done - start) * 1e3}
         return Found(photo=photo, faces=tuple(faces), timing_ms=timing)
@@ -149,13 +160,8 @@ class Finder:
     def _matches(self, face: Face, *, skip: int, attribute: tuple[str, bool] | None) -> tuple[BandedMatch, ...]:
         if face.embedding is None:  # the caller passes usable faces only
             return ()
-        table = self._calibration.gallery
         return tuple(
-            BandedMatch(
-                match=match,
-                band=table.band(match.similarity),
-                stranger_share=table.stranger_share(match.similarity),
-            )
+            _banded(match, self._scale)
             for match in self._people.search(
                 face.embedding.vector, model=face.embedding.model, top=TOP, skip=skip, attribute=attribute
             )
@@ -172,6 +178,11 @@ class Finder:
         if as_many and matches and matches[0].stranger_share >= FAR_FROM_ALL:
             found.append(Caveat.NOBODY_CLOSE)
         return tuple(found)
+
+
+def _banded(match: Match, scale: Scale) -> BandedMatch:
+    share = scale.share(match.similarity)
+    return BandedMatch(match=match, band=scale.band(match.similarity), stranger_share=share.value, bound=share.bound)
 
 
 def _without_usable_face(photo: PhotoFaces) -> NoFace | NoUsableFace:

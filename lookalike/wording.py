@@ -17,12 +17,41 @@ from pipeline.types import Refusal, RefusalCode
 
 Translate = Callable[[str], str]
 
-HAIR_COLOURS = ("Bald", "Gray_Hair", "Blond_Hair", "Brown_Hair", "Black_Hair")
+HAIR_COLOURS = ("Gray_Hair", "Blond_Hair", "Brown_Hair", "Black_Hair")
+MANY = 0.95  # from this share on it is nearly everybody
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that message extractors look for
     """Mark a message for translation where it stands, to be translated where it is used."""
     return message
+
+
+# Strands and colour, CelebA's spelling -> the phrase.
+HAIR = {
+    ("", "Gray_Hair"): N_("grey hair"),
+    ("", "Blond_Hair"): N_("blond hair"),
+    ("", "Brown_Hair"): N_("brown hair"),
+    ("", "Black_Hair"): N_("dark hair"),
+    ("Wavy_Hair", ""): N_("wavy hair"),
+    ("Wavy_Hair", "Gray_Hair"): N_("wavy grey hair"),
+    ("Wavy_Hair", "Blond_Hair"): N_("wavy blond hair"),
+    ("Wavy_Hair", "Brown_Hair"): N_("wavy brown hair"),
+    ("Wavy_Hair", "Black_Hair"): N_("wavy dark hair"),
+    ("Straight_Hair", ""): N_("straight hair"),
+    ("Straight_Hair", "Gray_Hair"): N_("straight grey hair"),
+    ("Straight_Hair", "Blond_Hair"): N_("straight blond hair"),
+    ("Straight_Hair", "Brown_Hair"): N_("straight brown hair"),
+    ("Straight_Hair", "Black_Hair"): N_("straight dark hair"),
+}
+
+# The headline of a card by the key of its first band. Who has nobody near is told something true and kind.
+VERDICTS = {
+    "same": N_("Is that you?"),
+    "striking": N_("Uncanny!"),
+    "strong": N_("A strong likeness"),
+    "fair": N_("A passing likeness"),
+    "faint": N_("A face that's hard to match"),
+}
 
 
 def told_apart(refusal: Refusal) -> tuple[float, float]:
@@ -72,24 +101,49 @@ def isolated(name: str) -> str:
     return name
 
 
+def person_heading(person: Person, translate: Translate = str) -> str:
+    """What stands largest beside a face: a name, a guessed name marked as such, else the looks, else the number."""
+    if person.name is not None:
+        return person_title(person, translate)
+    looks = describe_person(person, translate)
+    return looks[:1].upper() + looks[1:] if looks else person_title(person, translate)
+
+
+def person_footnote(person: Person, translate: Translate = str) -> str:
+    """What stands small below the heading: the looks where a name stands above, the number where looks do."""
+    looks = describe_person(person, translate)
+    if person.name is not None:
+        return _said(looks, person, translate)
+    if not looks:
+        return ""
+    return _said(translate("No. {number}").format(number=_clean(person.number)), person, translate)
+
+
+def person_line(person: Person, translate: Translate = str) -> str:
+    """Who this is in one line of a list: "Woman, wavy dark hair · No. 3367", or a name alone."""
+    if person.name is not None:
+        return person_title(person, translate)
+    footnote = person_footnote(person, translate)
+    heading = person_heading(person, translate)
+    return f"{heading} · {footnote}" if footnote else heading
+
+
 def describe_person(person: Person, translate: Translate = str) -> str:
-    """A few words on how a person looks: "woman, dark hair, glasses"; empty where nothing is known."""
-    return said_looks(looks_of(person, translate), person)
-
-
-def said_looks(words: tuple[str, ...], person: Person) -> str:
-    """Join words on a person's looks; a question mark where a network predicted them and nobody looked."""
-    return ", ".join(words) + (" (?)" if words and person.attributes_predicted else "")
-
-
-def looks_of(person: Person, translate: Translate = str) -> tuple[str, ...]:
-    """The words of `describe_person`, to be chosen from where room is short: woman or man first."""
+    """A few words on how a person looks: "woman, wavy dark hair, glasses"; empty where nothing is known."""
     known = person.attributes
-    words = [_kind(known, translate), _hair(known, translate)]
-    if known.get("Eyeglasses"):
-        words.append(translate("glasses"))
-    words.append(_beard(known, translate))
-    return tuple(word for word in words if word)
+    words = (
+        _kind(known, translate),
+        _hair(known, translate),
+        translate("glasses") if known.get("Eyeglasses") else "",
+        _beard(known, translate),
+    )
+    return ", ".join(word for word in words if word)
+
+
+def _said(text: str, person: Person, translate: Translate) -> str:
+    """With a word that looks which a network predicted, and nobody looked at, are a guess."""
+    guess = translate("looks are a guess")
+    return f"{text} · {guess}" if text and person.attributes_predicted else text
 
 
 def _kind(known: dict[str, bool], translate: Translate) -> str:
@@ -100,16 +154,15 @@ def _kind(known: dict[str, bool], translate: Translate) -> str:
 
 
 def _hair(known: dict[str, bool], translate: Translate) -> str:
+    """One phrase, since languages join colour and curl each in their own way."""
     if known.get("Wearing_Hat"):
         return translate("hat")
-    words = {
-        "Bald": translate("bald"),
-        "Gray_Hair": translate("grey hair"),
-        "Blond_Hair": translate("blond hair"),
-        "Brown_Hair": translate("brown hair"),
-        "Black_Hair": translate("dark hair"),
-    }
-    return next((words[key] for key in HAIR_COLOURS if known.get(key)), "")
+    if known.get("Bald"):
+        return translate("bald")
+    colour = next((key for key in HAIR_COLOURS if known.get(key)), "")
+    strands = next((key for key in ("Wavy_Hair", "Straight_Hair") if known.get(key)), "")
+    said = HAIR.get((strands, colour), "")
+    return translate(said) if said else ""
 
 
 def _beard(known: dict[str, bool], translate: Translate) -> str:
@@ -119,7 +172,9 @@ def _beard(known: dict[str, bool], translate: Translate) -> str:
         return translate("goatee")
     if known.get("No_Beard") is False:
         return translate("beard")
-    return translate("moustache") if known.get("Mustache") else ""
+    if known.get("Mustache"):
+        return translate("moustache")
+    return translate("stubble") if known.get("5_o_Clock_Shadow") else ""
 
 
 def capitalise_name(name: str) -> str:
@@ -184,33 +239,46 @@ def share_text(share: float, translate: Translate = str, *, at_most: bool = Fals
     return template.format(count=said.count, total=number(said.total, translate))
 
 
+def verdict(band_key: str, translate: Translate = str) -> str:
+    """The headline for a face whose nearest person is in this band; empty for a band that is not known here."""
+    said = VERDICTS.get(band_key, "")
+    return translate(said) if said else ""
+
+
 def share_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
-    """What a similarity to somebody in the gallery means: how many strangers to it reach it."""
+    """What the nearest person's similarity means. share: of strangers to the gallery who find somebody this alike.
+
+    Around a half no share is said: "closer than 5 in 10" tells nobody anything.
+    """
+    if at_least or share >= MANY:
+        template = translate("More than {count} in {total} people find a closer twin.")
+        return template.format(count=min(max(math.floor(share * 10 + 1e-9), 1), 9), total=10)
+    if share > 0.6:
+        template = translate("{count} in {total} people find a closer twin.")
+        return template.format(count=min(round(share * 10), 9), total=10)
+    if share > 0.5:
+        return translate("About as close as people usually get.")
+    if share > 0.4:
+        return translate("Closer than most people get.")
+    if share >= 0.1:
+        template = translate("Closer than {count} in {total} people get.")
+        return template.format(count=min(round((1 - share) * 10), 9), total=10)
     said = odds(share)
-    if said.total == 1:
-        template = translate("Nearly every stranger finds somebody here as alike as this.")
-    elif at_least:
-        template = translate("More than {count} in {total} strangers find somebody here as alike as this.")
-    elif at_most:
-        template = translate("Fewer than one stranger in {total} finds somebody here as alike as this.")
-    elif said.count == 1:
-        template = translate("One stranger in {total} finds somebody here as alike as this.")
-    else:
-        template = translate("{count} strangers in {total} find somebody here as alike as this.")
+    template = translate("Only {count} in {total} people get this close.")
+    if at_most:
+        template = translate("Fewer than {count} in {total} people get this close.")
     return template.format(count=said.count, total=number(said.total, translate))
 
 
 def pair_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
-    """What a similarity of two photos means: how many pairs of strangers reach it."""
+    """What a similarity of two photos means. share: of pairs of strangers who are at least this alike."""
     said = odds(share)
-    if said.total == 1:
-        template = translate("Nearly every pair of strangers looks this alike.")
-    elif at_least:
-        template = translate("More than {count} in {total} pairs of strangers look this alike.")
-    elif at_most:
-        template = translate("Fewer than one pair of strangers in {total} looks this alike.")
-    elif said.count == 1:
-        template = translate("One pair of strangers in {total} looks this alike.")
+    if at_least or share > 0.2:
+        return translate("No more alike than two people picked at random.")
+    if at_most:
+        template = translate("Fewer than {count} in {total} pairs of strangers look this alike.")
+    elif share > 0.05:
+        template = translate("{count} in {total} pairs of strangers look this alike.")
     else:
-        template = translate("{count} pairs of strangers in {total} look this alike.")
+        template = translate("Only {count} in {total} pairs of strangers look this alike.")
     return template.format(count=said.count, total=number(said.total, translate))

@@ -132,10 +132,7 @@ class PhotoJobs:
         self.background.start(_react(message, photos[0]), name="reaction")
         if asker is not None and self.told.first_time(asker.id):
             await reply.text(
-                _(
-                    "Your photo and what I measure on it stay in memory until you have the answer; nothing is "
-                    "stored. More: /privacy"
-                ),
+                _("I keep your photo only until I've answered. Nothing is stored. More: /privacy"),
                 quietly=True,
             )
         return allowed
@@ -196,7 +193,7 @@ class PhotoJobs:
         if not number:
             await ticket.turn(limit_s=max(self.wait_limit_s - self.notice_s, 0.0))
             return
-        text = _("Many photos are coming in: yours is number {number} in the line.").format(number=number)
+        text = _("Many photos are coming in: you're number {number} in the queue.").format(number=number)
         over = asyncio.Event()
         # Not waited for: the turn may come while Telegram makes the notice wait.
         self.background.start(_notice(reply, text, over), name="notice")
@@ -227,7 +224,7 @@ def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
         case WaitedTooLong():
             return _("Your photo has waited too long; I am very busy. Please send it again a little later.")
         case MemoryError():
-            return _("This photo is too much for my memory. Please send it as a photo, not as a file.")
+            return _("That photo is too big for me. Please send it as a photo, not as a file.")
         case TooLargeToFetch(limit_bytes=limit):
             return _(
                 "This file is over {limit} MB, more than I can fetch. Please send it as a photo, not as a file."
@@ -237,7 +234,7 @@ def unfinished(error: Exception) -> str:  # noqa: PLR0911 - one line a cause
         case FetchFailed():
             return _("I could not get this photo from Telegram. Please send it again.")
         case _took_too_long:
-            return _("This photo took me too long, so I gave up on it. Please try another one.")
+            return _("That took too long, so I gave up. Please try another photo.")
 
 
 async def _react(message: Message, photo: PhotoRef) -> None:

@@ -49,25 +49,26 @@ class Presenter:
         await self.show(picture, faces_caption(found), picker_keyboard(found, people=people))
 
     async def card(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
-        caption = card_caption(found, face, calibration=self._jobs.calibration, gallery=self._jobs.gallery)
+        caption = card_caption(found, face, gallery=self._jobs.gallery)
         keyboard = card_keyboard(found, face, people=people, skip=skip)
         if not face.matches:  # nobody is left to draw: the photo with its numbers stands in
             await self.show(await self._rendered(FacesPicture(found.photo)), caption, keyboard)
             return
-        await self.show(await self._rendered(AnswerCard(face, found.photo)), caption, keyboard)
+        card = AnswerCard(face, found.photo, await self._signature())
+        await self.show(await self._rendered(card), caption, keyboard)
 
     async def explanation(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
         picture = await self._rendered(ExplainCard(face, found.photo))
-        await self.show(picture, explain_caption(face), explain_keyboard(face, people=people, skip=skip))
+        await self.show(
+            picture, explain_caption(face, gallery=self._jobs.gallery), explain_keyboard(face, people=people, skip=skip)
+        )
 
     async def all_cards(self, found: Found) -> None:
         """All faces, in albums of ten; no buttons fit under them."""
         cards = [
             (
-                await self._rendered(AnswerCard(face, found.photo)),
-                card_caption(
-                    found, face, calibration=self._jobs.calibration, gallery=self._jobs.gallery, buttons=False
-                ),
+                await self._rendered(AnswerCard(face, found.photo, await self._signature())),
+                card_caption(found, face, gallery=self._jobs.gallery, buttons=False),
             )
             for face in found.faces
             if face.matches
@@ -77,13 +78,18 @@ class Presenter:
 
     async def comparison(self, comparison: Compared) -> Message | None:
         caption = compare_caption(comparison, calibration=self._jobs.calibration)
-        picture = await self._rendered(CompareCard(comparison))
+        picture = await self._rendered(CompareCard(comparison, await self._signature()))
         return await self.show(picture, caption, compare_keyboard(comparison))
 
     async def numbered(self, comparison: Compared) -> None:
         """Both photos with their faces numbered."""
         named = ((comparison.photo_a, _("The first photo: A")), (comparison.photo_b, _("The second photo: B")))
         await self._reply.album([(await self._rendered(FacesPicture(photo)), name) for photo, name in named])
+
+    async def _signature(self) -> str:
+        """Where a card that is sent on leads to. Asked of Telegram once a process."""
+        username = (await self._bot.me()).username
+        return f"@{username}" if username else ""
 
     async def _rendered(self, request: PictureRequest) -> BufferedInputFile:
         return await self._jobs.rendered(request, self._person)

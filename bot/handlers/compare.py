@@ -146,7 +146,7 @@ async def _compare(  # noqa: PLR0917 - the photos and what to do with them
     if await jobs.welcome(message, [b], message.from_user):
         await state.clear()
         if more:
-            await jobs.reply_to(message, b, message.from_user).text(texts.first_two(len(photos)))
+            await jobs.reply_to(message, b, message.from_user).text(texts.first_two())
         work = partial(_work, message, a, b, bot, jobs, person, pairs)
         await jobs.at_turn(message, b, message.from_user, work)
 

@@ -44,7 +44,7 @@ async def on_error(event: ErrorEvent, stats: Stats) -> None:
     log.error("a handler failed", exc_info=(type(error), error, error.__traceback__))
     await _say(
         event.update,
-        _("Something went wrong on my side, not with your photo. It is written down; please try once more."),
+        _("Something went wrong on my side, not with your photo. I've logged it. Please try again."),
     )
 
 

@@ -21,13 +21,13 @@ from lookalike.catalogues import LANGUAGES
 def command_menu() -> list[BotCommand]:
     """In private chats, in the current language."""
     return [
-        BotCommand(command="start", description=_("What I do, in two lines")),
+        BotCommand(command="start", description=_("Start")),
         BotCommand(command="compare", description=_("How alike are two faces?")),
-        BotCommand(command="settings", description=_("Language, whom cards show, their look")),
-        BotCommand(command="help", description=_("How it works, page by page")),
+        BotCommand(command="settings", description=_("Language, who to show, light or dark")),
+        BotCommand(command="help", description=_("What I can do, and how it works")),
         BotCommand(command="privacy", description=_("What happens to photos")),
-        BotCommand(command="about", description=_("Versions, gallery, measured scores")),
-        BotCommand(command="delete", description=_("Forget what is stored of me")),
+        BotCommand(command="about", description=_("What I'm built from")),
+        BotCommand(command="delete", description=_("Delete my settings")),
         BotCommand(command="cancel", description=_("End a comparison")),
     ]
 
@@ -38,7 +38,7 @@ def group_menu(*, ephemeral: bool) -> list[BotCommand]:
     return [
         BotCommand(command="match", description=_("Look-alikes for the photo you reply to"), is_ephemeral=only_me),
         BotCommand(command="compare", description=_("How alike are two faces?"), is_ephemeral=only_me),
-        BotCommand(command="help", description=_("How it works, page by page")),
+        BotCommand(command="help", description=_("What I can do, and how it works")),
     ]
 
 
@@ -48,13 +48,13 @@ def admin_menu() -> list[BotCommand]:
 
 def description() -> str:
     return _(
-        "Send me a photo, and I will show the eight celebrities whose faces are nearest to yours, and how much that "
-        "means. I can also say how alike two faces are. Photos stay in memory until the answer and are not stored."
+        "Send me a photo, and I will show whose face is closest to yours, and how rare that is. I can also say how "
+        "alike two faces are. I keep a photo only until I've answered; nothing is stored."
     )
 
 
 def short_description() -> str:
-    return _("Which celebrities look like you? A photo in, eight faces out. Nothing is stored.")
+    return _("Who looks like you? A photo in, your closest faces out. Nothing is stored.")
 
 
 async def announce_commands(bot: Bot, i18n: I18n, settings: BotSettings) -> None:

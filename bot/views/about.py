@@ -7,9 +7,11 @@ import time
 from collections import Counter
 
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
 
 from bot.about import About, Measured, Network
 from bot.telegram.limits import MAX_TEXT, fit_lines
+from bot.views.counts import of_people
 from index.types import GalleryInfo
 from lookalike.calibration import Calibration
 from lookalike.serving.metrics import Stats
@@ -18,16 +20,17 @@ from lookalike.wording import number, similarity_text
 
 def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> str:
     """Versions, gallery, weights with their measured scores."""
-    title = _("What I am made of")
+    title = _("What I'm built from")
     versions = " · ".join(f"{html.escape(name)} {html.escape(value)}" for name, value in about.versions)
     body = [
         versions,
-        _("Gallery: {people} people in {pictures} pictures.").format(
-            people=number(gallery.people, _), pictures=number(gallery.pictures, _)
+        ngettext(
+            "Gallery: {people}, one picture.", "Gallery: {people} in {pictures} pictures.", gallery.pictures
+        ).format(people=of_people(gallery.people), pictures=number(gallery.pictures, _)),
+        _("How sure I am was measured on {pairs} pairs of strangers whom I wasn't trained on, out of {people}.").format(
+            pairs=number(calibration.pair.pairs, _), people=of_people(calibration.pair.people)
         ),
-        _("How sure I am was measured on {pairs} pairs of strangers among {people} people never seen before.").format(
-            pairs=number(calibration.pair.pairs, _), people=number(calibration.pair.people, _)
-        ),
+        _("The networks I started from may have seen anybody: who was in their data nobody wrote down."),
     ]
     tail = [line for network in about.networks for line in _network(network, about.measured)]
     return fit_lines([f"<b>{html.escape(title)}</b>"], body, tail, limit=MAX_TEXT)
@@ -68,9 +71,10 @@ def _scores(role: str, measured: Measured) -> list[str]:
 
 def stats_text(stats: Stats, *, waiting: int, at_work: int) -> str:
     """Counts since the start, for whoever runs the bot."""
-    title = _("Since {hours} hours").format(hours=_decimal((time.monotonic() - stats.started) / 3600, places=1))
+    hours = max((time.monotonic() - stats.started) / 3600, 0.1)
+    title = _("Last {hours} h").format(hours=_decimal(hours, places=1))
     body = [
-        _("In the line: {waiting}, at work: {at_work}").format(waiting=waiting, at_work=at_work),
+        _("Waiting {waiting}, working {at_work}").format(waiting=waiting, at_work=at_work),
         _("A photo takes {median} s, 95 of 100 under {slow} s").format(
             median=_decimal(stats.percentile_s(0.5)), slow=_decimal(stats.percentile_s(0.95))
         ),

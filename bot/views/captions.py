@@ -7,98 +7,90 @@ import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from bot.telegram.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines
+from bot.telegram.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines, visible_length
 from bot.views.refusals import some_refused
 from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
 from lookalike.calibration import Calibration
+from lookalike.verdicts import headline, meter, sentence
 from lookalike.wording import (
     below_measured,
     beyond_measured,
     isolated,
     number,
     pair_sentence,
-    person_title,
-    share_sentence,
+    person_line,
     similarity_text,
 )
 
 
-def card_caption(
-    found: Found, answer: FaceAnswer, *, calibration: Calibration, gallery: GalleryInfo, buttons: bool = True
-) -> str:
-    """The eight by name, what the first one's likeness means, and why other faces are missing."""
-    people = number(gallery.people, _)
-    if len(found.faces) > 1:
-        title = _("Face {number} of {count}: the nearest of {people} people").format(
-            number=answer.number, count=len(found.faces), people=people
+def card_caption(found: Found, answer: FaceAnswer, *, gallery: GalleryInfo, buttons: bool = True) -> str:
+    """The verdict, what it means, the eight with their similarities folded up, and why other faces are missing."""
+    several = len(found.faces) > 1
+    title = headline(answer, people=gallery.people, translate=_)
+    if several:
+        title = _("Face {number} of {count}: {headline}").format(
+            number=answer.number, count=len(found.faces), headline=title
         )
-    else:
-        title = _("The nearest of {people} people").format(people=people)
+    head = [f"<b>{html.escape(title)}</b>"]
+    tail = _without_button(len(found.faces)) if buttons else []
     if not answer.matches:
-        tail = _without_button(len(found.faces)) if buttons else []
-        return fit_lines(
-            [f"<b>{title}</b>"], [_("Nobody more to show with these people chosen.")], tail, limit=MAX_CAPTION
-        )
-    best = answer.matches[0]
-    table, similarity = calibration.gallery, best.match.similarity
-    meaning = share_sentence(
-        best.stranger_share,
-        _,
-        at_most=beyond_measured(table, similarity),
-        at_least=below_measured(table, similarity),
-    )
-    tail = [f"<i>{html.escape(meaning)}</i>"]
-    tail += _without_button(len(found.faces)) if buttons else []
+        hint = _("Try 'Everyone'.") if not answer.whole else _("Nobody in this gallery fits.")
+        return fit_lines(head, [hint], tail, limit=MAX_CAPTION)
+    if meaning := sentence(answer, _):
+        head.append(html.escape(meaning))
     tail += _without_number(found)
-    return fit_lines([f"<b>{title}</b>"], [_tile(match) for match in answer.matches], tail, limit=MAX_CAPTION)
+    tiles = [_tile(match) for match in answer.matches]
+    while True:
+        quote = "<blockquote expandable>" + "\n".join(tiles) + "</blockquote>"
+        text = fit_lines([*head, quote], [], tail, limit=MAX_CAPTION)
+        if visible_length(text) <= MAX_CAPTION or len(tiles) == 1:
+            return text
+        tiles.pop()
 
 
 def _tile(banded: BandedMatch) -> str:
-    name = html.escape(isolated(person_title(banded.match.person, _)))
-    word = html.escape(_(banded.band.word))
+    """One of the eight in a line: rank, who, the meter, the similarity."""
+    name = html.escape(isolated(person_line(banded.match.person, _)))
     similarity = similarity_text(banded.match.similarity, _)
-    return f"{banded.match.rank}. {html.escape(banded.band.symbol)} {name} · {similarity}, {word}"
+    return f"{banded.match.rank}. {name} · {meter(banded.band.step)} {similarity}"
 
 
-def explain_caption(answer: FaceAnswer) -> str:
-    """How this answer came about, with the face's own numbers."""
+def explain_caption(answer: FaceAnswer, *, gallery: GalleryInfo, reason: str = "") -> str:
+    """How this answer came about; the face's own numbers are folded up. reason: "It's in the eyes", where measured."""
     quality = answer.face.quality
-    title = _("How I read this face")
-    head = [f"<b>{title}</b>"]
-    body = [
-        _("{size:.0f} pixels wide, the eyes {eyes:.0f} pixels apart; as a face it scores {score} of 1.").format(
+    title = _("Why these eight")
+    head = [
+        f"<b>{title}</b>",
+        _("I lined your face up by eyes, nose and mouth and compared it with {people} others.").format(
+            people=number(gallery.people, _)
+        ),
+    ]
+    if reason:
+        head.append(html.escape(reason))
+    numbers = [
+        _("Face {size:.0f} pixels wide, eyes {eyes:.0f} pixels apart, surely a face: {score} of 1").format(
             score=similarity_text(quality.score, _), size=quality.size_px, eyes=quality.eye_distance_px
         ),
-        _("Head turned by {yaw:.0f}° and tilted by {roll:.0f}°; the tilt is taken out, the turn can't be.").format(
-            yaw=abs(quality.yaw_deg), roll=abs(quality.roll_deg)
-        ),
-        _("Sharpness {sharpness:.0f}, brightness {light:.0f} of 255.").format(
-            sharpness=quality.sharpness, light=quality.light
+        _("Head turned by {yaw:.0f}°, tilted by {roll:.0f}°; sharpness {sharpness:.0f}, brightness {light:.0f}").format(
+            yaw=abs(quality.yaw_deg), roll=abs(quality.roll_deg), sharpness=quality.sharpness, light=quality.light
         ),
     ]
     if answer.matches:
-        nearest, farthest = answer.matches[0].match, answer.matches[-1].match
-        body.append(
-            _(
-                "From the straightened face come 512 numbers. Those of {nearest} are nearest ({near}); "
-                "the last of the eight, {farthest}, is at {far}."
-            ).format(
-                nearest=html.escape(isolated(person_title(nearest.person, _))),
-                near=similarity_text(nearest.similarity, _),
-                farthest=html.escape(isolated(person_title(farthest.person, _))),
-                far=similarity_text(farthest.similarity, _),
+        nearest, last = answer.matches[0], answer.matches[-1]
+        numbers.append(
+            _("Similarity to the first {near}, to the last of the eight {far}; 1 is the same picture").format(
+                near=similarity_text(nearest.similarity, _), far=similarity_text(last.similarity, _)
             )
         )
-    return fit_lines(head, body, ["/help"], limit=MAX_CAPTION)
+    quote = "<blockquote expandable>" + "\n".join(numbers) + "</blockquote>"
+    return fit_lines([*head, quote], [], [], limit=MAX_CAPTION)
 
 
 def faces_caption(found: Found) -> str:
     """Under the photo with numbered boxes."""
     count = len(found.faces)
-    title = ngettext(
-        "{count} face. Whose look-alikes shall I show?", "{count} faces. Whose look-alikes shall I show?", count
-    ).format(count=count)
+    title = ngettext("{count} face. Who first?", "{count} faces. Who first?", count).format(count=count)
     tail = []
     tail += _without_button(count)
     tail += _without_number(found)
@@ -124,36 +116,35 @@ def _without_button(*counts: int) -> list[str]:
     """What is said where one of the photos has more faces than there are buttons."""
     if max(counts) <= MAX_FACE_BUTTONS:
         return []
-    return [_("There are buttons for the {count} largest.").format(count=MAX_FACE_BUTTONS)]
+    return [_("The buttons cover the {count} largest faces.").format(count=MAX_FACE_BUTTONS)]
 
 
 def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:
-    """How alike two faces are, what that means, and what it can't mean."""
-    band = comparison.band
+    """How alike two faces are, what that can't mean, and the numbers folded up."""
     several = len(comparison.photo_a.usable) > 1 or len(comparison.photo_b.usable) > 1
-    head = [
-        f"<b>{html.escape(band.symbol)} {html.escape(_(band.word))} · {similarity_text(comparison.similarity, _)}</b>"
-    ]
     meaning = pair_sentence(
         comparison.false_match_rate,
         _,
         at_most=beyond_measured(calibration.pair, comparison.similarity),
         at_least=below_measured(calibration.pair, comparison.similarity),
     )
-    body = [f"<i>{html.escape(meaning)}</i>"]
+    head = [f"<b>{html.escape(meaning)}</b>"]
     if several:
-        body.append(
+        head.append(
             _("Face {a} of the first photo with face {b} of the second.").format(
                 a=comparison.face_a + 1, b=comparison.face_b + 1
             )
         )
-        body += _all_pairs(comparison)
-    buttons = _without_button(len(comparison.photo_a.usable), len(comparison.photo_b.usable))
+    word = html.escape(_(comparison.band.word))
+    numbers = [f"{meter(comparison.band.step)} {word} · {similarity_text(comparison.similarity, _)}"]
+    if several:
+        numbers += _all_pairs(comparison)
+    head.append("<blockquote expandable>" + "\n".join(numbers) + "</blockquote>")
     tail = [
-        *buttons,
-        _("Siblings look more alike than strangers; years, light and make-up make one person look like two."),
+        *_without_button(len(comparison.photo_a.usable), len(comparison.photo_b.usable)),
+        _("Family looks alike too, and age or light can hide it. So this is no proof."),
     ]
-    return fit_lines(head, body, tail, limit=MAX_CAPTION)
+    return fit_lines(head, [], tail, limit=MAX_CAPTION)
 
 
 def _all_pairs(comparison: Compared) -> list[str]:

@@ -14,7 +14,17 @@ NEXT_EIGHT = 8
 
 
 def _rows(buttons: list[InlineKeyboardButton], *, width: int = ROW) -> list[list[InlineKeyboardButton]]:
-    return [buttons[start : start + width] for start in range(0, len(buttons), width)]
+    """As few rows as `width` allows, of like length: seven come as four and three."""
+    count = -(-len(buttons) // width)
+    if not count:
+        return []
+    least, longer = divmod(len(buttons), count)
+    rows, start = [], 0
+    for row in range(count):
+        end = start + least + (row < longer)
+        rows.append(buttons[start:end])
+        start = end
+    return rows
 
 
 def _button(text: str, data: str) -> InlineKeyboardButton:
@@ -22,18 +32,18 @@ def _button(text: str, data: str) -> InlineKeyboardButton:
 
 
 def picker_keyboard(found: Found, *, people: Filter) -> InlineKeyboardMarkup:
-    """One button a face, and all of them."""
+    """One button a face, and all of their cards."""
     faces = [_button(str(face.number), FaceCard(face=face.number, people=people).pack()) for face in found.faces]
     return InlineKeyboardMarkup(
         inline_keyboard=[
             *_rows(faces[:MAX_FACE_BUTTONS]),
-            [_button(_("All"), AllFaces().pack()), _button(_("Delete"), Delete().pack())],
+            [_button(_("Send all cards"), AllFaces().pack()), _button("🗑", Delete().pack())],
         ]
     )
 
 
 def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int) -> InlineKeyboardMarkup:
-    """Other faces, more people, whom to show, why, and away with it."""
+    """Why, more people, whom to show, other faces, and away with it."""
     rows: list[list[InlineKeyboardButton]] = []
     if len(found.faces) > 1:
         others = [
@@ -44,8 +54,9 @@ def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int
             for face in found.faces[:MAX_FACE_BUTTONS]
         ]
         rows += _rows(others)
-        rows.append([_button(_("All faces"), FacePicker().pack())])
     more = []
+    if answer.matches:
+        more.append(_button(_("Why these?"), Explain(face=answer.number, people=people, skip=skip).pack()))
     if skip:
         more.append(
             _button(_("« Eight before"), FaceCard(face=answer.number, people=people, skip=skip - NEXT_EIGHT).pack())
@@ -63,12 +74,8 @@ def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int
                 for choice, word in ((Filter.ALL, _("Everyone")), (Filter.WOMEN, _("Women")), (Filter.MEN, _("Men")))
             ]
         )
-    rows.append(
-        [
-            _button(_("Explain"), Explain(face=answer.number, people=people, skip=skip).pack()),
-            _button(_("Delete"), Delete().pack()),
-        ]
-    )
+    last = [_button(_("« Numbered photo"), FacePicker().pack())] if len(found.faces) > 1 else []
+    rows.append([*last, _button("🗑", Delete().pack())])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
@@ -76,7 +83,7 @@ def explain_keyboard(answer: FaceAnswer, *, people: Filter, skip: int) -> Inline
     """Back to the card."""
     back = FaceCard(face=answer.number, people=people, skip=skip)
     return InlineKeyboardMarkup(
-        inline_keyboard=[[_button(_("« Back to the card"), back.pack()), _button(_("Delete"), Delete().pack())]]
+        inline_keyboard=[[_button(_("« Back to the card"), back.pack()), _button("🗑", Delete().pack())]]
     )
 
 
@@ -99,7 +106,7 @@ def compare_keyboard(comparison: Compared) -> InlineKeyboardMarkup:
                 for n in range(1, min(len(usable), MAX_FACE_BUTTONS) + 1)
             ]
         )
-    rows.append([_button(_("Delete"), Delete().pack())])
+    rows.append([_button("🗑", Delete().pack())])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
@@ -108,8 +115,10 @@ def start_keyboard() -> InlineKeyboardMarkup:
 
 
 def help_keyboard(page: int, pages: int) -> InlineKeyboardMarkup:
-    """Back, where we are, on."""
-    row = [_button("«", HelpPage(page=(page - 1) % pages).pack())]
-    row.append(_button(f"{page + 1} / {pages}", HelpPage(page=page).pack()))
-    row.append(_button("»", HelpPage(page=(page + 1) % pages).pack()))
+    """Back and on, as far as there are pages."""
+    row = []
+    if page > 0:
+        row.append(_button(_("« Back"), HelpPage(page=page - 1).pack()))
+    if page < pages - 1:
+        row.append(_button(_("Next »"), HelpPage(page=page + 1).pack()))
     return InlineKeyboardMarkup(inline_keyboard=[row])

@@ -75,10 +75,7 @@ def refused(refusal: Refusal) -> str:
         case RefusalCode.TOO_BRIGHT:
             text = _("it is too bright: brightness {value:.0f} of 255, up to {limit:.0f} works. Avoid direct light.")
         case RefusalCode.POINTS_UNSURE:
-            text = _(
-                "I can't tell its eyes, nose and mouth apart: expected error {value:.0%} of the distance between "
-                "the eyes, up to {limit:.0%} works. Try a clearer photo."
-            )
+            text = _("it's too unclear: I can't find eyes, nose and mouth. Try a sharper photo.")
         case RefusalCode.DEGENERATE:
             text = _("nothing could be measured on it. Try another photo.")
         case _never:
@@ -91,32 +88,43 @@ def some_refused(refusals: Sequence[Refusal]) -> str:
     if not refusals:
         return ""
     return ngettext(
-        "{count} more face has no number: {reason}",
-        "{count} more faces have no number. The largest: {reason}",
+        "I skipped {count} face: {reason}",
+        "I skipped {count} faces. The largest: {reason}",
         len(refusals),
-    ).format(count=len(refusals), reason=refused(refusals[0]))
+    ).format(count=len(refusals), reason=_in_short(refusals[0].code))
 
 
-def what_came(kind: NotAPhoto) -> str:  # noqa: PLR0911 - one line a kind
+def _in_short(code: RefusalCode) -> str:
+    """Why a face was skipped, as the end of "I skipped one face: ..."."""
+    match code:
+        case RefusalCode.TOO_SMALL:
+            return _("it's too small.")
+        case RefusalCode.BLURRED:
+            return _("it's too blurry.")
+        case RefusalCode.TURNED_AWAY:
+            return _("it's turned away.")
+        case RefusalCode.TOO_DARK:
+            return _("it's too dark.")
+        case RefusalCode.TOO_BRIGHT:
+            return _("it's too bright.")
+        case RefusalCode.POINTS_UNSURE | RefusalCode.DEGENERATE:
+            return _("it's too unclear.")
+        case _never:
+            assert_never(_never)
+
+
+def what_came(kind: NotAPhoto) -> str:
     """One specific sentence for everything that is not a photo."""
     match kind:
-        case NotAPhoto.ANIMATION:
-            return _("I can't look into GIFs. Send me a photo, or a screenshot of the moment you mean.")
-        case NotAPhoto.ANIMATED_STICKER:
-            return _("This sticker moves, and I read still ones only. A photo works best.")
-        case NotAPhoto.VIDEO:
-            return _("I don't watch videos. Send me a screenshot of the moment you mean.")
-        case NotAPhoto.VIDEO_NOTE:
-            return _("I can't watch video messages. Send me a photo instead.")
-        case NotAPhoto.VOICE:
-            return _("I can't hear voice messages: faces are all I know. Send me a photo.")
-        case NotAPhoto.AUDIO:
-            return _("I can't listen to music: faces are all I know. Send me a photo.")
+        case NotAPhoto.ANIMATION | NotAPhoto.VIDEO | NotAPhoto.VIDEO_NOTE:
+            return _("Telegram gave me no still of this video to look at. Send me a photo or a screenshot.")
+        case NotAPhoto.ANIMATED_STICKER | NotAPhoto.VOICE | NotAPhoto.AUDIO:
+            return _("I can't read moving stickers, voice or music. Send a photo.")
         case NotAPhoto.FORMAT:
             return _("I can't read this picture's format. Send it as a photo, or as a JPEG, PNG or WebP file.")
         case NotAPhoto.DOCUMENT:
             return _("This file is not a picture. Send me a photo, or a JPEG, PNG or WebP file.")
         case NotAPhoto.OTHER:
-            return _("Send me a photo with a face, and I will show eight celebrities who look alike. More: /help")
+            return _("Send me a photo with a face, and I will show who looks like it. More: /help")
         case _never:
             assert_never(_never)

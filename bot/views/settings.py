@@ -12,7 +12,7 @@ from lookalike.catalogues import LANGUAGES
 
 
 def settings_text() -> str:
-    return _("<b>Settings</b>\nThe language I speak, whom cards show, and how they look. Kept until you say /delete.")
+    return _("<b>Settings</b>\nLanguage, who to show, light or dark. Kept until you say /delete.")
 
 
 def settings_keyboard(person: PersonSettings, *, language: str, theme: ThemeName) -> InlineKeyboardMarkup:
@@ -58,9 +58,9 @@ def deleted_text(was: PersonSettings, *, talking: bool, told: bool) -> str:
     if was.theme:
         kept.append(_("how cards look: {look}").format(look=looks[was.theme]))
     if talking:
-        kept.append(_("that a comparison was under way"))
+        kept.append(_("the comparison you had begun"))
     if told:
-        kept.append(_("that you were told about privacy"))
+        kept.append(_("the note that you've seen the privacy text"))
     if was == NOTHING_SET and not kept:
-        return _("I had nothing stored of you. Photos are never stored.")
-    return _("This is what I had of you, and it is gone now:") + "\n" + "\n".join(f"• {line}" for line in kept)
+        return _("I had nothing about you. Photos are never stored.")
+    return _("Deleted:") + "\n" + "\n".join(f"• {line}" for line in kept)

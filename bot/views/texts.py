@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from aiogram.utils.i18n import gettext as _
 
-from lookalike.wording import number
+from bot.views.counts import of_people
 
 
 def welcome(people: int) -> str:
     return _(
-        "Send me a photo with a face, and I will find the eight celebrities out of {people} who look most like it.\n"
+        "Send me a photo with a face, and I will show who of {people} looks most like it.\n"
         "/compare tells how alike two faces are. Photos stay in memory until the answer: /privacy"
-    ).format(people=number(people, _))
+    ).format(people=of_people(people))
 
 
 def privacy() -> str:
     return _(
         "<b>What happens to your photos</b>\n"
-        "A photo is fetched from Telegram into memory, measured, answered, and dropped. Neither it nor the numbers "
-        "measured on it are written to a disk, and nobody is trained on them.\n"
+        "A photo is fetched from Telegram, measured in memory, answered, then forgotten. Neither it nor the numbers "
+        "measured on it are written to a disk, and no network is trained on them.\n"
         "Buttons under an answer fetch the photo again from your own message. Delete that message, and they can't.\n"
         "While /compare waits for a photo, and for its buttons, I remember which messages the photos are in, "
-        "for minutes, not the photos. For an hour I remember the number Telegram gave an answered photo, to see "
-        "whether an edited message holds another one, and for two days who asked for an answer, who may delete it.\n"
+        "for minutes, not the photos. For an hour I remember the number of a photo I answered, to notice when a "
+        "changed message holds another one, and for two days who asked for an answer, who may delete it.\n"
         "What you choose in /settings is kept until you say /delete.\n"
-        "Logs hold counts and times: no photo, no name, no file."
+        "Logs hold counts and times only: no photo, no name, no file."
     )
 
 
 def cancelled() -> str:
-    return _("The comparison is called off.")
+    return _("Comparison cancelled.")
 
 
 def nothing_to_cancel() -> str:
-    return _("Nothing was under way. Send me a photo whenever you like.")
+    return _("Nothing to cancel. Send me a photo whenever you like.")
 
 
 def match_what() -> str:
@@ -48,8 +48,8 @@ def send_second() -> str:
     return _("Got it. Now the second photo. /cancel ends this.")
 
 
-def first_two(photos: int) -> str:
-    return _("I compare two photos at a time: the first two of these {photos}.").format(photos=photos)
+def first_two() -> str:
+    return _("I compare two photos at a time, so I took the first two.")
 
 
 def photo_or_cancel() -> str:

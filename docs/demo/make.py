@@ -48,7 +48,7 @@ async def answers() -> list[Call]:
         task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
         await peer.send_photo(ANN, photo("astronaut"))
         await peer.until_sent(2, within_s=60)
-        await peer.press(ANN, peer.last_message(ANN.id), "Explain")
+        await peer.press(ANN, peer.last_message(ANN.id), "Why these?")
         await peer.until_sent(3, within_s=60)
         await peer.send_photo(ANN, photo("astronaut"), group="g", caption="/compare")
         await peer.send_photo(ANN, photo("grace_hopper"), group="g")
@@ -138,7 +138,7 @@ def film(sent: list[Call]) -> Film:
     shown.hold(2600)
     shown.scroll(shown.end())
     shown.hold(1800)
-    card.pressed = "Explain"
+    card.pressed = "Why these?"
     shown.hold(350)
     shown.bubbles[-1] = why
     shown.top = min(shown.top_of(why), shown.end())

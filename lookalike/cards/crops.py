@@ -20,7 +20,16 @@ MAX_SHIFT_SHARE: Final = 0.14  # how far the face may leave its place so that th
 # of a card, with the shift above, comes to 2.0.
 SURROUNDINGS_SHARE: Final = 2.0
 SURROUNDINGS_SIDE_PX: Final = 210.0  # the ArcFace crop on the largest frame of a card is 204 px wide
-CELEBA_ASPECT: Final = 178 / 218
+CELEBA_WIDTH: Final = 178
+CELEBA_ASPECT: Final = CELEBA_WIDTH / 218
+CELEBA_TOLERANCE: Final = 0.02  # between the proportions of two pictures that count as the same
+# Where CelebA's aligned pictures, 178 x 218 px, have the five points, on average.
+CELEBA_POINTS: Final = np.array(
+    [[69.6, 111.3], [107.6, 111.3], [88.1, 135.6], [71.6, 152.2], [104.9, 152.2]], np.float32
+)
+EYES_SHARE: Final = 0.462  # of the height of a portrait: its eye line, the same for photographs and drawings
+EYE_DISTANCE_SHARE: Final = 0.16  # of the height, at zoom 1
+PORTRAIT_ZOOMS: Final = tuple(1.06 + 0.06 * step for step in range(12))
 
 
 def cut_out(image: Rgb8, points: Points5, *, width: int, height: int) -> Rgb8:
@@ -50,6 +59,41 @@ def placement(points: Points5, photo: tuple[int, int], *, width: int, height: in
     if best is None:  # pragma: no cover - ZOOMS is not empty
         raise AssertionError
     return best[1]
+
+
+def portrait_placement(
+    points: Points5, photo: tuple[int, int], *, width: int, height: int, zoom: float
+) -> NDArray[np.float64]:
+    """The (2, 3) similarity that brings a face to a portrait's scale and eye line, whatever the photo leaves empty.
+
+    photo: its width and height. The face may leave the middle sideways where the photo ends on one side.
+    Raises DegeneratePoints when the points have no spread.
+    """
+    eyes = ARCFACE_TEMPLATE[:2].mean(axis=0)
+    scale = zoom * EYE_DISTANCE_SHARE * height / float(ARCFACE_TEMPLATE[1, 0] - ARCFACE_TEMPLATE[0, 0])
+    target = (ARCFACE_TEMPLATE - eyes) * scale + np.array([width / 2, EYES_SHARE * height])
+    matrix = estimate_similarity(points, target.astype(np.float32))
+    there = apply_affine(matrix, points[:2].mean(axis=0, keepdims=True).astype(np.float32))[0]
+    matrix[1, 2] += EYES_SHARE * height - float(there[1])
+    shifted = _shifted(matrix, photo, width, height)
+    matrix[0, 2] = shifted[0, 2]  # never up or down: that would leave the eye line
+    return matrix
+
+
+def portrait_zoom(points: Points5, photo: tuple[int, int], *, width: int, height: int) -> float:
+    """The least zoom at which the photo fills a portrait; the largest that is tried where none does."""
+    for zoom in PORTRAIT_ZOOMS:
+        matrix = portrait_placement(points, photo, width=width, height=height, zoom=zoom)
+        if _empty_share(matrix, photo, width, height) <= MAX_EMPTY_SHARE:
+            return zoom
+    return PORTRAIT_ZOOMS[-1]
+
+
+def portrait_cut(image: Rgb8, points: Points5, *, width: int, height: int, zoom: float) -> Rgb8:
+    """(height, width, 3) of a photo at a portrait's scale and eye line."""
+    photo = (image.shape[1], image.shape[0])
+    matrix = portrait_placement(points, photo, width=width, height=height, zoom=zoom)
+    return window(image, matrix, width=width, height=height)
 
 
 def surroundings(image: Rgb8, points: Points5) -> tuple[Rgb8, Points5]:
@@ -83,17 +127,14 @@ def straighten(image: Rgb8, points: Points5, *, side_px: int) -> Rgb8:
 
 
 def fit_gallery(image: Rgb8, *, width: int, height: int) -> Rgb8:
-    """A gallery picture cropped round its face and scaled to (height, width, 3).
+    """A gallery picture of which nobody knows where the face is, scaled to (height, width, 3).
 
-    CelebA's aligned pictures have the face in a known place; of other pictures the largest square is shown, a little
-    above the middle. The whole height of the face stays: a wide frame has a blurred reflection at its sides.
+    The largest square is shown, a little above the middle. Its whole height stays: a wide frame has a blurred
+    reflection at its sides.
     """
     picture_height, picture_width = image.shape[:2]
-    if abs(picture_width / picture_height - CELEBA_ASPECT) < 0.02:
-        shown, middle = 0.9 * picture_width, 0.53 * picture_height
-    else:
-        shown = float(min(picture_width, picture_height))
-        middle = shown / 2 + 0.35 * (picture_height - shown)
+    shown = float(min(picture_width, picture_height))
+    middle = shown / 2 + 0.35 * (picture_height - shown)
     scale = max(height / shown, width / (shown * max(width / height, 1.0)))
     matrix = np.array([[scale, 0, width / 2 - scale * picture_width / 2], [0, scale, height / 2 - scale * middle]])
     return window(image, matrix, width=width, height=height)

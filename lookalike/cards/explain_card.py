@@ -11,12 +11,10 @@ from lookalike.cards.answer_card import portrait_item
 from lookalike.cards.blocks import (
     BADGE_PX,
     BODY,
-    CHIP_PX,
     MARGIN,
     STRONG,
     WIDTH,
     badge,
-    chip,
     height_of,
     paragraph,
 )
@@ -25,7 +23,7 @@ from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed
 from lookalike.cards.theme import INK, WHITE, Color, Style, Theme
-from lookalike.wording import Translate, person_title, similarity_text
+from lookalike.wording import Translate, person_heading, similarity_text
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX
 from pipeline.types import Face, FloatArray, PhotoFaces, Rgb8
 
@@ -152,13 +150,16 @@ def _tile(
     note = paragraph(label, box=box, font=BODY, color=theme.muted, over=theme.panel, lines=1)
     below = Rect(box.x, box.y + height_of(note), box.width, 0)
     title = paragraph(
-        person_title(match.match.person, translate), box=below, font=STRONG, color=theme.text, over=theme.panel, lines=1
+        person_heading(match.match.person, translate),
+        box=below,
+        font=STRONG,
+        color=theme.text,
+        over=theme.panel,
+        lines=1,
     )
-    chip_y = below.y + height_of(title) + 10
     return [
         portrait_item(match.match.person, pictures, rect=picture, radius=30),
         *badge(said, x=picture.right - 8, y=picture.bottom - 8 - BADGE_PX, theme=theme, anchor="right"),
         *title,
         *note,
-        *chip(match.band, x=box.x, y=chip_y, max_width=box.width, theme=theme, translate=translate),
-    ], chip_y + CHIP_PX
+    ], below.y + height_of(title) + 8

@@ -14,20 +14,21 @@ from PIL import Image
 
 from index.types import Person
 from lookalike.calibration import Calibration
-from lookalike.cards.blocks import BODY_BOLD, STRONG, TITLE, band_color, line
+from lookalike.cards.blocks import BODY_BOLD, STRONG, TITLE, line, paragraph
+from lookalike.cards.face_shape import FaceShape
 from lookalike.cards.geometry import Point, Rect
 from lookalike.cards.placed import Canvas, Drawn, Line, Outline, Panel, Picture, Placed, Ring
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
 from lookalike.cards.theme import INK, Color, Style, Theme
-from lookalike.wording import Translate, share_text, similarity_text
+from lookalike.wording import Translate, verdict
 
 WIDTH: Final = 1080
 HEIGHT: Final = 620
 MARK: Final = Color.from_hex("#E8553A")
 # Where a drawn portrait has its eyes, nose and mouth corners, and its face, as shares of its side.
-POINTS: Final = ((0.42, 0.462), (0.58, 0.462), (0.50, 0.53), (0.436, 0.585), (0.564, 0.585))
-FACE: Final = (0.30, 0.20, 0.70, 0.70)
+POINTS: Final = tuple((x / 100, y / 100) for x, y in FaceShape().parts())
+FACE: Final = (0.29, 0.18, 0.71, 0.80)
 
 
 def _person(number: str, *traits: str) -> Person:
@@ -36,15 +37,15 @@ def _person(number: str, *traits: str) -> Person:
 
 
 PEOPLE: Final = (
-    _person("12", "-Male", "Brown_Hair", "Smiling", "Wavy_Hair"),
-    _person("31", "Male", "Black_Hair", "-No_Beard", "Smiling"),
+    _person("12", "-Male", "Brown_Hair", "Wavy_Hair"),
+    _person("31", "Male", "Black_Hair", "-No_Beard"),
     _person("7", "-Male", "Blond_Hair", "Bangs", "Eyeglasses"),
     _person("58", "Male", "Gray_Hair", "Receding_Hairline", "Eyeglasses"),
-    _person("90", "-Male", "Black_Hair", "Wearing_Lipstick", "Smiling"),
+    _person("90", "-Male", "Black_Hair"),
     _person("44", "Male", "Brown_Hair", "Wearing_Hat", "Goatee"),
     _person("3", "-Male", "Gray_Hair", "Wavy_Hair"),
-    _person("66", "Male", "Blond_Hair", "Smiling"),
-    _person("81", "-Male", "Brown_Hair", "Straight_Hair", "Wearing_Earrings"),
+    _person("66", "Male", "Blond_Hair"),
+    _person("81", "-Male", "Brown_Hair", "Straight_Hair"),
 )
 Scene = Callable[[Theme, Calibration, Translate], list[Placed]]
 
@@ -80,7 +81,7 @@ def _one_to_eight(theme: Theme, calibration: Calibration, _translate: Translate)
     bands = calibration.gallery.bands
     for index in range(8):
         x, y = 520 + 124 * (index % 4), 176 + 144 * (index // 4)
-        color = band_color(bands[min(index // 2 + 1, len(bands) - 1)], theme)
+        color = theme.band(bands[min(index // 2 + 1, len(bands) - 1)].step)
         items.append(Panel(rect=Rect(x - 6, y - 6, 122, 134), radius=26, fill=color))
         items.append(_drawn(PEOPLE[index + 1], x, y, 110, radius=20))
     return items
@@ -110,7 +111,7 @@ def _finding(theme: Theme, _calibration: Calibration, _translate: Translate) -> 
 def _straightening(theme: Theme, _calibration: Calibration, _translate: Translate) -> list[Placed]:
     """A tilted face with five points; the same points on a grid after turning."""
     side, angle = 380, 24.0
-    portrait = paint_portrait(portrait_of(PEOPLE[4]), side, side, theme)
+    portrait = paint_portrait(portrait_of(PEOPLE[4]), side, side)
     tilted = portrait.rotate(-angle, resample=Image.Resampling.BICUBIC, fillcolor=portrait.getpixel((2, 2)))
     items: list[Placed] = [
         Picture(rect=Rect(90, 120, side, side), radius=34, image=np.asarray(tilted, dtype=np.uint8)),
@@ -134,63 +135,24 @@ def _straightening(theme: Theme, _calibration: Calibration, _translate: Translat
     return items
 
 
-def _numbers(theme: Theme, _calibration: Calibration, _translate: Translate) -> list[Placed]:
-    """A face, an arrow, 512 cells."""
-    items: list[Placed] = [_drawn(PEOPLE[6], 80, 170, 280, radius=40), *_arrow(388, 310, 70, theme.muted)]
-    values = np.random.default_rng(6).normal(0, 0.5, 512)
-    warm, cold = Color.from_hex("#EC6F2D"), Color.from_hex("#3B6FB6")
-    for index, value in enumerate(values):
-        x, y = 492 + 16 * (index % 32), 182 + 16 * (index // 32)
-        share = min(abs(float(value)), 1.0)
-        fill = theme.panel.mix(warm if value > 0 else cold, 0.12 + 0.88 * share)
-        items.append(Panel(rect=Rect(x, y, 14, 14), radius=3, fill=fill))
-    return items
-
-
-def _angles(theme: Theme, calibration: Calibration, translate: Translate) -> list[Placed]:
-    """Directions from one centre: near ones are alike; the bands' colours on the arc between."""
-    center_x, center_y, reach = 300, 520, 340
-    items: list[Placed] = []
-    bands = calibration.gallery.bands
-    edges = [1.0, *(max(band.floor, 0.0) for band in bands)]
-    for band, upper, lower in zip(bands, edges[:-1], edges[1:], strict=True):
-        start, end = math.acos(upper), math.acos(lower)
-        steps = max(2, round((end - start) * 90))
-        for i in range(steps + 1):
-            angle = start + (end - start) * i / steps
-            x, y = center_x + reach * math.cos(angle), center_y - reach * math.sin(angle)
-            items.append(_dot(x, y, band_color(band, theme), size=34))
-    for person, similarity, left in ((PEOPLE[0], 1.0, False), (PEOPLE[8], 0.6, False), (PEOPLE[3], 0.1, True)):
-        angle = math.acos(similarity)
-        x, y = center_x + reach * math.cos(angle), center_y - reach * math.sin(angle)
-        tip = Point(round(x), round(y))
-        items.append(Line(start=Point(center_x, center_y), end=tip, stroke_px=6, color=theme.muted))
-        px, py = round(x - 150 if left else x + 34), round(y - (40 if left else 74))
-        items.append(_drawn(person, px, py, 120, radius=60))
-        text = similarity_text(similarity, translate)
-        at = px - 110 if left else px + 136
-        items.append(line(text, x=at, y=py + 34, font=TITLE, color=theme.text, over=theme.panel))
-    items.append(_dot(center_x, center_y, theme.text, size=26))
-    return items
-
-
 def _strangers(theme: Theme, calibration: Calibration, translate: Translate) -> list[Placed]:
-    """A hundred pairs of strangers for each of three similarities, those that reach it coloured."""
+    """A hundred strangers for each of the three best bands, those who get this close bright."""
     items: list[Placed] = []
-    table = calibration.pair
-    wanted = (0.5, 0.1, 0.01)
-    for column, share in enumerate(wanted):
-        rate = min(table.rates, key=lambda rate: abs(math.log(rate.share / share)))
+    table = calibration.gallery
+    for column, band in enumerate(reversed(table.bands[:3])):
         x0 = 84 + 322 * column
-        color = band_color(table.band(rate.similarity), theme)
-        reached = round(100 * rate.share)
+        reached = round(100 * table.stranger_share(band.floor))
         for index in range(100):
-            x, y = x0 + 27 * (index % 10), 226 + 27 * (index // 10)
-            items.append(_dot(x + 12, y + 12, color if index < reached else theme.line, size=22))
-        title = similarity_text(rate.similarity, translate)
-        items.append(line(title, x=x0 + 134, y=84, font=TITLE, color=theme.text, over=theme.panel, align="center"))
-        said = share_text(rate.share, translate)
-        items.append(line(said, x=x0 + 134, y=152, font=BODY_BOLD, color=theme.muted, over=theme.panel, align="center"))
+            x, y = x0 + 27 * (index % 10), 236 + 27 * (index // 10)
+            items.append(_dot(x + 12, y + 12, theme.band(band.step) if index < reached else theme.line, size=22))
+        said = verdict(band.key, translate)
+        words = paragraph(said, box=Rect(x0 - 12, 84, 294, 0), font=BODY_BOLD, color=theme.text, over=theme.panel,
+                          lines=2, align="center", even=True)  # fmt: skip
+        share = f"{reached} / 100"
+        items += words
+        items.append(
+            line(share, x=x0 + 134, y=184, font=BODY_BOLD, color=theme.muted, over=theme.panel, align="center")
+        )
     return items
 
 
@@ -208,6 +170,4 @@ def _twins(theme: Theme, _calibration: Calibration, _translate: Translate) -> li
     ]  # fmt: skip
 
 
-SCENES: Final[tuple[Scene, ...]] = (
-    _one_to_eight, _finding, _straightening, _numbers, _angles, _strangers, _twins,
-)  # fmt: skip
+SCENES: Final[tuple[Scene, ...]] = (_one_to_eight, _twins, _finding, _straightening, _strangers)

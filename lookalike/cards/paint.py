@@ -13,7 +13,7 @@ from lookalike.cards.fontfiles import Weight, load
 from lookalike.cards.placed import Canvas, Drawn, Line, Outline, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.portrait_paint import paint_portrait
 from lookalike.cards.runs import draw
-from lookalike.cards.theme import Color, Theme
+from lookalike.cards.theme import Color
 
 SUPERSAMPLE: Final = 4  # masks are drawn this much larger and averaged down: smooth corners
 CAP_SHARE: Final = 0.727  # height of Inter's capitals over its size: text is centred by them
@@ -22,11 +22,11 @@ JPEG_QUALITY: Final = 92
 FileFormat = Literal["JPEG", "PNG"]
 
 
-def paint(canvas: Canvas, theme: Theme) -> Image.Image:
+def paint(canvas: Canvas) -> Image.Image:
     """Paint every item in order onto a new picture, RGB."""
     image = Image.new("RGB", (canvas.width, canvas.height), canvas.background.rgb)
     for item in canvas.items:
-        _paint_onto(image, item, theme)
+        _paint_onto(image, item)
     return image
 
 
@@ -46,7 +46,7 @@ def encode(image: Image.Image, file_format: FileFormat = "JPEG") -> bytes:
     return buffer.getvalue()
 
 
-def _paint_onto(image: Image.Image, item: Placed, theme: Theme) -> None:
+def _paint_onto(image: Image.Image, item: Placed) -> None:
     """Paint one item, in place."""
     match item:
         case Panel():
@@ -57,7 +57,7 @@ def _paint_onto(image: Image.Image, item: Placed, theme: Theme) -> None:
             mask = _round_mask(photo.width, photo.height, item.radius) if item.radius else None
             image.paste(photo, (item.rect.x, item.rect.y), mask)
         case Drawn():
-            drawn = paint_portrait(item.portrait, item.rect.width, item.rect.height, theme)
+            drawn = paint_portrait(item.portrait, item.rect.width, item.rect.height, zoom=item.zoom)
             image.paste(drawn, (item.rect.x, item.rect.y), _round_mask(drawn.width, drawn.height, item.radius))
         case Text():
             _text(image, item)

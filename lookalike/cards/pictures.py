@@ -13,7 +13,15 @@ from cachetools import LRUCache
 
 from index.previews import Previews
 from index.types import Person
-from lookalike.cards.crops import FACE_SHARE, cut_out, fit_gallery
+from lookalike.cards.crops import (
+    CELEBA_ASPECT,
+    CELEBA_POINTS,
+    CELEBA_TOLERANCE,
+    CELEBA_WIDTH,
+    FACE_SHARE,
+    cut_out,
+    fit_gallery,
+)
 from lookalike.cards.picture_files import FolderFiles, PictureFiles
 from pipeline.decode import PhotoLimits, decode
 from pipeline.errors import BadPhoto, DegeneratePoints
@@ -32,6 +40,13 @@ class PictureSource(Protocol):
 
     def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
         """(height, width, 3), RGB, cut round the face, or None where there is none."""
+        ...
+
+    def face(self, person: Person, *, side_px: int) -> tuple[Rgb8, Points5] | None:
+        """A picture that is not cut, and the five points on it; None where either is missing.
+
+        side_px: how large it will be shown, so that no more is decoded.
+        """
         ...
 
 
@@ -65,9 +80,7 @@ class FolderPictures:
         with self._lock:
             if (tile := self._tiles.get(key)) is not None:
                 return tile
-        tile = self._from_preview(person, width=width, height=height)
-        if tile is None:
-            tile = self._from_file(person, width=width, height=height)
+        tile = self._cut(person, width=width, height=height)
         if tile is not None and tile.nbytes <= CACHE_BYTES:
             with self._lock:
                 self._tiles[key] = tile
@@ -80,7 +93,29 @@ class FolderPictures:
             for person in people
         )
 
-    def _from_preview(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+    def face(self, person: Person, *, side_px: int) -> tuple[Rgb8, Points5] | None:
+        """The whole picture, or what a preview kept of it, with its points."""
+        found = self._preview_face(person)
+        if found is not None:
+            return found
+        decoded = self._decoded(person, width=side_px, height=side_px)
+        if decoded is None or decoded[1] is None:
+            return None
+        return decoded[0], decoded[1]
+
+    def _cut(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+        found = self._preview_face(person) or self._decoded(person, width=width, height=height)
+        if found is None:
+            return None
+        image, points = found
+        try:
+            if points is None:
+                return fit_gallery(image, width=width, height=height)
+            return cut_out(image, points, width=width, height=height)
+        except DegeneratePoints:
+            return None
+
+    def _preview_face(self, person: Person) -> tuple[Rgb8, Points5] | None:
         preview = self._faces.of(person.number)
         if preview is None and self._files is not None:
             preview = self._previews.of(person.number)
@@ -90,12 +125,12 @@ class FolderPictures:
             return None
         try:
             limits = PhotoLimits(max_pixels=PREVIEW_SIDE_PX**2, working_side_px=PREVIEW_SIDE_PX)
-            image = decode(preview.jpeg, limits=limits).image
-            return cut_out(image, _five(preview.points), width=width, height=height)
-        except (BadPhoto, DegeneratePoints):
+            return decode(preview.jpeg, limits=limits).image, _five(preview.points)
+        except BadPhoto:
             return None
 
-    def _from_file(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
+    def _decoded(self, person: Person, *, width: int, height: int) -> tuple[Rgb8, Points5 | None] | None:
+        """The picture itself, as large as a tile of this size needs it, and its points if anybody knows them."""
         if self._files is None:
             return None
         try:
@@ -103,12 +138,14 @@ class FolderPictures:
             points = points_on(data, person)
             side = _working_side(data, points, width=width, height=height)
             photo = decode(data, limits=replace(self._limits, working_side_px=side))
-            if points is None:
-                return fit_gallery(photo.image, width=width, height=height)
-            here = np.asarray((points + 0.5) / photo.scale - 0.5, np.float32)
-            return cut_out(photo.image, here, width=width, height=height)
         except (OSError, BadPhoto, DegeneratePoints):
             return None
+        if points is not None:
+            return photo.image, np.asarray((points + 0.5) / photo.scale - 0.5, np.float32)
+        shown_height, shown_width = photo.image.shape[:2]
+        if abs(shown_width / shown_height - CELEBA_ASPECT) > CELEBA_TOLERANCE:
+            return photo.image, None
+        return photo.image, CELEBA_POINTS * np.float32(shown_width / CELEBA_WIDTH)
 
 
 def _five(points: tuple[float, ...]) -> Points5:

@@ -37,6 +37,7 @@ class Drawn:
     rect: Rect
     radius: int
     portrait: Portrait
+    zoom: float = 1.0  # about the middle of the eyes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

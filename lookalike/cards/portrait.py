@@ -1,29 +1,35 @@
-"""What a drawn portrait shows of a person: a few traits read from CelebA's attributes. No pixels.
+"""What a drawn portrait shows of a person: traits, and where the face's parts lie. No pixels.
 
-A portrait stands in for a picture that may not be shipped. It shows only what is labelled (hair, glasses, beard,
-hat, a smile) and is tinted in one hue, so that it claims no colour of skin. Who has no labels gets a monogram.
+A portrait stands in for a picture that may not be shipped. It shows only what is known (hair, glasses, beard, hat, age,
+the measured places of eyes, nose and mouth) and is painted in one hue that no skin has. What nobody labelled is drawn
+so that it claims nothing. Who has no labels gets a monogram.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
 from index.types import Person
 from lookalike.cards.clusters import clusters
+from lookalike.cards.face_shape import FaceShape, shape_of
 
 ZERO_WIDTH_NON_JOINER: Final = "\u200c"
 VOWELS_BEFORE: Final = "\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4"  # of Thai and Lao
 
 
 class Cut(StrEnum):
-    """The outline of the hair."""
+    """The outline of the hair. CelebA tells nothing of its length: a woman's outline follows its curl alone."""
 
-    LONG = "long"
-    SHORT = "short"
+    WAVY = "wavy"
+    STRAIGHT = "straight"
+    PLAIN = "plain"  # of a woman, where neither is known
+    SHORT = "short"  # of a man, where neither is known
+    SHORT_WAVY = "short wavy"
+    SHORT_STRAIGHT = "short straight"
     RECEDING = "receding"
     BALD = "bald"
 
@@ -39,7 +45,7 @@ class Beard(StrEnum):
 
 
 class HairColour(StrEnum):
-    """CelebA's four; unknown takes the portrait's own hue."""
+    """CelebA's four; unknown is drawn in a tone of the ground."""
 
     BLACK = "black"
     BROWN = "brown"
@@ -54,15 +60,13 @@ class Traits:
 
     cut: Cut
     colour: HairColour
-    wavy: bool = False
     bangs: bool = False
+    receding: bool = False  # of a woman: the hair is drawn back
+    sideburns: bool = False
     hat: bool = False
     glasses: bool = False
     beard: Beard = Beard.NONE
-    smiling: bool = False
-    lipstick: bool = False
-    earrings: bool = False
-    tie: bool = False
+    lined: bool = False  # labelled as not young
     broad: bool = False  # a broader jaw and shoulders
 
 
@@ -70,35 +74,37 @@ class Traits:
 class Portrait:
     """A drawn stand-in: traits where anything is known, else a monogram over a pattern of the same seed."""
 
-    seed: int  # picks the hue and the pattern; the same person looks the same on every card
+    seed: int  # picks hue, ground and collar; the same person looks the same on every card
     traits: Traits | None
     monogram: str  # initials, or the last digits of the number
+    shape: FaceShape = field(default_factory=FaceShape)  # where eyes, nose and mouth are drawn
 
 
 def portrait_of(person: Person) -> Portrait:
-    """Read a person's labels."""
+    """Read a person's labels and landmarks."""
     seed = int.from_bytes(sha256(person.number.encode()).digest()[:4], "big")
-    return Portrait(seed=seed, traits=_traits(person.attributes, seed), monogram=_monogram(person))
+    return Portrait(
+        seed=seed,
+        traits=_traits(person.attributes),
+        monogram=_monogram(person),
+        shape=shape_of(person.mean_shape),
+    )
 
 
-def _traits(known: dict[str, bool], seed: int) -> Traits | None:
+def _traits(known: dict[str, bool]) -> Traits | None:
     male = known.get("Male")
     if male is None:
         return None
     return Traits(
         cut=_cut(known, male=male),
         colour=_colour(known),
-        # Where nothing is said of the strands, the seed says it, so that a card's portraits differ.
-        wavy=known.get("Wavy_Hair", False) or (not known.get("Straight_Hair", False) and seed % 3 == 0),
         bangs=known.get("Bangs", False),
+        receding=not male and known.get("Receding_Hairline", False),
+        sideburns=male and known.get("Sideburns", False),
         hat=known.get("Wearing_Hat", False),
         glasses=known.get("Eyeglasses", False),
         beard=_beard(known) if male else Beard.NONE,
-        # A smile belongs to a picture, not to a person: galleries don't label it, and half of the drawn ones smile.
-        smiling=known.get("Smiling", seed % 5 < 3),
-        lipstick=not male and known.get("Wearing_Lipstick", False),
-        earrings=not male and known.get("Wearing_Earrings", False),
-        tie=known.get("Wearing_Necktie", False),
+        lined=known.get("Young") is False,
         broad=male,
     )
 
@@ -106,9 +112,13 @@ def _traits(known: dict[str, bool], seed: int) -> Traits | None:
 def _cut(known: dict[str, bool], *, male: bool) -> Cut:
     if known.get("Bald"):
         return Cut.BALD
-    if not male:
-        return Cut.LONG
-    return Cut.RECEDING if known.get("Receding_Hairline") else Cut.SHORT
+    if male and known.get("Receding_Hairline"):
+        return Cut.RECEDING
+    if known.get("Wavy_Hair"):
+        return Cut.SHORT_WAVY if male else Cut.WAVY
+    if known.get("Straight_Hair"):
+        return Cut.SHORT_STRAIGHT if male else Cut.STRAIGHT
+    return Cut.SHORT if male else Cut.PLAIN
 
 
 def _colour(known: dict[str, bool]) -> HairColour:

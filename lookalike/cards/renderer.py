@@ -23,6 +23,7 @@ class AnswerCard:
 
     answer: FaceAnswer
     photo: PhotoFaces | None = None
+    signature: str = ""  # where the card comes from, e.g. a bot's @name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +39,7 @@ class CompareCard:
     """Two faces side by side and how alike they are."""
 
     comparison: Compared
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,26 +93,32 @@ class CardRenderer:
         self, request: PictureRequest, theme: ThemeName, translate: Translate, file_format: FileFormat
     ) -> bytes:
         style = Style(theme)
-        return encode(paint(self._layout(request, style, translate), style.colors), file_format)
+        return encode(paint(self._layout(request, style, translate)), file_format)
 
     def _layout(self, request: PictureRequest, style: Style, translate: Translate) -> Canvas:
         match request:
-            case AnswerCard(answer, photo):
+            case AnswerCard(answer, photo, signature):
                 return answer_card.layout(
                     answer,
-                    calibration=self._calibration,
                     gallery=self._gallery,
                     pictures=self._pictures,
                     photo=photo,
                     style=style,
                     translate=translate,
+                    signature=signature,
                 )
             case ExplainCard(answer, photo):
                 return explain_card.layout(
                     answer, photo=photo, pictures=self._pictures, style=style, translate=translate
                 )
-            case CompareCard(comparison):
-                return compare_card.layout(comparison, calibration=self._calibration, style=style, translate=translate)
+            case CompareCard(comparison, signature):
+                return compare_card.layout(
+                    comparison,
+                    calibration=self._calibration,
+                    style=style,
+                    translate=translate,
+                    signature=signature,
+                )
             case FacesPicture(photo):
                 return faces_picture.layout(photo, style=style)
             case HelpPicture(page):

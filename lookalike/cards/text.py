@@ -11,7 +11,7 @@ from lookalike.cards.fontfiles import Weight
 from lookalike.cards.runs import width
 
 ELLIPSIS: Final = "…"
-MIN_TEXT_PX: Final = 30  # on a 1080 px canvas: 10 px where a phone shows it 360 px wide
+MIN_TEXT_PX: Final = 34  # on a 1080 px canvas: 9.3 px in a chat, which shows it 296 px wide
 LINE_SHARE: Final = 1.26  # line height over font size
 LONGEST_TEXT: Final = 600  # characters that are looked at: twice as many as the largest box of a card has room for
 LOOSE_ENDS: Final = " ,-·"  # not left hanging before an ellipsis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 MIN_TEXT_CONTRAST: Final = 4.5  # WCAG 2.2, 1.4.3: text of ordinary size
@@ -66,13 +66,16 @@ class Color:
 WHITE: Final = Color(255, 255, 255)
 BLACK: Final = Color(0, 0, 0)
 INK: Final = Color(18, 19, 24)
+PLATE: Final = Color.from_hex("#1B1C22")  # the dark plate that a meter lies on, in both themes
+PLATE_TRACK: Final = Color.from_hex("#74767F")  # dots of a meter that are not reached
 
 ThemeName = Literal["light", "dark"]
+STEPS: Final = 5  # bands of a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """The colours of one card that don't come from the bands."""
+    """The colours of one card."""
 
     name: ThemeName
     page: Color  # behind everything
@@ -80,23 +83,54 @@ class Theme:
     text: Color
     muted: Color  # second-rank text, still MIN_TEXT_CONTRAST on page and panel
     line: Color  # hairlines and empty tracks
+    # One colour a band, the least alike first. Each stands out from every page of its theme by MIN_SHAPE_CONTRAST, and
+    # along the five the lightness only falls (light) or only rises (dark): the order survives any colour blindness.
+    bands: tuple[Color, ...]
+    tints: tuple[Color, ...]  # what a band tints its page with, the least alike first
+    tint_share: float
+
+    def band(self, step: int) -> Color:
+        """The colour of a band for shapes on this theme's pages. step: 0 is the least alike."""
+        return self.bands[min(max(step, 0), STEPS - 1)]
+
+    def tinted(self, step: int) -> Theme:
+        """The same theme on a page in the band's tint: the colour is the verdict."""
+        page = self.page.mix(self.tints[min(max(step, 0), STEPS - 1)], self.tint_share)
+        return replace(self, page=page)
+
+    def accent(self, step: int) -> Color:
+        """The colour of a band for text on its tinted page."""
+        page = self.tinted(step).page
+        return self.band(step).seen_on(page, ratio=MIN_TEXT_CONTRAST)
 
 
+def _colors(*texts: str) -> tuple[Color, ...]:
+    return tuple(Color.from_hex(text) for text in texts)
+
+
+# What is on a dark plate: rising lightness, in both themes.
+BRIGHT: Final = _colors("#8692A2", "#C5A245", "#F6AA7A", "#FFC1CB", "#EFE7FF")
 LIGHT: Final = Theme(
     name="light",
-    page=Color.from_hex("#F3F0EA"),
+    page=Color.from_hex("#F7F5F1"),
     panel=WHITE,
     text=Color.from_hex("#1B1C22"),
-    muted=Color.from_hex("#5C5F6B"),
+    muted=Color.from_hex("#5A5C67"),
     line=Color.from_hex("#DDD8CE"),
+    bands=_colors("#778093", "#97620C", "#9E362B", "#7B284E", "#072484"),
+    tints=_colors("#9AA6BD", "#F2C12E", "#F57A33", "#E0457C", "#7F4BD9"),
+    tint_share=0.14,
 )
 DARK: Final = Theme(
     name="dark",
-    page=Color.from_hex("#121318"),
-    panel=Color.from_hex("#1F2129"),
+    page=Color.from_hex("#131419"),
+    panel=Color.from_hex("#22242C"),
     text=Color.from_hex("#F4F2EE"),
-    muted=Color.from_hex("#A9ACB8"),
-    line=Color.from_hex("#3A3D49"),
+    muted=Color.from_hex("#B0B3BE"),
+    line=Color.from_hex("#3F424E"),
+    bands=BRIGHT,
+    tints=_colors("#8A93A5", "#E0A92E", "#FF9256", "#FF6A9A", "#9A6BFF"),
+    tint_share=0.16,
 )
 THEMES: Final[dict[ThemeName, Theme]] = {"light": LIGHT, "dark": DARK}
 

@@ -111,7 +111,7 @@ def match(
                 advance(1)
                 continue
             if not as_json:
-                _print_answer(path, answer, app)
+                _print_answer(path, answer, app, numbered=folder is not None)
             written: list[str | None] = []
             if folder is not None and isinstance(answer, Found):
                 written = writer.write_answers(path, answer, folder, app.renderer, most=max_cards)
@@ -278,12 +278,12 @@ def _progress(photos: Sequence[str], *, as_json: bool) -> Iterator[Callable[[int
         yield lambda _done: None
 
 
-def _print_answer(path: str, answer: Answer, app: App) -> None:
+def _print_answer(path: str, answer: Answer, app: App, *, numbered: bool) -> None:
     from lookalike.cli.answer_text import print_found
 
     match answer:
         case Found():
-            print_found(path, answer, app.finder.calibration)
+            print_found(path, answer, people=app.finder.gallery.people, numbered=numbered)
         case NoFace() | NoUsableFace() | Unreadable():
             complain(_told(path, unanswered_sentence(answer)))
         case _:

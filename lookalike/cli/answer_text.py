@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from index.plain_text import counted
-from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
+from lookalike.answers import BandedMatch, Compared, Found
 from lookalike.calibration import Calibration
 from lookalike.cli.console import console, printable, say
 from lookalike.cli.photos import shown_path
 from lookalike.cli.sentences import left_out_sentence, refusal_sentence
-from lookalike.wording import (
-    below_measured,
-    beyond_measured,
-    describe_person,
-    pair_sentence,
-    share_sentence,
-)
+from lookalike.verdicts import headline, meter, sentence
+from lookalike.wording import below_measured, beyond_measured, pair_sentence, person_line
 from pipeline.types import PhotoFaces
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 NARROW: Final = 60  # columns under which tables keep only what matters most
-MANY_FACES: Final = 3  # from here on it is said how to see which face is which
+MANY_FACES: Final = 2  # from here on it is said how to see which face is which
 
 
-def print_found(path: str, answer: Found, calibration: Calibration) -> None:
-    """A table of people for each face, with what the nearest one's similarity means below it."""
-    screen = console()
-    photo = answer.photo
-    refused = len(photo.faces) - len(answer.faces)
-    say(
-        f"{shown_path(path)}: {counted(len(answer.faces), 'usable face', 'usable faces')}"
-        + (f", {refused} not usable" if refused else "")
-    )
-    alone = len(answer.faces) == 1
-    for item in answer.faces:
-        screen.print(_people(item, narrow=screen.width < NARROW, title=None if alone else _face_title(item, photo)))
-        if item.matches:
-            say(("" if alone else f"Face {item.number}, ") + _meaning(item, calibration))
-    _print_left_out(photo)
-    if len(answer.faces) >= MANY_FACES:
+def print_found(path: str, answer: Found, *, people: int, numbered: bool) -> None:
+    """One face: the verdict, what it means, and the eight. Several: a line for each.
+
+    people: in the gallery. numbered: a picture with the faces' numbers is written anyway.
+    """
+    refused = len(answer.photo.faces) - len(answer.faces)
+    left_out = f", {refused} not usable" if refused else ""
+    if len(answer.faces) == 1:
+        face = answer.faces[0]
+        said = [headline(face, people=people) + left_out, sentence(face)]
+        say(f"{shown_path(path)}: " + " ".join(_ended(text) for text in said if text))
+        _print_people(face.matches)
+    else:
+        say(f"{shown_path(path)}: {counted(len(answer.faces), 'usable face', 'usable faces')}{left_out}")
+        _print_people([face.matches[0] for face in answer.faces if face.matches],
+                      numbers=[face.number for face in answer.faces if face.matches])  # fmt: skip
+    _print_left_out(answer.photo)
+    if len(answer.faces) >= MANY_FACES and not numbered:
         say(f"Which face is which: lookalike faces {shown_path(path)} --picture faces.jpg")
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _print_people(matches: Sequence[BandedMatch], *, numbers: Sequence[int] | None = None) -> None:
+    """One line a person: rank, or the number of the face, the meter, the similarity, and who it is."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for k, banded in enumerate(matches):
+        number = f"{banded.rank}." if numbers is None else f"Face {numbers[k]}"
+        table.add_row(
+            Text(number),
+            Text(meter(banded.band.step), style=banded.band.color),
+            f"{banded.similarity:.2f}",
+            Text(printable(person_line(banded.person))),
+        )
+    console().print(table)
 
 
 def print_faces(path: str, photo: PhotoFaces, entries: Sequence[dict[str, Any]]) -> None:
@@ -98,51 +117,8 @@ def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: 
                 f"{shown_path(path)} has {len(photo.usable)} usable faces; "
                 f"this is face {position + 1}{largest} ({option} N takes another)"
             )
-    say(f"{band.symbol} {band.word}: similarity {comparison.similarity:.2f}. {meaning}")
-    say("Siblings, age and light change this; it is a likeness, not an identity check.")
-
-
-def _people(item: FaceAnswer, *, narrow: bool, title: str | None) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    looks = [describe_person(banded.person) for banded in item.matches]
-    described = any(looks) and not narrow
-    table = Table(title=Text(title) if title else None, title_justify="left", expand=False)
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("person", overflow="fold")
-    if described:
-        table.add_column("known of them")
-    table.add_column("alike" if narrow else "similarity", justify="right", no_wrap=True)
-    table.add_column("band")
-    for banded, look in zip(item.matches, looks, strict=True):
-        table.add_row(
-            str(banded.rank),
-            Text(_title(banded)),
-            *([Text(look)] if described else []),
-            f"{banded.similarity:.2f}",
-            Text(f"{banded.band.symbol} {banded.band.word}", style=banded.band.color),
-        )
-    return table
-
-
-def _meaning(item: FaceAnswer, calibration: Calibration) -> str:
-    """What the nearest person's similarity means."""
-    best, scale = item.matches[0], calibration.gallery
-    meaning = share_sentence(
-        best.stranger_share,
-        at_most=beyond_measured(scale, best.similarity),
-        at_least=below_measured(scale, best.similarity),
-    )
-    return f"{_title(best)}: {best.band.symbol} {best.band.word}. {meaning}"
-
-
-def _title(banded: BandedMatch) -> str:
-    return printable(banded.title)
-
-
-def _face_title(item: FaceAnswer, photo: PhotoFaces) -> str:
-    return f"Face {item.number}, at {_place(item.face.box, photo)}"
+    say(f"{meter(band.step)} {band.word}: similarity {comparison.similarity:.2f}. {meaning}")
+    say("Family looks alike too, and age or light can hide it. So this is no proof.")
 
 
 def _place(box: Any, photo: PhotoFaces) -> str:

@@ -49,6 +49,8 @@ class CardWriter:
         except OSError as error:
             _unwritten(folder, error)
             return [None] * len(shown)
+        if len(answer.faces) > 1 and not self._quiet:
+            self._write_numbered(answer.photo, folder, card_stem(path))
         written = []
         for item, place in zip(shown, places, strict=True):
             start = time.perf_counter()
@@ -59,6 +61,15 @@ class CardWriter:
             say(f"Only the {most} largest faces have cards, {rest} none; --max-cards N writes more.")
         return written
 
+    def _write_numbered(self, photo: PhotoFaces, folder: Path, stem: str) -> None:
+        """Beside the cards of a group, which face has which number."""
+        try:
+            file = self._files.names(folder, f"{stem}-faces", [], suffix=".jpg")[0]
+        except OSError as error:
+            _unwritten(folder, error)
+            return
+        self.write_faces(photo, file)
+
     def write_comparison(self, comparison: Compared, file: Path, renderer: CardRenderer) -> str | None:
         """Returns the path, None when it failed."""
         return self._rendered(file, CompareCard(comparison), renderer)
@@ -67,7 +78,7 @@ class CardWriter:
         """Likewise, for a photo with its faces numbered; neither gallery nor calibration is needed for that."""
         style = Style(self._theme)
         canvas = faces_picture.layout(photo, style=style)
-        return self._write(file, encode(paint(canvas, style.colors), _format_of(file)))
+        return self._write(file, encode(paint(canvas), _format_of(file)))
 
     def _rendered(self, file: Path, request: PictureRequest, renderer: CardRenderer) -> str | None:
         try:

@@ -108,7 +108,7 @@ async def run(*, photos: int, chats: int, mode: str, fake: bool) -> int:
     out = sys.stdout.write
     out(f"{len(answers)} of {photos} photos from {chats} chats answered by {mode}, ")
     out(f"{'in order' if in_order else 'OUT OF ORDER'} within each chat; ")
-    out(f"{sum('in the line' in call.text for call in peer.calls)} told their place in the line\n")
+    out(f"{sum('in the queue' in call.text for call in peer.calls)} told their place in the line\n")
     out(f"p50 {waits_s[len(waits_s) // 2]:.2f} s, p95 {waits_s[int(len(waits_s) * 0.95)]:.2f} s from photo to card\n")
     out(f"{len(answers) / took_s:.1f} photos a second on {os.cpu_count()} cores\n")
     out("memory of the bot: " + ", ".join(f"{value:.0f} MB {when}" for when, value in memory.items()) + "\n")

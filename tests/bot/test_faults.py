@@ -26,7 +26,7 @@ async def test_every_call_of_an_answer_may_fail_for_a_while(bot: RunningBot) -> 
     for _ in range(3):
         await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until(lambda: len(bot.peer.made("sendPhoto")) == 3, within_s=30)
-    assert all("in the line" in call.text for call in bot.peer.made("sendMessage"))
+    assert all("in the queue" in call.text for call in bot.peer.made("sendMessage"))
 
 
 async def test_a_connection_that_stalls_is_given_up_and_tried_again(bot: RunningBot) -> None:
@@ -44,7 +44,7 @@ async def test_photos_that_can_not_be_fetched_get_a_sentence(bot: RunningBot) ->
     message = await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until_sent(2)
     del bot.peer.files[message["photo"][1]["file_id"]]
-    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Explain")
+    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Why these?")
     assert "does not have this photo any more" in (await bot.peer.until_sent(3))[2].text
 
 

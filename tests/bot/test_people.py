@@ -72,7 +72,7 @@ async def test_a_failing_file_answers_everybody_and_changes_nothing(tmp_path: Pa
             other.execute("ALTER TABLE people RENAME TO gone")
         bot.parts.jobs.told.first_time(bot.ann.id)
         await bot.peer.send_photo(bot.ann, b"faces=1")
-        assert "nearest of" in (await bot.peer.until_sent(1))[0].text
+        assert "Is that you?" in (await bot.peer.until_sent(1))[0].text
         await bot.peer.say(bot.ann, "/settings")
         await bot.peer.until_sent(2)
         await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Women")
@@ -162,7 +162,7 @@ async def the_bot_serves_somebody_with_an_odd_record(people: PeopleStore) -> Non
     async with running_bot("polling", people=people) as bot:
         bot.parts.jobs.told.first_time(501)
         await bot.peer.send_photo(bot.ann, b"faces=1")
-        assert "nearest of" in (await bot.peer.until_sent(1))[0].text
+        assert "Is that you?" in (await bot.peer.until_sent(1))[0].text
         await bot.peer.say(bot.ann, "/settings")
         await bot.peer.until_sent(2)
         await bot.peer.say(bot.ann, "/delete")

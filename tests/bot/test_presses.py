@@ -22,11 +22,11 @@ def settle(bot: RunningBot) -> None:
 
 PRESSES = {
     "a face": (b"faces=3", "2", "editMessageMedia"),
-    "all faces": (b"faces=3", "All", "sendMediaGroup"),
+    "all faces": (b"faces=3", "Send all cards", "sendMediaGroup"),
     "the next eight": (b"faces=1", "Next eight »", "editMessageMedia"),
-    "the explanation": (b"faces=1", "Explain", "editMessageMedia"),
-    "delete": (b"faces=1", "Delete", "deleteMessage"),
-    "a page of the help": ("/help", "»", "editMessageMedia"),
+    "the explanation": (b"faces=1", "Why these?", "editMessageMedia"),
+    "delete": (b"faces=1", "🗑", "deleteMessage"),
+    "a page of the help": ("/help", "Next »", "editMessageMedia"),
     "a setting": ("/settings", "Dark cards", "editMessageText"),
 }
 
@@ -118,7 +118,7 @@ async def card_for_asker(bot: RunningBot) -> Json:
 @pytest.mark.parametrize("person", [ASKER, SENDER], ids=["asker", "sender"])
 async def test_whoever_asked_and_whoever_sent_the_photo_may_delete_an_answer(bot: RunningBot, person: Person) -> None:
     settle(bot)
-    await bot.peer.press(person, await card_for_asker(bot), "Delete")
+    await bot.peer.press(person, await card_for_asker(bot), "🗑")
     await bot.peer.until(lambda: bot.peer.made("deleteMessage"))
 
 
@@ -127,7 +127,7 @@ async def test_a_stranger_is_told_in_a_window_that_an_answer_is_not_theirs(bot: 
     """Also where the bot may not ask who is an administrator: nothing is said in public, and nothing is an error."""
     settle(bot)
     bot.peer.members_hidden = hidden
-    await bot.peer.press(STRANGER, await card_for_asker(bot), "Delete")
+    await bot.peer.press(STRANGER, await card_for_asker(bot), "🗑")
     await bot.peer.until(lambda: bot.peer.made("answerCallbackQuery"))
     assert "Only whoever" in bot.peer.made("answerCallbackQuery")[0].params["text"]
     await asyncio.sleep(0.1)
@@ -138,7 +138,7 @@ async def test_a_stranger_is_told_in_a_window_that_an_answer_is_not_theirs(bot: 
 async def test_an_administrator_may_delete_any_answer(bot: RunningBot) -> None:
     settle(bot)
     bot.peer.admins = {STRANGER.id}
-    await bot.peer.press(STRANGER, await card_for_asker(bot), "Delete")
+    await bot.peer.press(STRANGER, await card_for_asker(bot), "🗑")
     await bot.peer.until(lambda: bot.peer.made("deleteMessage"))
 
 
@@ -147,6 +147,6 @@ async def test_strangers_presses_on_delete_are_counted(start_bot: StartBot) -> N
     settle(bot)
     card = await card_for_asker(bot)
     for _ in range(6):
-        await bot.peer.press(STRANGER, card, "Delete")
+        await bot.peer.press(STRANGER, card, "🗑")
     await bot.peer.until(lambda: len(bot.peer.made("answerCallbackQuery")) == 6)
     assert len(bot.peer.made("getChatMember")) == 2

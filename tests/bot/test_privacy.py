@@ -61,7 +61,7 @@ async def whole_tour(bot: RunningBot) -> None:
     await peer.send_photo(ann, b"faces=2")
     await peer.until_sent(2)
     message = peer.last_message(ann.id)
-    for number, button in enumerate(("1", "Explain", "« Back to the card"), start=3):
+    for number, button in enumerate(("1", "Why these?", "« Back to the card"), start=3):
         await peer.press(ann, message, button)
         await peer.until_sent(number)
     await peer.send_photo(ann, b"faces=1", group="g", caption="/compare")

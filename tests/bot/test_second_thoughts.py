@@ -55,7 +55,7 @@ async def test_a_card_deleted_while_the_next_is_made_stays_away(bot: RunningBot)
     picker = dict(bot.peer.last_message(bot.ann.id))
     await bot.peer.press(bot.ann, picker, "1")
     await asyncio.sleep(0.1)
-    await bot.peer.press(bot.ann, picker, "Delete")
+    await bot.peer.press(bot.ann, picker, "🗑")
     await bot.peer.until(lambda: bot.peer.made("deleteMessage"))
     await asyncio.sleep(0.8)
     assert len(bot.peer.sent()) == 1
@@ -67,7 +67,7 @@ async def test_a_stranger_may_not_delete_an_answer_whose_photo_is_gone(bot: Runn
     await bot.peer.until_sent(1)
     card = dict(bot.peer.last_message(-1001))
     card.pop("reply_to_message", None)
-    await bot.peer.press(BORIS_IN_GROUP, card, "Delete")
+    await bot.peer.press(BORIS_IN_GROUP, card, "🗑")
     await bot.peer.until(lambda: bot.peer.made("answerCallbackQuery"))
     assert not bot.peer.made("deleteMessage")
 

@@ -24,23 +24,23 @@ async def test_start_says_what_to_do_and_offers_the_help(bot: RunningBot) -> Non
     assert "What you can do" in page.text
 
 
-async def test_help_turns_pages_in_place_and_round(bot: RunningBot) -> None:
+async def test_help_turns_pages_in_place_to_the_last_and_back(bot: RunningBot) -> None:
     await bot.peer.say(bot.ann, "/help")
     (first,) = await bot.peer.until_sent(1)
     texts = [first.text]
-    while len(texts) < 8:
-        await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "»")
+    for button in ("Next »",) * 4 + ("« Back",) * 4:
+        await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), button)
         sent = await bot.peer.until_sent(len(texts) + 1)
         texts.append(sent[-1].text)
-    assert len(set(texts)) == 7
-    assert texts[7] == texts[0]
-    assert [call.method for call in bot.peer.sent()[1:]] == ["editMessageMedia"] * 7
+    assert len(set(texts)) == 5
+    assert texts == texts[::-1]
+    assert [call.method for call in bot.peer.sent()[1:]] == ["editMessageMedia"] * 8
 
 
 async def test_the_first_photo_gets_one_notice_and_each_photo_its_card(bot: RunningBot) -> None:
     first = await bot.peer.send_photo(bot.ann, b"faces=1")
     notice, card = await bot.peer.until_sent(2)
-    assert "nothing is stored" in notice.text
+    assert "Nothing is stored" in notice.text
     assert card.method == "sendPhoto"
     assert card.params["reply_parameters"]["message_id"] == first["message_id"]
     assert [f"{n}. " in card.text for n in range(1, 9)] == [True] * 8
@@ -73,9 +73,9 @@ async def test_several_faces_are_numbered_and_a_press_edits_the_message(bot: Run
     assert card.method == "editMessageMedia"
     assert card.text.startswith("Face 2 of 3")
     assert "· 2 ·" in card.buttons
-    await bot.peer.press(bot.ann, message, "All faces")
+    await bot.peer.press(bot.ann, message, "« Numbered photo")
     assert (await bot.peer.until_sent(3))[2].text == picker.text
-    await bot.peer.press(bot.ann, message, "All")
+    await bot.peer.press(bot.ann, message, "Send all cards")
     album = (await bot.peer.until_sent(4))[3]
     assert album.method == "sendMediaGroup"
     assert len(album.params["media"]) == 3
@@ -85,7 +85,7 @@ async def test_all_of_thirteen_faces_come_in_two_albums(bot: RunningBot) -> None
     await told(bot, bot.ann)
     await bot.peer.send_photo(bot.ann, b"faces=13")
     await bot.peer.until_sent(1)
-    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "All")
+    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Send all cards")
     albums = (await bot.peer.until_sent(3))[1:]
     assert [album.method for album in albums] == ["sendMediaGroup"] * 2
     assert [len(album.params["media"]) for album in albums] == [10, 3]
@@ -107,11 +107,11 @@ async def test_explain_shows_the_face_and_leads_back(bot: RunningBot) -> None:
     await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until_sent(1)
     message = bot.peer.last_message(bot.ann.id)
-    await bot.peer.press(bot.ann, message, "Explain")
-    assert "How I read this face" in (await bot.peer.until_sent(2))[1].text
+    await bot.peer.press(bot.ann, message, "Why these?")
+    assert "Why these eight" in (await bot.peer.until_sent(2))[1].text
     assert bot.painter.painted[-1] == "explain 1 light"
     await bot.peer.press(bot.ann, message, "« Back to the card")
-    assert "The nearest of 20 people" in (await bot.peer.until_sent(3))[2].text
+    assert "Is that you?" in (await bot.peer.until_sent(3))[2].text
 
 
 async def test_delete_takes_the_card_away(bot: RunningBot) -> None:
@@ -119,7 +119,7 @@ async def test_delete_takes_the_card_away(bot: RunningBot) -> None:
     await bot.peer.send_photo(bot.ann, b"faces=1")
     await bot.peer.until_sent(1)
     message = bot.peer.last_message(bot.ann.id)
-    await bot.peer.press(bot.ann, message, "Delete")
+    await bot.peer.press(bot.ann, message, "🗑")
     await bot.peer.until(lambda: bot.peer.made("deleteMessage"))
     assert (bot.ann.id, message["message_id"]) not in bot.peer.messages
 
@@ -142,7 +142,7 @@ BAD_PHOTOS = {
     b"refused=turned_away": "turned away by 7°, up to 12°",
     b"refused=too_dark": "too dark: brightness 7 of 255, I need 12",
     b"refused=too_bright": "too bright: brightness 7 of 255, up to 12",
-    b"refused=points_unsure": "tell its eyes, nose and mouth apart",
+    b"refused=points_unsure": "find eyes, nose and mouth",
     b"refused=degenerate": "nothing could be measured",
     b"bad=empty": "file is empty",
     b"bad=not_a_picture": "not a picture I can read",
@@ -171,9 +171,9 @@ async def test_every_bad_photo_has_its_sentence_and_the_bot_lives_on(start_bot: 
 
 
 NOT_PHOTOS: list[tuple[dict[str, Any], str]] = [
-    ({"animation": {"duration": 1, "width": 9, "height": 9}}, "GIF"),
-    ({"video": {"duration": 1, "width": 9, "height": 9}}, "videos"),
-    ({"video_note": {"duration": 1, "length": 9}}, "video messages"),
+    ({"animation": {"duration": 1, "width": 9, "height": 9}}, "no still of this video"),
+    ({"video": {"duration": 1, "width": 9, "height": 9}}, "no still of this video"),
+    ({"video_note": {"duration": 1, "length": 9}}, "no still of this video"),
     ({"voice": {"duration": 1}}, "voice"),
     ({"audio": {"duration": 1}}, "music"),
     ({"document": {"file_name": "cv.pdf", "mime_type": "application/pdf"}}, "not a picture"),
@@ -216,7 +216,7 @@ async def test_a_photo_in_any_clothes_is_answered(bot: RunningBot) -> None:
 async def test_a_heic_file_is_answered_and_a_broken_one_declined(bot: RunningBot) -> None:
     await told(bot, bot.ann)
     heic, avif = (encoded(scene(), kind) for kind in ("HEIF", "AVIF"))
-    files = ((heic, "nearest of"), (avif, "nearest of"), (heic[:300], "damaged or cut short"))
+    files = ((heic, "Is that you?"), (avif, "Is that you?"), (heic[:300], "damaged or cut short"))
     for number, (data, words) in enumerate(files, start=1):
         await bot.peer.send_document(bot.ann, data, name="IMG_1.HEIC", mime="image/heic")
         answers = await bot.peer.until_sent(number, within_s=20)

@@ -75,7 +75,7 @@ async def test_a_newcomers_second_photo_does_not_overtake_the_first(bot: Running
     """Before the first one stands the notice, which takes a call to Telegram."""
     sent = [await bot.peer.send_photo(bot.ann, b"faces=1") for _ in range(3)]
     notice, *answers = await bot.peer.until_sent(4)
-    assert "nothing is stored" in notice.text
+    assert "Nothing is stored" in notice.text
     assert [a.params["reply_parameters"]["message_id"] for a in answers] == [m["message_id"] for m in sent]
 
 
@@ -98,7 +98,7 @@ async def test_a_long_wait_is_told_and_the_notice_goes_away(start_bot: StartBot)
     await asyncio.sleep(0.05)
     await bot.peer.send_photo(bot.ann, b"faces=1")
     notice = (await bot.peer.until_sent(1, bot.ann.id))[0]
-    assert "number 1 in the line" in notice.text
+    assert "number 1 in the queue" in notice.text
     await bot.peer.until_sent(2, bot.ann.id)
     await bot.peer.until(lambda: bot.peer.made("deleteMessage"))
 
@@ -244,7 +244,7 @@ async def test_in_groups_the_answer_can_be_for_the_asker_alone(start_bot: StartB
     changed = (await bot.peer.until_sent(2))[-1]
     assert changed.method == "editEphemeralMessageMedia"
     assert changed.text.startswith("Face 2 of 2")
-    await bot.peer.press_data(GROUP, message, changed.buttons["Delete"])
+    await bot.peer.press_data(GROUP, message, changed.buttons["🗑"])
     await bot.peer.until(lambda: not bot.peer.ephemeral)
 
 

@@ -43,7 +43,7 @@ async def peer(app: App) -> AsyncIterator[TelegramPeer]:
         assert peer.violations == []
 
 
-@pytest.mark.parametrize(("language", "explain"), [("en", "Explain"), ("ru", "Объяснить")])
+@pytest.mark.parametrize(("language", "explain"), [("en", "Why these?"), ("ru", "Почему они?")])
 async def test_real_photos_get_real_cards(peer: TelegramPeer, language: str, explain: str) -> None:
     ann = Person(id=1, language=language)
     hopper, astronaut = (SAMPLE / name for name in ("grace_hopper.jpg", "astronaut.jpg"))

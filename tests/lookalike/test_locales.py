@@ -100,8 +100,8 @@ def test_translations_keep_placeholders_and_markup() -> None:
 )
 def test_russian_plurals(count: int, word: str) -> None:
     text = load_languages().gettext(
-        "{count} face. Whose look-alikes shall I show?",
-        "{count} faces. Whose look-alikes shall I show?",
+        "{count} face. Who first?",
+        "{count} faces. Who first?",
         count,
         locale="ru",
     )

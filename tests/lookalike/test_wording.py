@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.calibration import load_calibration
+from lookalike.scale import Scale
 from lookalike.wording import (
     Odds,
     describe_person,
     number,
     odds,
     pair_sentence,
+    person_footnote,
+    person_line,
     person_title,
     share_sentence,
     share_text,
@@ -24,7 +29,7 @@ from lookalike.wording import (
 )
 from pipeline.types import Refusal, RefusalCode
 from tests.lookalike.cards.russian import RUSSIAN, russian
-from tests.lookalike.cards.samples import person
+from tests.lookalike.cards.samples import CALIBRATION, person
 
 
 @pytest.mark.parametrize(
@@ -62,8 +67,10 @@ def test_a_description_says_what_is_labelled(traits: tuple[str, ...], words: str
 
 def test_predicted_looks_are_marked() -> None:
     guessed = replace(person("1", None, "-Male", "Eyeglasses"), attributes_predicted=True)
-    assert describe_person(guessed) == "woman, glasses (?)"
-    assert describe_person(replace(guessed, attributes={})) == ""
+    assert person_footnote(guessed) == "No. 1 · looks are a guess"
+    assert person_line(guessed) == "Woman, glasses · No. 1 · looks are a guess"
+    assert person_footnote(replace(guessed, name="Ann")) == "woman, glasses · looks are a guess"
+    assert person_line(replace(guessed, attributes={})) == "CelebA No. 1"
 
 
 @pytest.mark.parametrize(
@@ -97,18 +104,62 @@ def test_rarer_never_sounds_more_common(a: float, b: float) -> None:
     assert odds(low).count / odds(low).total <= odds(high).count / odds(high).total
 
 
-def test_sentences_say_the_measured_share() -> None:
-    assert share_sentence(0.1) == "One stranger in 10 finds somebody here as alike as this."
-    assert share_sentence(0.7) == "7 strangers in 10 find somebody here as alike as this."
-    assert share_sentence(0.001, at_most=True).startswith("Fewer than one stranger in 1,000 ")
-    assert share_sentence(1.0).startswith("Nearly every")
-    assert pair_sentence(0.001) == "One pair of strangers in 1,000 looks this alike."
-    assert pair_sentence(0.0001, at_most=True).startswith("Fewer than one pair of strangers in 10,000 ")
-    assert pair_sentence(0.2, at_least=True) == "More than 1 in 5 pairs of strangers look this alike."
-    assert share_sentence(0.9, at_least=True).startswith("More than 9 in 10 strangers ")
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.99, "More than 9 in 10 people find a closer twin."),
+        (0.7, "7 in 10 people find a closer twin."),
+        (0.55, "About as close as people usually get."),
+        (0.45, "Closer than most people get."),
+        (0.2, "Closer than 8 in 10 people get."),
+        (0.05, "Only 1 in 20 people get this close."),
+        (0.01, "Only 1 in 100 people get this close."),
+    ],
+)
+def test_a_sentence_says_how_many_get_this_close(share: float, said: str) -> None:
+    assert share_sentence(share) == said
+
+
+def test_limits_are_said_as_limits() -> None:
+    assert share_sentence(0.01, at_most=True) == "Fewer than 1 in 100 people get this close."
+    assert share_sentence(0.74, at_least=True) == "More than 7 in 10 people find a closer twin."
+    assert pair_sentence(0.0001, at_most=True) == "Fewer than 1 in 10,000 pairs of strangers look this alike."
+    assert pair_sentence(0.2, at_least=True) == "No more alike than two people picked at random."
     assert share_text(0.9, at_least=True) == "over 9 in 10"
     assert share_text(0.01) == "1 in 100"
     assert share_text(0.001, at_most=True) == "under 1 in 1,000"
+
+
+@given(st.floats(0.03, 0.97))
+def test_a_said_share_is_within_a_factor_of_a_half_of_the_one_that_was_measured(share: float) -> None:
+    """Both of those who get this close and, above a half, of those who don't."""
+    said = share_sentence(share)
+    numbers = [int(n.replace(",", "")) for n in re.findall(r"[0-9,]+", said)]
+    if not numbers:
+        assert 0.4 < share <= 0.6
+        return
+    told = numbers[0] / numbers[1]
+    told = 1 - told if said.startswith("Closer") else told
+    assert 1 / 1.52 <= told / share <= 1.52
+
+
+def test_bands_of_the_shipped_calibration_and_sentences_never_contradict_each_other() -> None:
+    """Whoever is told a likeness is closer than most people's; whoever is told to be rare has fewer near than most."""
+    raw = json.loads(Path("weights/calibration.json").read_text(encoding="utf-8"))
+    calibration = load_calibration(Path("weights/calibration.json"), embedder=raw["embedder"])
+    scale = Scale(calibration, people=calibration.gallery_people)
+    order = ["More than 9", "people find a closer twin", "About as close", "Closer than most", "Closer than", "Only",
+             "Fewer"]  # fmt: skip
+    allowed = {"faint": {0, 1}, "fair": {0, 1, 2}, "strong": {3, 4, 5}, "striking": {4, 5}, "same": {5, 6}}
+    places = []
+    for thousandth in range(100, 700):
+        similarity = thousandth / 1000
+        share = scale.share(similarity)
+        said = share_sentence(share.value, at_most=share.bound == "at_most", at_least=share.bound == "at_least")
+        place = next(k for k, words in enumerate(order) if words in said)
+        places.append(place)
+        assert place in allowed[scale.band(similarity).key], (similarity, said)
+    assert places == sorted(places)
 
 
 def test_numbers_follow_the_language() -> None:
@@ -123,16 +174,11 @@ def test_numbers_follow_the_language() -> None:
 
 def test_every_text_of_the_cards_has_a_russian_one_here() -> None:
     """`russian` raises KeyError on an unknown text; this finds the unused ones, too."""
-    source = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (Path("lookalike/wording.py"), *Path("lookalike/cards").glob("*.py"))
-    )
-    joined = re.sub(r'"\s*\n\s*"', "", source)
-    words = {"same person?", "striking", "strong", "fair", "faint", "could be one person", "very alike", "alike",
-             "a little alike", "not alike"}  # fmt: skip
-    unused = [text for text in RUSSIAN if text not in words and f'translate("{text}")' not in re.sub(
-        r"translate\(\s*", "translate(", re.sub(r'"\s*\)', '")', joined))]  # fmt: skip
-    assert unused == []
+    files = (Path("lookalike/wording.py"), Path("lookalike/verdicts.py"), *Path("lookalike/cards").glob("*.py"))
+    source = re.sub(r'"\s*\n\s*"', "", "\n".join(path.read_text(encoding="utf-8") for path in files))
+    said = set(re.findall(r'(?:translate|N_)\(\s*"(.*?)"\s*,?\s*\)', source))
+    bands = {band.word for band in (*CALIBRATION.gallery.bands, *CALIBRATION.pair.bands)}
+    assert set(RUSSIAN) - said - bands == set()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def answers(peer: TelegramPeer, chat: int) -> list[Call]:
     return [
         call
         for call in peer.sent(chat)
-        if call.method == "sendPhoto" or not ("/privacy" in call.text or "in the line" in call.text)
+        if call.method == "sendPhoto" or not ("/privacy" in call.text or "in the queue" in call.text)
     ]
 
 

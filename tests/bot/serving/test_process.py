@@ -29,7 +29,7 @@ async def tour(peer: TelegramPeer) -> None:
     hopper, astronaut = ((SAMPLE / f"{name}.jpg").read_bytes() for name in ("grace_hopper", "astronaut"))
     await peer.send_photo(ANN, hopper)
     await peer.until_sent(2, within_s=90)
-    await peer.press(ANN, peer.last_message(ANN.id), "Explain")
+    await peer.press(ANN, peer.last_message(ANN.id), "Why these?")
     await peer.until_sent(3, within_s=30)
     await peer.send_photo(ANN, hopper, group="g", caption="/compare")
     await peer.send_photo(ANN, astronaut, group="g")

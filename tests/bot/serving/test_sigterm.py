@@ -28,7 +28,7 @@ async def test_a_busy_bot_ends_with_every_photo_answered(mode: str, *, stop_s: f
             (call.chat, call.params["reply_parameters"]["message_id"])
             for call in peer.sent()
             if "reply_parameters" in call.params
-            and "in the line" not in call.text
+            and "in the queue" not in call.text
             and "/privacy" not in call.text  # the notice before a person's first photo
         ]
         assert sorted(answered) == sorted((person.id, photo["message_id"]) for person, photo in photos)

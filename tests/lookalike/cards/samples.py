@@ -12,9 +12,9 @@ from lookalike.answers import BandedMatch, Compared, FaceAnswer
 from lookalike.calibration import Band, Calibration, Rate, Table
 from lookalike.cards import CardRenderer
 from lookalike.cards.crops import fit_gallery
+from lookalike.cards.face_shape import FaceShape
 from lookalike.cards.portrait import portrait_of
 from lookalike.cards.portrait_paint import paint_portrait
-from lookalike.cards.theme import LIGHT
 from pipeline.similarity import align_face
 from pipeline.types import Box, Embedding, Face, PhotoFaces, Points5, Quality, Refusal, RefusalCode, Rgb8
 
@@ -65,10 +65,10 @@ def person(number: str, name: str | None = None, *traits: str, inferred: bool = 
 
 
 PEOPLE: Final = (
-    person("2880", None, "-Male", "Black_Hair", "Eyeglasses", "Wavy_Hair", "Smiling", "Wearing_Lipstick"),
+    person("2880", None, "-Male", "Black_Hair", "Eyeglasses", "Wavy_Hair"),
     person("7331", "amanda crew", "-Male", "Brown_Hair", "Bangs", "Straight_Hair", inferred=True),
-    person("41", None, "Male", "Brown_Hair", "-No_Beard", "Smiling"),
-    person("9164", "Maria Guadalupe Gonzalez-Echeverria y Fernandez", "-Male", "Blond_Hair", "Smiling"),
+    person("41", None, "Male", "Brown_Hair", "-No_Beard"),
+    person("9164", "Maria Guadalupe Gonzalez-Echeverria y Fernandez", "-Male", "Blond_Hair"),
     person("5012"),
     person("388", "Алексей Преображенский-Вознесенский", "Male", "Gray_Hair", "Receding_Hairline", "Eyeglasses"),
     person("10177", None, "Male", "Wearing_Hat", "Goatee", "Mustache", "Black_Hair"),
@@ -83,6 +83,9 @@ class NoPictures:
     def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
         return None
 
+    def face(self, person: Person, *, side_px: int) -> tuple[Rgb8, Points5] | None:
+        return None
+
 
 def renderer() -> CardRenderer:
     """The renderer of a gallery without pictures."""
@@ -93,8 +96,13 @@ class DrawnPictures:
     """A gallery with pictures, which are drawn: upright ones in CelebA's proportions."""
 
     def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
-        drawn = np.asarray(paint_portrait(portrait_of(person), 178, 218, LIGHT))
+        drawn = np.asarray(paint_portrait(portrait_of(person), 178, 218))
         return fit_gallery(drawn, width=width, height=height)
+
+    def face(self, person: Person, *, side_px: int) -> tuple[Rgb8, Points5] | None:
+        drawn = np.asarray(paint_portrait(portrait_of(person), 178, 218))
+        points = np.array(FaceShape().parts(), np.float32) * np.float32(2.18) + np.array([178 / 2 - 109, 0], np.float32)
+        return drawn, points
 
 
 def drawn_photo(*, width: int = 640, height: int = 480, faces: int = 1) -> PhotoFaces:
@@ -103,7 +111,7 @@ def drawn_photo(*, width: int = 640, height: int = 480, faces: int = 1) -> Photo
     side = min(width // faces, height)
     found = []
     for i in range(faces):
-        portrait = paint_portrait(portrait_of(PEOPLE[i % 4]), side, side, LIGHT)
+        portrait = paint_portrait(portrait_of(PEOPLE[i % 4]), side, side)
         x, y = i * (width // faces), height - side
         image[y : y + side, x : x + side] = np.asarray(portrait)
         found.append(_face(image, x, y, side, refused=faces > 2 and i % 3 == 2))
@@ -112,7 +120,7 @@ def drawn_photo(*, width: int = 640, height: int = 480, faces: int = 1) -> Photo
 
 def _face(image: Rgb8, x: int, y: int, side: int, *, refused: bool) -> Face:
     unit = side / 100
-    points: Points5 = np.array([[42, 46.2], [58, 46.2], [49, 52.5], [45, 60], [55, 60]], np.float32) * np.float32(
+    points: Points5 = np.array([[42, 46.2], [58, 46.2], [50, 56], [43.3, 63.2], [56.7, 63.2]], np.float32) * np.float32(
         unit
     ) + np.array([x, y], np.float32)
     vector = np.zeros(512, np.float32)

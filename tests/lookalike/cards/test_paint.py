@@ -12,14 +12,14 @@ from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.paint import paint
 from lookalike.cards.placed import Canvas, Line, Outline, Panel, Picture, Placed, Ring, Text
 from lookalike.cards.text import Font
-from lookalike.cards.theme import LIGHT, WHITE, Color
+from lookalike.cards.theme import WHITE, Color
 
 RED = Color(200, 30, 30)
 
 
 def painted(*items: Placed) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     canvas = Canvas(width=120, height=100, background=WHITE, items=items)
-    return np.asarray(paint(canvas, LIGHT))
+    return np.asarray(paint(canvas))
 
 
 def inked(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Rect:

@@ -57,7 +57,7 @@ def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
 def test_match_prints_eight_people_and_writes_the_card() -> None:
     result = run("match", HOPPER)
     assert result.exit_code == 0, result.output
-    assert "1 usable face" in result.stdout
+    assert "A passing likeness. " in result.stdout
     assert Path("answers/grace_hopper.png").is_file() or Path("answers/grace_hopper.jpg").is_file()
     assert "Card: answers/grace_hopper" in result.stdout
 

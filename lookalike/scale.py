@@ -1,0 +1,67 @@
+"""What a similarity to somebody of this gallery means: on the measured curve, or derived for a gallery of another size.
+
+The calibration's second table tells how many strangers find somebody this alike in the gallery that it was measured
+with. Of another gallery only its size is known: a stranger who is this alike to one person in 1 / p finds somebody
+among n people with the probability 1 - (1 - p)^n. `lookalike evaluate rarity` checks that against asked strangers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lookalike.calibration import Band, Calibration
+from lookalike.wording import below_measured, beyond_measured
+
+Bound = Literal["", "at_most", "at_least"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of strangers; `bound` says that only a limit is known."""
+
+    value: float
+    bound: Bound = ""
+
+
+class Scale:
+    """Bands and shares for one gallery."""
+
+    def __init__(self, calibration: Calibration, *, people: int) -> None:
+        self._calibration = calibration
+        self._people = people
+
+    @property
+    def measured(self) -> bool:
+        """Whether this is the gallery that the calibration was measured with, as far as its size tells."""
+        return self._people == self._calibration.gallery_people
+
+    def share(self, similarity: float) -> Share:
+        """The share of strangers to the gallery whose nearest person is at least this alike."""
+        table = self._calibration.gallery if self.measured else self._calibration.pair
+        bound: Bound = ""
+        if beyond_measured(table, similarity):
+            bound = "at_most"
+        elif below_measured(table, similarity):
+            bound = "at_least"
+        value = table.stranger_share(similarity)
+        return Share(value if self.measured else share_among(value, self._people), bound)
+
+    def band(self, similarity: float) -> Band:
+        """What this likeness is called. In a gallery of another size it is called as a pair's is.
+
+        The top band says "is that you?". It begins where the measured gallery's does, also in others: those are
+        smaller, so that even fewer strangers come that close.
+        """
+        gallery, pair = self._calibration.gallery, self._calibration.pair
+        if self.measured:
+            return gallery.band(similarity)
+        if similarity >= gallery.bands[0].floor:
+            return gallery.bands[0]
+        band = pair.band(similarity)
+        return pair.bands[1] if band is pair.bands[0] and len(pair.bands) > 1 else band
+
+
+def share_among(pair_share: float, people: int) -> float:
+    """The share of strangers who find somebody among `people`, when `pair_share` of all pairs are this alike."""
+    return float(1.0 - (1.0 - min(max(pair_share, 0.0), 1.0)) ** people)
