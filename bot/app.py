@@ -30,6 +30,7 @@ from bot.stores.sent_photos import SentPhotos
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.retry import TryAgain
 from lookalike.cards import CardRenderer, ThemeName
+from lookalike.explainer import Explainer
 from lookalike.serving.fair_queue import FairQueue
 from lookalike.serving.rate_limit import RateLimit
 from lookalike.serving.work_threads import FinderPool
@@ -76,6 +77,7 @@ def build_dispatcher(
     storage: BaseStorage | None = None,
     people: PeopleStore | None = None,
     about: About | None = None,
+    explainer: Explainer | None = None,
     album_quiet_s: float = 0.5,
 ) -> Parts:
     """Tie handlers, queue and stores together. Nothing is opened; tests hand over a finder of their own."""
@@ -89,6 +91,7 @@ def build_dispatcher(
         gallery=gallery,
         calibration=calibration,
         renderer=renderer,
+        explainer=explainer,
         queue=queue,
         rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
         i18n=load_languages(),

@@ -141,6 +141,7 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
             networks=_networks(app.settings),
             measured=read_measured(app.settings.weights_dir / "evaluation.json", embedder=app.pipeline.embedder_id),
         ),
+        explainer=app.explainer,
     )
     log.info("started", people=f"{app.finder.gallery.people:,}", waiting_for=settings.bot_api_url)
     warm_up = partial(pool.call, app.pipeline.warm_up)

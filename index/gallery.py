@@ -87,6 +87,19 @@ class Gallery:
         """(people, dimension), as they are compared; a copy."""
         return self._store.vectors()
 
+    def similarities(self, vector: NDArray[np.float32], *, model: str) -> NDArray[np.float32]:
+        """(people,) cosines of one unit vector with everybody, in the order of `people`."""
+        if model != self._info.embedder:
+            raise GalleryOfAnotherEmbedder(want=model, got=self._info.embedder)
+        return np.asarray(self._store.vectors() @ vector, np.float32)
+
+    def vector_of(self, number: str) -> NDArray[np.float32]:
+        """(D,) of one person, by Person.number. Raises KeyError."""
+        row = next((k for k, person in enumerate(self._people) if person.number == number), None)
+        if row is None:
+            raise KeyError(number)
+        return np.asarray(self._store.vectors()[row], np.float32)
+
     def search(
         self,
         vector: NDArray[np.float32],

@@ -12,6 +12,7 @@ from index.errors import PicturesUnreadable
 from lookalike.calibration import load_calibration
 from lookalike.cards import CardRenderer, FolderPictures
 from lookalike.cards.picture_files import open_files
+from lookalike.explainer import Explainer
 from lookalike.extras import install_command
 from lookalike.finder import Finder
 from lookalike.settings import Settings
@@ -36,6 +37,7 @@ class App:
     finder: Finder
     pictures: FolderPictures
     renderer: CardRenderer
+    explainer: Explainer
 
 
 def open_pipeline(settings: Settings, *, gates: QualityGates | None = None) -> FacePipeline:
@@ -118,5 +120,6 @@ def build(settings: Settings) -> App:
         pipeline=pipeline,
         finder=finder,
         pictures=pictures,
+        explainer=Explainer(pipeline.embedder, gallery),
         renderer=CardRenderer(calibration=calibration, gallery=finder.gallery, pictures=pictures),
     )

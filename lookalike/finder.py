@@ -116,7 +116,9 @@ class Finder:
         return Found(photo=photo, faces=tuple(faces), timing_ms=timing)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
-        """Compare one face of each photo: the largest usable ones, or those at the given 0-based positions.
+        """Compare one face of each photo: the most alike pair, or the faces at the given 0-based positions.
+
+        Where one position is given, the other photo's most alike face is taken.
 
         Raises NoSuchFace when a position is not among the usable faces.
         """
@@ -130,11 +132,11 @@ class Finder:
                 return NotCompared(which=which, answer=_without_usable_face(photo))
             photos.append(photo)
         photo_a, photo_b = photos
-        chosen_a, chosen_b = face_a or 0, face_b or 0
-        for which, position, photo in (("first", chosen_a, photo_a), ("second", chosen_b, photo_b)):
-            if not 0 <= position < len(photo.usable):
+        for which, position, photo in (("first", face_a, photo_a), ("second", face_b, photo_b)):
+            if position is not None and not 0 <= position < len(photo.usable):
                 raise NoSuchFace(number=position + 1, usable=len(photo.usable), which=f"the {which} photo")
         pairs = _vectors(photo_a) @ _vectors(photo_b).T
+        chosen_a, chosen_b = _most_alike(pairs, face_a, face_b)
         similarity = float(pairs[chosen_a, chosen_b])
         table = self._calibration.pair
         return Compared(
@@ -178,6 +180,19 @@ class Finder:
         if as_many and matches and matches[0].stranger_share >= FAR_FROM_ALL:
             found.append(Caveat.NOBODY_CLOSE)
         return tuple(found)
+
+
+def _most_alike(
+    pairs: np.ndarray[tuple[int, int], np.dtype[np.float32]], face_a: int | None, face_b: int | None
+) -> tuple[int, int]:
+    """Positions of the most alike pair among those that are left to choose."""
+    allowed = pairs.copy()
+    if face_a is not None:
+        allowed[np.arange(len(pairs)) != face_a] = -np.inf
+    if face_b is not None:
+        allowed[:, np.arange(pairs.shape[1]) != face_b] = -np.inf
+    best = int(allowed.argmax())
+    return best // pairs.shape[1], best % pairs.shape[1]
 
 
 def _banded(match: Match, scale: Scale) -> BandedMatch:

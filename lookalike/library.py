@@ -129,14 +129,17 @@ class Lookalike:
         except BadPhoto as error:
             return Unreadable.of(error)
 
-    def compare(self, a: Photo, b: Photo, *, face_a: int = 1, face_b: int = 1) -> Comparison:
-        """Compare one face of each photo, 1 being the largest usable one.
+    def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
+        """Compare one face of each photo, 1 being the largest usable one; without numbers the most alike pair.
 
         Returns Compared or NotCompared. Raises NoSuchFace, OSError.
         """
         app = self._app
         return app.finder.compare(
-            _taken(a, app.settings), _taken(b, app.settings), face_a=face_a - 1, face_b=face_b - 1
+            _taken(a, app.settings),
+            _taken(b, app.settings),
+            face_a=None if face_a is None else face_a - 1,
+            face_b=None if face_b is None else face_b - 1,
         )
 
     def card(

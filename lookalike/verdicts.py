@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from lookalike.answers import FaceAnswer
-from lookalike.wording import Translate, number, share_sentence, verdict
+from lookalike.wording import N_, Translate, number, share_sentence, verdict
 
+# After "It's in": languages may bend them for that place.
+REGION_WORDS: Final = {
+    "forehead": N_("the forehead"),
+    "eyes": N_("the eyes"),
+    "nose": N_("the nose"),
+    "cheeks": N_("the cheeks"),
+    "mouth": N_("the mouth"),
+    "chin": N_("the chin"),
+}
 HIGH: Final = frozenset({"same", "striking", "strong"})  # bands whose verdict is true of any people that are shown
 
 
@@ -49,6 +59,16 @@ def sentence(answer: FaceAnswer, translate: Translate = str) -> str:
     return share_sentence(
         best.stranger_share, translate, at_most=best.bound == "at_most", at_least=best.bound == "at_least"
     )
+
+
+def reason(named: Sequence[str], translate: Translate = str) -> str:
+    """What carries the likeness, in words; empty where nothing is named. named: regions of lookalike.regions."""
+    words = [translate(REGION_WORDS[name]) for name in named]
+    if not words:
+        return ""
+    if len(words) == 1:
+        return translate("It's in {part}.").format(part=words[0])
+    return translate("It's in {part} and {other}.").format(part=words[0], other=words[1])
 
 
 def meter(step: int) -> str:

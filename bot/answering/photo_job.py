@@ -33,8 +33,10 @@ from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.waiting import come_back, holding
 from index.types import GalleryInfo
+from lookalike.answers import FaceAnswer
 from lookalike.calibration import Calibration
 from lookalike.cards import CardRenderer, PictureRequest, ThemeName
+from lookalike.explainer import Explainer, Why
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from lookalike.serving.metrics import Stats
 from lookalike.serving.rate_limit import RateLimit, Verdict
@@ -75,6 +77,7 @@ class PhotoJobs:
     queue: FairQueue
     rates: RateLimit
     i18n: I18n
+    explainer: Explainer | None = None  # None: "Why these?" shows the face and says nothing of its parts
     theme: ThemeName = "light"
     photo_limit_bytes: int = MAX_DOWNLOAD_BYTES
     wait_limit_s: float = 300.0
@@ -106,6 +109,10 @@ class PhotoJobs:
         """Where answers to this photo go."""
         speaks_as_chat = message.from_user == asker and message.sender_chat is not None
         return Reply(message, photo, asker=None if speaks_as_chat else asker, private=self.ephemeral)
+
+    async def why(self, face: FaceAnswer) -> Why | None:
+        """What carries a likeness, worked out in the threads that photos are worked on in."""
+        return None if self.explainer is None else await self.finder.call(partial(self.explainer.why, face))
 
     async def fetch(self, bot: Bot, photo: PhotoRef) -> bytes:
         """The photo's file, within the limits. Whoever waits long for it lends the slot, and gets one again here."""

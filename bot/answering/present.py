@@ -18,6 +18,7 @@ from bot.views.keyboards import card_keyboard, compare_keyboard, explain_keyboar
 from bot.views.refusals import unanswered
 from lookalike.answers import Answer, Compared, FaceAnswer, Found
 from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture, PictureRequest
+from lookalike.verdicts import reason
 
 log = structlog.get_logger(__name__)
 
@@ -58,10 +59,11 @@ class Presenter:
         await self.show(await self._rendered(card), caption, keyboard)
 
     async def explanation(self, found: Found, face: FaceAnswer, *, people: Filter, skip: int) -> None:
-        picture = await self._rendered(ExplainCard(face, found.photo))
-        await self.show(
-            picture, explain_caption(face, gallery=self._jobs.gallery), explain_keyboard(face, people=people, skip=skip)
-        )
+        why = await self._jobs.why(face)
+        picture = await self._rendered(ExplainCard(face, found.photo, why))
+        named = why.carriers.named if why is not None and why.carriers is not None else ()
+        caption = explain_caption(face, gallery=self._jobs.gallery, reason=reason(named, _))
+        await self.show(picture, caption, explain_keyboard(face, people=people, skip=skip))
 
     async def all_cards(self, found: Found) -> None:
         """All faces, in albums of ten; no buttons fit under them."""

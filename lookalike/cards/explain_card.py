@@ -1,165 +1,146 @@
-"""How an answer came about, on the person's own photo: found, pointed, straightened, compared."""
+"""Why these: which parts of one's own face carry the likeness, and where the nearest stands among everybody."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lookalike.answers import BandedMatch, FaceAnswer
+from lookalike.answers import FaceAnswer
+from lookalike.calibration import Table
 from lookalike.cards.answer_card import portrait_item
-from lookalike.cards.blocks import (
-    BADGE_PX,
-    BODY,
-    MARGIN,
-    STRONG,
-    WIDTH,
-    badge,
-    height_of,
-    paragraph,
-)
-from lookalike.cards.crops import straighten, window
+from lookalike.cards.blocks import BODY, HEADLINES, LEAD, MARGIN, WIDTH, fitting, height_of, line, meter, paragraph
+from lookalike.cards.crops import straighten
 from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.pictures import PictureSource
-from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed
-from lookalike.cards.theme import INK, WHITE, Color, Style, Theme
-from lookalike.wording import Translate, person_heading, similarity_text
+from lookalike.cards.placed import Canvas, Line, Panel, Picture, Placed, Ring
+from lookalike.cards.theme import INK, Color, Style, Theme
+from lookalike.explainer import Why
+from lookalike.regions import REGIONS, mask
+from lookalike.verdicts import reason
+from lookalike.wording import Translate, number, person_heading
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX
-from pipeline.types import Face, FloatArray, PhotoFaces, Rgb8
+from pipeline.types import PhotoFaces, Rgb8
 
-PAD: Final = 12
-GAP: Final = 20
-STEP_PX: Final = 470  # height of the two pictures of the face
-TILE_PX: Final = 300
-CONTEXT: Final = 2.0  # the photo is shown this many boxes high round the face
-DOT_PX: Final = 22
+INNER: Final = WIDTH - 2 * MARGIN
+BINS: Final = 48
+BARS_PX: Final = 240
+DOT_PX: Final = 30
 MARK: Final = Color.from_hex("#FFCB3D")
+POINT_PX: Final = 18
+SHADE: Final = 0.62  # of the mark's colour over the part that carries most
 
 
 def layout(
-    answer: FaceAnswer, *, photo: PhotoFaces, pictures: PictureSource, style: Style, translate: Translate
+    answer: FaceAnswer,
+    *,
+    photo: PhotoFaces,
+    why: Why | None,
+    table: Table,
+    pictures: PictureSource,
+    style: Style,
+    translate: Translate,
 ) -> Canvas:
-    """Place everything; the height follows from the words."""
-    theme = style.colors
-    columns = row(Rect(MARGIN, MARGIN, WIDTH - 2 * MARGIN, 0), count=2, gap=GAP)
-    steps = (
-        ("1", translate("Find the face, and five points on it")),
-        ("2", translate("Turn and scale it, always the same way")),
-    )
-    tiles: list[Placed] = []
-    bottom = 0
-    for index, (column, (label, text)) in enumerate(zip(columns, steps, strict=True)):
-        picture = Rect(column.x + PAD, column.y + PAD, column.width - 2 * PAD, STEP_PX)
-        marked = _on_photo if index == 0 else _straightened
-        tiles += marked(answer.face, photo.image, rect=picture)
-        tiles += badge(label, x=picture.x + 8, y=picture.y + 8, theme=theme)
-        box = Rect(picture.x + 8, picture.bottom + 14, picture.width - 16, 0)
-        words = paragraph(text, box=box, font=BODY, color=theme.text, over=theme.panel, lines=3)
-        tiles += words
-        bottom = max(bottom, box.y + height_of(words) + PAD + 8)
-    backs: list[Placed] = [_back(Rect(c.x, c.y, c.width, bottom - c.y), theme) for c in columns]
-    items = backs + tiles
-    y = bottom + GAP
+    """Place everything; the height follows from the words. table: whose bands colour the bars."""
+    step = answer.matches[0].band.step if answer.matches else 0
+    theme = style.colors.tinted(step)
+    named = why.carriers.named if why is not None and why.carriers is not None else ()
+    y = MARGIN
+    above = paragraph(translate("Why these?"), box=Rect(MARGIN, y, INNER, 0), font=LEAD, color=theme.muted,
+                      over=theme.page, lines=1)  # fmt: skip
+    y += LEAD.line_px + 2
+    said = reason(named, translate) or translate("It's in the face as a whole.")
+    title = fitting(said, HEADLINES, Rect(MARGIN, y, INNER, 0), color=theme.text, over=theme.page)
+    y += height_of(title) + 24
+    left, right = row(Rect(MARGIN, y, INNER, 0), count=2, gap=16)
+    side = left.width
+    left, right = Rect(left.x, y, side, side), Rect(right.x, y, side, side)
+    losses = why.carriers.losses if why is not None and why.carriers is not None else {}
+    items: list[Placed] = [*above, *title]
+    face = straighten(photo.image, answer.face.points, side_px=side)
+    items.append(Picture(rect=left, radius=44, image=shaded(face, losses)))
+    items += _points(left)
+    y = left.bottom + 14
     if answer.matches:
-        placed, y = _compared(answer, pictures=pictures, y=y, theme=theme, translate=translate)
+        nearest = answer.matches[0].person
+        items.append(portrait_item(nearest, pictures, rect=right, radius=44))
+        items += meter(step, x=WIDTH // 2, y=left.bottom - 38, theme=theme)
+        y += 36
+        words = (translate("Brighter: carries more of it"), person_heading(nearest, translate))
+        for column, text in zip((left, right), words, strict=True):
+            items += paragraph(text, box=Rect(column.x, y, column.width, 0), font=BODY, color=theme.muted,
+                               over=theme.page, lines=1)  # fmt: skip
+        y += BODY.line_px + 30
+    if why is not None:
+        placed, y = _everybody(answer, why.everybody, table=table, y=y, theme=theme, translate=translate)
         items += placed
-    return Canvas(width=WIDTH, height=y + MARGIN, background=theme.page, items=tuple(items))
+    return Canvas(width=WIDTH, height=y + MARGIN - 10, background=theme.page, items=tuple(items))
 
 
-def _back(rect: Rect, theme: Theme) -> Panel:
-    return Panel(rect=rect, radius=40, fill=theme.panel, shadow=theme.name == "light")
+def shaded(face: Rgb8, losses: dict[str, float]) -> Rgb8:
+    """The straightened face with each region the brighter, the more of the likeness it carries. losses: by region."""
+    most = max(losses.values(), default=0.0)
+    if most <= 0.0:
+        return face
+    picture = face.astype(np.float32) * 0.72
+    for name in REGIONS:
+        share = losses.get(name, 0.0) / most
+        soft = mask(name, face.shape[0])[..., None] * share
+        picture = picture * (1 - soft) + (face * (1 - SHADE * 0.5) + np.array(MARK.rgb) * (SHADE * 0.5)) * soft
+    return np.asarray(np.clip(np.round(picture), 0, 255), np.uint8)
 
 
-def _on_photo(face: Face, image: Rgb8, *, rect: Rect) -> list[Placed]:
-    """The part of the photo round the face, as it was taken, with its box and its points."""
-    side = max(face.box.width, face.box.height) * CONTEXT
-    scale = rect.height / side
-    cx, cy = face.box.center
-    matrix = np.array([[scale, 0, rect.width / 2 - cx * scale], [0, scale, rect.height / 2 - cy * scale]])
-    shown = window(image, matrix, width=rect.width, height=rect.height)
-    offset = np.array([rect.x, rect.y], np.float32)
-    points = (face.points * np.float32(scale) + matrix[:, 2] + offset).astype(np.float32)
-    box = Rect(
-        rect.x + round(face.box.x0 * scale + matrix[0, 2]), rect.y + round(face.box.y0 * scale + matrix[1, 2]),
-        round(face.box.width * scale), round(face.box.height * scale),
-    )  # fmt: skip
-    return [
-        Picture(rect=rect, radius=30, image=shown),
-        Outline(rect=box.inset(-1), radius=21, stroke_px=8, color=INK),
-        Outline(rect=box, radius=20, stroke_px=6, color=MARK),
-        *_dots(points, rect),
-    ]
-
-
-def _straightened(face: Face, image: Rgb8, *, rect: Rect) -> list[Placed]:
-    """The square that the network sees, with the places the five points were carried to."""
-    side = min(rect.width, rect.height)
-    square = straighten(image, face.points, side_px=side)
-    place = Rect(rect.x + (rect.width - side) // 2, rect.y + (rect.height - side) // 2, side, side)
-    points = ARCFACE_TEMPLATE * np.float32(side / CROP_SIDE_PX) + np.array([place.x, place.y], np.float32)
-    return [Picture(rect=place, radius=30, image=square), *_dots(points.astype(np.float32), place)]
-
-
-def _dots(points: FloatArray, rect: Rect) -> list[Placed]:
+def _points(rect: Rect) -> list[Placed]:
+    """The five points that every face is lined up by."""
     items: list[Placed] = []
-    for x, y in points:
-        at = Point(float(x), float(y))
-        dot = Rect(round(at.x) - DOT_PX // 2, round(at.y) - DOT_PX // 2, DOT_PX, DOT_PX)
-        if rect.contains(dot):
-            items += [
-                Panel(rect=dot, radius=DOT_PX // 2, fill=INK),
-                Panel(rect=dot.inset(2), radius=DOT_PX // 2, fill=WHITE),
-                Panel(rect=dot.inset(5), radius=DOT_PX // 2, fill=MARK),
-            ]
+    for x, y in ARCFACE_TEMPLATE * (rect.width / CROP_SIDE_PX):
+        dot = Rect(
+            rect.x + round(float(x)) - POINT_PX // 2, rect.y + round(float(y)) - POINT_PX // 2, POINT_PX, POINT_PX
+        )
+        items += [
+            Panel(rect=dot, radius=POINT_PX // 2, fill=INK),
+            Panel(rect=dot.inset(3), radius=POINT_PX // 2, fill=MARK),
+        ]
     return items
 
 
-def _compared(
-    answer: FaceAnswer, *, pictures: PictureSource, y: int, theme: Theme, translate: Translate
+def _everybody(
+    answer: FaceAnswer, everybody: NDArray[np.float32], *, table: Table, y: int, theme: Theme, translate: Translate
 ) -> tuple[list[Placed], int]:
-    """What the vector is, and the first and the last of the answer beside each other."""
-    panel = Rect(MARGIN, y, WIDTH - 2 * MARGIN, 0)
-    inner = Rect(panel.x + PAD, y + PAD + 10, panel.width - 2 * PAD, 0)
-    mark = badge("3", x=inner.x + 8, y=inner.y, theme=theme)
-    text = translate(
-        "A network turns the face into 512 numbers: a direction. "
-        "How close two directions are is the similarity, 1 at most."
+    """A histogram of how close each person of the gallery is, bars in the bands' colours, and the nearest as a dot."""
+    count = number(len(everybody), translate)
+    asked = translate("How close all {people} are to you:").format(people=count)
+    head = paragraph(asked, box=Rect(MARGIN, y, INNER, 0), font=BODY, color=theme.text, over=theme.page, lines=2)
+    y += height_of(head) + 40
+    low = float(min(everybody.min(), -0.1))
+    high = float(max(everybody.max(), table.bands[0].floor)) + 1e-6
+    counts, edges = np.histogram(everybody, bins=BINS, range=(low, high))
+    base = y + BARS_PX
+    pitch = INNER / BINS
+    items: list[Placed] = [*head]
+    for k, height in enumerate(counts.tolist()):
+        if not height:
+            continue
+        bar = max(6, round(BARS_PX * (height / counts.max()) ** 0.5))  # by the root: the few near ones are seen
+        x = MARGIN + round(k * pitch)
+        color = theme.band(table.band(float(edges[k] + edges[k + 1]) / 2).step)
+        items.append(Panel(rect=Rect(x, base - bar, max(4, round(pitch) - 4), bar), radius=4, fill=color))
+    items.append(
+        Line(start=Point(MARGIN, base + 3), end=Point(WIDTH - MARGIN, base + 3), stroke_px=3, color=theme.muted)
     )
-    box = Rect(inner.x + 8 + BADGE_PX + 14, inner.y + 4, inner.width - BADGE_PX - 30, 0)
-    words = paragraph(text, box=box, font=BODY, color=theme.text, over=theme.panel, lines=4)
-    items: list[Placed] = [*mark, *words]
-    shown = [(translate("nearest"), answer.matches[0])]
-    if len(answer.matches) > 1:
-        shown.append((translate("farthest of these"), answer.matches[-1]))
-    top = box.y + height_of(words) + 18
-    bottom = top
-    for (label, match), column in zip(shown, row(Rect(inner.x, top, inner.width, 0), count=2, gap=PAD), strict=False):
-        placed, end = _tile(label, match, pictures, column=column, theme=theme, translate=translate)
-        items += placed
-        bottom = max(bottom, end)
-    whole = Rect(panel.x, panel.y, panel.width, bottom + PAD + 8 - panel.y)
-    return [_back(whole, theme), *items], whole.bottom
-
-
-def _tile(
-    label: str, match: BandedMatch, pictures: PictureSource, *, column: Rect, theme: Theme, translate: Translate
-) -> tuple[list[Placed], int]:
-    picture = Rect(column.x, column.y, column.width, TILE_PX)
-    said = similarity_text(match.match.similarity, translate)
-    box = Rect(picture.x + 8, picture.bottom + 10, picture.width - 16, 0)
-    note = paragraph(label, box=box, font=BODY, color=theme.muted, over=theme.panel, lines=1)
-    below = Rect(box.x, box.y + height_of(note), box.width, 0)
-    title = paragraph(
-        person_heading(match.match.person, translate),
-        box=below,
-        font=STRONG,
-        color=theme.text,
-        over=theme.panel,
-        lines=1,
+    nearest = answer.matches[0].similarity
+    at = MARGIN + round((nearest - low) / (high - low) * INNER)
+    at = min(max(at, MARGIN + DOT_PX // 2), WIDTH - MARGIN - DOT_PX // 2)
+    dot = Rect(at - DOT_PX // 2, base - 52, DOT_PX, DOT_PX)
+    items += [
+        Line(start=Point(at, dot.bottom), end=Point(at, base), stroke_px=4, color=theme.text),
+        Panel(rect=dot, radius=DOT_PX // 2, fill=theme.text),
+        Ring(rect=dot.inset(-7), stroke_px=4, color=theme.text),
+    ]
+    below = base + 16
+    far = line(translate("far"), x=MARGIN, y=below, font=BODY, color=theme.muted, over=theme.page)
+    close = line(
+        translate("close"), x=WIDTH - MARGIN, y=below, font=BODY, color=theme.muted, over=theme.page, align="right"
     )
-    return [
-        portrait_item(match.match.person, pictures, rect=picture, radius=30),
-        *badge(said, x=picture.right - 8, y=picture.bottom - 8 - BADGE_PX, theme=theme, anchor="right"),
-        *title,
-        *note,
-    ], below.y + height_of(title) + 8
+    return [*items, far, close], below + BODY.line_px

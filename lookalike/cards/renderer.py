@@ -13,6 +13,7 @@ from lookalike.cards.paint import FileFormat, encode, paint
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas
 from lookalike.cards.theme import Style, ThemeName
+from lookalike.explainer import Why
 from lookalike.wording import Translate
 from pipeline.types import PhotoFaces
 
@@ -28,10 +29,11 @@ class AnswerCard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExplainCard:
-    """How an answer came about: box and five points on the photo, the aligned face, the nearest and the farthest."""
+    """How an answer came about: what of the own face carries the likeness, and how close everybody is."""
 
     answer: FaceAnswer
     photo: PhotoFaces
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,9 +109,15 @@ class CardRenderer:
                     translate=translate,
                     signature=signature,
                 )
-            case ExplainCard(answer, photo):
+            case ExplainCard(answer, photo, why):
                 return explain_card.layout(
-                    answer, photo=photo, pictures=self._pictures, style=style, translate=translate
+                    answer,
+                    photo=photo,
+                    why=why,
+                    table=self._calibration.gallery,
+                    pictures=self._pictures,
+                    style=style,
+                    translate=translate,
                 )
             case CompareCard(comparison, signature):
                 return compare_card.layout(

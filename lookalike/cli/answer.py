@@ -66,6 +66,14 @@ PictureFile = Annotated[
 ]
 
 
+ChosenFace = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Which usable face of it, the largest being 1. [default: the most alike pair]", metavar="N"
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the three commands."""
     app.command("match")(match)
@@ -180,8 +188,8 @@ def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="The first photo; - is standard input.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The second photo.")],
     *,
-    face_a: Annotated[int, typer.Option(min=1, help="Which usable face of A, the largest being 1.", metavar="N")] = 1,
-    face_b: Annotated[int, typer.Option(min=1, help="Which usable face of B, the largest being 1.", metavar="N")] = 1,
+    face_a: ChosenFace = None,
+    face_b: ChosenFace = None,
     as_json: AsJson = False,
     card: Annotated[
         str | None,
@@ -205,7 +213,7 @@ def compare(
     comparison = None
     try:
         data = [_read_of_two(reader, path) for path in (a, b)]
-        comparison = app.finder.compare(data[0], data[1], face_a=face_a - 1, face_b=face_b - 1)
+        comparison = app.finder.compare(data[0], data[1], face_a=_position(face_a), face_b=_position(face_b))
         document = comparison_document(a, b, comparison, calibration=app.finder.calibration)
     except PhotoProblem as problem:
         document = failed_comparison_document(a, b, problem.code, problem.message)
@@ -233,6 +241,10 @@ def _app(**given: Path | None) -> App:
 
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     return build(Settings(**named))
+
+
+def _position(number: int | None) -> int | None:
+    return None if number is None else number - 1
 
 
 def _check_embeddings(embeddings: bool, *, as_json: bool) -> None:

@@ -112,10 +112,9 @@ def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: 
     )
     for path, photo, position, option in chosen:
         if len(photo.usable) > 1:
-            largest = ", the largest" if position == 0 else ""
             say(
                 f"{shown_path(path)} has {len(photo.usable)} usable faces; "
-                f"this is face {position + 1}{largest} ({option} N takes another)"
+                f"this is face {position + 1} by size ({option} N takes another)"
             )
     say(f"{meter(band.step)} {band.word}: similarity {comparison.similarity:.2f}. {meaning}")
     say("Family looks alike too, and age or light can hide it. So this is no proof.")

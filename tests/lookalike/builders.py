@@ -62,7 +62,7 @@ def table(*floors: float) -> Table:
 
 def calibration() -> Calibration:
     """Pair floors at 0.6, 0.4, 0.2; gallery floors at 0.6, 0.5, 0.4, 0.3."""
-    return Calibration(embedder=MODEL, pair=table(0.6, 0.4, 0.2), gallery=table(0.6, 0.5, 0.4, 0.3), gallery_people=10)
+    return Calibration(embedder=MODEL, pair=table(0.6, 0.4, 0.2), gallery=table(0.6, 0.5, 0.4, 0.3), gallery_people=20)
 
 
 def person(number: str, *, name: str | None = None, attributes: dict[str, bool] | None = None) -> Person:

@@ -79,13 +79,20 @@ RUSSIAN: Final = {
     "How often two strangers look at least this alike:": "Как часто двое незнакомых похожи не меньше:",
     "Family looks alike too, and age or light can hide it. So this is no proof.":
         "Родные похожи сильнее чужих, а возраст и свет меняют лицо. Это не доказательство.",
-    "Find the face, and five points on it": "Найти лицо и пять точек на нём",
-    "Turn and scale it, always the same way": "Повернуть и привести к одному размеру",
-    "A network turns the face into 512 numbers: a direction. How close two directions are is the similarity, "
-    "1 at most.":
-        "Сеть превращает лицо в 512 чисел: это направление. Близость двух направлений и есть сходство, не больше 1.",
-    "nearest": "самый похожий",
-    "farthest of these": "наименее похожий из них",
+    "Why these?": "Почему они?",
+    "It's in the face as a whole.": "Дело во всём лице.",
+    "It's in {part}.": "Всё дело в {part}.",
+    "It's in {part} and {other}.": "Всё дело в {part} и {other}.",
+    "the forehead": "форме лба",
+    "the eyes": "глазах",
+    "the nose": "носе",
+    "the cheeks": "скулах",
+    "the mouth": "губах",
+    "the chin": "подбородке",
+    "Brighter: carries more of it": "Чем светлее, тем важнее",
+    "How close all {people} are to you:": "Насколько вам близок каждый из {people}:",
+    "far": "далеко",
+    "close": "близко",
 }  # fmt: skip
 
 

@@ -1,46 +1,80 @@
-"""The card that explains an answer on the person's own photo."""
+"""The card that says why, on the person's own face."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from lookalike.cards import ExplainCard
-from lookalike.cards.explain_card import MARK, layout
+from lookalike.cards.explain_card import MARK, layout, shaded
 from lookalike.cards.placed import Canvas, Panel
 from lookalike.cards.theme import Style, ThemeName
-from tests.lookalike.cards.rules import assert_well_placed, assert_words_stay_in_their_panels, words
+from lookalike.explainer import Why
+from lookalike.regions import REGIONS, Carriers, mask
+from tests.lookalike.cards.rules import assert_well_placed, words
 from tests.lookalike.cards.russian import russian
-from tests.lookalike.cards.samples import NoPictures, answer, drawn_photo, renderer
+from tests.lookalike.cards.samples import CALIBRATION, NoPictures, answer, drawn_photo, renderer
 
 PHOTO = drawn_photo()
+EVERYBODY = np.random.default_rng(1).normal(0.1, 0.08, 500).astype(np.float32)
 
 
-def place(*, theme: ThemeName = "light", matches: int = 8, translate: Callable[[str], str] = str) -> Canvas:
-    said = answer(PHOTO, matches=matches)
-    return layout(said, photo=PHOTO, pictures=NoPictures(), style=Style(theme), translate=translate)
+def reasons(*named: str) -> Why:
+    losses = dict.fromkeys(REGIONS, 0.01) | dict.fromkeys(named, 0.2)
+    return Why(carriers=Carriers(losses=losses, named=named), everybody=EVERYBODY)
+
+
+def place(
+    *,
+    theme: ThemeName = "light",
+    matches: int = 8,
+    translate: Callable[[str], str] = str,
+    why: Why | None = None,
+) -> Canvas:
+    return layout(
+        answer(PHOTO, matches=matches),
+        photo=PHOTO,
+        why=why,
+        table=CALIBRATION.gallery,
+        pictures=NoPictures(),
+        style=Style(theme),
+        translate=translate,
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("translate", [str, russian], ids=["en", "ru"])
-@pytest.mark.parametrize("matches", [0, 1, 2, 8])
-def test_everything_has_its_place(theme: ThemeName, translate: Callable[[str], str], matches: int) -> None:
-    canvas = place(theme=theme, translate=translate, matches=matches)
-    assert_well_placed(canvas)
-    assert_words_stay_in_their_panels(canvas)
+@pytest.mark.parametrize("named", [(), ("eyes",), ("forehead", "cheeks")])
+def test_everything_has_its_place(theme: ThemeName, translate: Callable[[str], str], named: tuple[str, ...]) -> None:
+    assert_well_placed(place(theme=theme, translate=translate, why=reasons(*named)))
+    assert_well_placed(place(theme=theme, translate=translate))
 
 
-def test_five_points_are_marked_twice() -> None:
-    dots = [item for item in place().items if isinstance(item, Panel) and item.fill == MARK]
-    assert len(dots) == 10
+def test_a_face_without_people_is_shown_alone() -> None:
+    assert_well_placed(place(matches=0))
 
 
-def test_nearest_and_farthest_are_shown() -> None:
-    said = words(place())
-    assert said.index("nearest") < said.index("farthest of these")
-    assert {"0.50", "0.37"} <= set(said)
+def test_the_parts_are_said_where_they_are_clear_and_else_the_face_as_a_whole() -> None:
+    assert "It's in the eyes and the nose." in words(place(why=reasons("eyes", "nose")))
+    assert "It's in the face as a whole." in words(place(why=reasons()))
+
+
+def test_everybody_is_counted_and_the_five_points_are_marked() -> None:
+    canvas = place(why=reasons("eyes"))
+    assert "How close all 500 are to you:" in words(canvas)
+    assert len([item for item in canvas.items if isinstance(item, Panel) and item.fill == MARK]) == 5
+
+
+def test_what_carries_most_is_the_brightest_part() -> None:
+    face = np.full((224, 224, 3), 90, np.uint8)
+    picture = shaded(face, reasons("mouth").carriers.losses).astype(int)  # type: ignore[union-attr]  # given above
+    inside = mask("mouth", 224) > 0.9
+    outside = mask("forehead", 224) > 0.9
+    assert picture[inside].mean() > picture[outside].mean() + 20
+    assert np.array_equal(shaded(face, {}), face)
 
 
 def test_it_is_a_jpeg() -> None:
-    assert renderer().render(ExplainCard(answer(PHOTO), PHOTO)).startswith(b"\xff\xd8")
+    assert renderer().render(ExplainCard(answer(PHOTO), PHOTO, reasons("eyes"))).startswith(b"\xff\xd8")

@@ -19,6 +19,7 @@ from PIL import Image, ImageChops
 from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture
 from tests.lookalike.cards.russian import russian
 from tests.lookalike.cards.samples import answer, comparison, drawn_photo, renderer
+from tests.lookalike.cards.test_explain_card import reasons
 
 GOLDEN: Final = Path(__file__).parents[2] / "golden" / "cards"
 FAILED: Final = Path(__file__).parents[3] / "runs" / "golden"
@@ -31,7 +32,9 @@ CARDS: Final[dict[str, Callable[[], bytes]]] = {
         AnswerCard(answer(drawn_photo(), matches=5), drawn_photo()), theme="dark", translate=russian
     ),
     "compare-light-en": lambda: renderer().render(CompareCard(comparison(0.345))),
-    "explain-dark-en": lambda: renderer().render(ExplainCard(answer(drawn_photo()), drawn_photo()), theme="dark"),
+    "explain-dark-en": lambda: renderer().render(
+        ExplainCard(answer(drawn_photo()), drawn_photo(), reasons("eyes", "nose")), theme="dark"
+    ),
     "faces-seven": lambda: renderer().render(FacesPicture(drawn_photo(width=1400, height=420, faces=7))),
 }
 

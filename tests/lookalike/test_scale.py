@@ -1,0 +1,49 @@
+"""What a similarity means in this gallery: on the measured curve, or derived for a gallery of another size."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.scale import Scale, share_among
+from tests.lookalike.cards.samples import CALIBRATION
+
+MEASURED = Scale(CALIBRATION, people=CALIBRATION.gallery_people)
+SMALL = Scale(CALIBRATION, people=77)
+
+
+def test_the_measured_gallery_keeps_its_own_curve_and_bands() -> None:
+    assert MEASURED.measured
+    assert MEASURED.share(0.44).value == pytest.approx(0.1)
+    assert MEASURED.share(0.9).bound == "at_most"
+    assert MEASURED.share(0.1).bound == "at_least"
+    assert MEASURED.band(0.5).key == "striking"
+
+
+def test_another_gallery_s_rarity_comes_from_pairs_and_its_size() -> None:
+    assert not SMALL.measured
+    assert SMALL.share(0.34).value == pytest.approx(1 - (1 - 0.001) ** 77)
+    assert SMALL.share(0.9).bound == "at_most"
+    assert SMALL.share(-0.2).bound == "at_least"
+
+
+def test_only_whom_the_measured_gallery_would_ask_is_asked_is_that_you() -> None:
+    assert SMALL.band(0.6).key == "same"
+    assert SMALL.band(0.5).key == "close"
+    assert SMALL.band(0.28).key == "alike"
+    assert SMALL.band(-0.5).key == "none"
+
+
+@given(st.floats(0, 1), st.integers(1, 100_000))
+def test_more_people_make_it_likelier_that_somebody_is_close(share: float, people: int) -> None:
+    assert 0 <= share_among(share, people) <= share_among(share, people + 1) <= 1
+    assert share_among(share, 1) == pytest.approx(share)
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_a_closer_face_is_never_called_less_alike(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    for scale in (MEASURED, SMALL):
+        assert scale.band(low).step <= scale.band(high).step
+        assert scale.share(low).value >= scale.share(high).value
