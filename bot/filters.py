@@ -49,9 +49,9 @@ async def _mentions(message: Message, bot: Bot) -> bool:
 
 
 def own_photos(message: Message, album: tuple[Message, ...] | None) -> list[PhotoRef]:
-    """The photos of a message or of its whole album, in order."""
-    found = [photo_of(one) for one in album or (message,)]
-    return [photo for photo in found if photo is not None]
+    """The photos of a message or of its whole album, in order; stills of videos only where there is no photo."""
+    found = [photo for one in album or (message,) if (photo := photo_of(one)) is not None]
+    return [photo for photo in found if not photo.still] or found
 
 
 def replied_photo(message: Message) -> PhotoRef | None:

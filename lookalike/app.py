@@ -37,7 +37,7 @@ class App:
     finder: Finder
     pictures: FolderPictures
     renderer: CardRenderer
-    explainer: Explainer
+    explainer: Explainer | None = None  # `build` makes one
 
 
 def open_pipeline(settings: Settings, *, gates: QualityGates | None = None) -> FacePipeline:

@@ -13,7 +13,7 @@ from bot.answering.reply import Reply, replace_picture
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
 from bot.telegram.limits import MAX_ALBUM
-from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
+from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption, with_still
 from bot.views.keyboards import card_keyboard, compare_keyboard, explain_keyboard, picker_keyboard
 from bot.views.refusals import unanswered
 from lookalike.answers import Answer, Compared, FaceAnswer, Found
@@ -39,7 +39,7 @@ class Presenter:
         """One face: its card. Several: the photo with numbers. None: why."""
         self._jobs.stats.answered(answer)
         if not isinstance(answer, Found):
-            await self._reply.text(unanswered(answer))
+            await self._reply.text(with_still(unanswered(answer), still=self._reply.still))
         elif len(answer.faces) == 1:
             await self.card(answer, answer.faces[0], people=people, skip=0)
         else:
@@ -98,6 +98,7 @@ class Presenter:
 
     async def show(self, picture: InputFile, caption: str, keyboard: InlineKeyboardMarkup) -> Message | None:
         """Send, or edit; a message that is gone is sent anew, unless its reader deleted it. Returns what was sent."""
+        caption = with_still(caption, still=self._reply.still)
         if self._instead is not None:
             if self._jobs.deleted.get((self._instead.chat.id, self._instead.message_id)):
                 return None

@@ -63,6 +63,7 @@ class Reply:
         self._message = message
         self._reply = replying_to(photo.message)
         self.asker = asker
+        self.still = photo.still
         self._hidden = private and message.chat.type != ChatType.PRIVATE
         self._refused = False
 

@@ -41,6 +41,7 @@ class PhotoRef:
     size_bytes: int | None
     message: int  # id of the message that answers reply to: the one that holds the photo
     external: bool = False  # or the one that replies to the photo, which lies in another chat
+    still: bool = False  # Telegram's own small picture of a video
 
 
 class NotAPhoto(StrEnum):
@@ -74,15 +75,26 @@ class FetchFailed(Exception):  # noqa: N818 - named for what it is
 
 
 def photo_of(message: Message) -> PhotoRef | None:
-    """The photo of a message: a photo, a picture sent as a file, a still sticker, a live photo's still."""
+    """The photo of a message: a photo, a picture sent as a file, a still sticker, a live photo's still.
+
+    Of a video, a video message or a GIF it is the small still that Telegram shows of it; the video is not fetched.
+    """
     file = _photo_file(message)
-    return _ref(file, message) if file is not None else None
+    if file is not None:
+        return _ref(file, message)
+    still = _still(message)
+    return replace(_ref(still, message), still=True) if still is not None else None
 
 
 def external_photo(message: Message) -> PhotoRef | None:
     """The photo of another chat that a message replies to, as far as Telegram shows it."""
-    file = _photo_file(message.external_reply) if message.external_reply is not None else None
-    return replace(_ref(file, message), external=True) if file is not None else None
+    holder = message.external_reply
+    if holder is None:
+        return None
+    file, still = _photo_file(holder), _still(holder)
+    if file is not None:
+        return replace(_ref(file, message), external=True)
+    return replace(_ref(still, message), external=True, still=True) if still is not None else None
 
 
 def _photo_file(holder: Message | ExternalReplyInfo) -> PhotoSize | Sticker | Document | None:
@@ -96,6 +108,12 @@ def _photo_file(holder: Message | ExternalReplyInfo) -> PhotoSize | Sticker | Do
     if document is not None and holder.animation is None and _is_picture(document):
         return document
     return None
+
+
+def _still(holder: Message | ExternalReplyInfo) -> PhotoSize | None:
+    """What Telegram shows of a moving picture before it plays."""
+    moving = holder.video_note or holder.animation or holder.video
+    return moving.thumbnail if moving is not None else None
 
 
 def not_a_photo(message: Message) -> NotAPhoto:  # noqa: PLR0911 - one line a kind

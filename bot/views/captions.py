@@ -56,6 +56,13 @@ def _tile(banded: BandedMatch) -> str:
     return f"{banded.match.rank}. {name} · {meter(banded.band.step)} {similarity}"
 
 
+def with_still(text: str, *, still: bool) -> str:
+    """An answer's text, for a video with a line on what was looked at, where it fits."""
+    if not still:
+        return text
+    return fit_lines([text], [], [_("From the still that Telegram shows of this video.")], limit=MAX_CAPTION)
+
+
 def explain_caption(answer: FaceAnswer, *, gallery: GalleryInfo, reason: str = "") -> str:
     """How this answer came about; the face's own numbers are folded up. reason: "It's in the eyes", where measured."""
     quality = answer.face.quality

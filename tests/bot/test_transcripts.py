@@ -196,6 +196,39 @@ async def test_everything_else_has_one_specific_sentence(bot: RunningBot) -> Non
     assert len({answer.text for answer in bot.peer.sent()}) == 6
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("video_note", {"duration": 1, "length": 240}),
+        ("video", {"duration": 1, "width": 320, "height": 240}),
+        ("animation", {"duration": 1, "width": 320, "height": 240}),
+    ],
+)
+async def test_a_video_is_answered_from_the_still_that_telegram_shows_and_says_so(
+    bot: RunningBot, kind: str, body: dict[str, Any]
+) -> None:
+    await told(bot, bot.ann)
+    still = bot.peer.add_file(b"faces=1") | {"width": 240, "height": 240}
+    sent = await bot.peer.send(bot.ann, {kind: bot.peer.add_file(b"a film") | body | {"thumbnail": still}})
+    card = (await bot.peer.until_sent(1))[-1]
+    assert card.method == "sendPhoto"
+    assert card.params["reply_parameters"]["message_id"] == sent["message_id"]
+    assert "still that Telegram shows" in card.text
+    await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Why these?")
+    assert "still that Telegram shows" in (await bot.peer.until_sent(2))[-1].text
+
+
+async def test_a_still_without_a_usable_face_says_why_and_that_it_was_a_still(bot: RunningBot) -> None:
+    await told(bot, bot.ann)
+    still = bot.peer.add_file(b"faces=0") | {"width": 240, "height": 240}
+    await bot.peer.send(
+        bot.ann, {"video_note": bot.peer.add_file(b"a film") | {"duration": 1, "length": 240, "thumbnail": still}}
+    )
+    text = (await bot.peer.until_sent(1))[-1].text
+    assert "no face" in text
+    assert "still that Telegram shows" in text
+
+
 async def test_a_photo_in_any_clothes_is_answered(bot: RunningBot) -> None:
     await told(bot, bot.ann)
     file = bot.peer.add_file(b"faces=1")
