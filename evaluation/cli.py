@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from lookalike.cli.console import end, print_json, progress_bar, wide_console
+from lookalike.cli.console import end, print_json, progress_bar, say, wide_console
 
 if TYPE_CHECKING:
     from evaluation.documents.shipped import EvaluationDocument
@@ -89,6 +89,35 @@ def _register(part: str, description: str) -> None:
 
 for _part, _description in _HELP.items():
     _register(_part, _description)
+
+
+@app.command("rarity")
+def rarity(*, data: Data = DEFAULT_DATA, as_json: AsJson = False, cache: Cache = None) -> None:
+    """Ask strangers in random galleries of 6, 77 and 856 people whether the rarity that cards claim is true.
+
+    Example: lookalike evaluate rarity --data data
+    """
+    from dataclasses import asdict
+
+    from evaluation.suites.rarity import SIZES, cells
+    from lookalike.calibration import load_calibration
+    from lookalike.scale import Scale
+
+    opened = open_evaluation(data, limit=None, cache=cache)
+    calibration = load_calibration(opened.settings.calibration_path, embedder=opened.pipeline.embedder_id)
+    sets = opened.evaluation.strangers()
+    found = cells(sets, opened.evaluation.gallery.unit, {people: Scale(calibration, people=people) for people in SIZES})
+    worst = max(found, key=lambda cell: cell.factor)
+    if as_json:
+        print_json({"cells": [asdict(cell) | {"factor": cell.factor} for cell in found], "worst": asdict(worst)})
+        return
+    say(f"{sum(len(one[0]) for one in sets.values()):,} pictures of strangers; measured share: said share (factor)")
+    for people in SIZES:
+        said = [f"{cell.measured:.2f}: {cell.said:.2f} ({cell.factor:.2f})" for cell in found if cell.people == people]
+        say(f"{people} people  " + "  ".join(said))
+    say(
+        f"worst: {worst.people} people, {worst.measured:.2f} measured, {worst.said:.3f} said, factor {worst.factor:.2f}"
+    )
 
 
 class Opened(NamedTuple):

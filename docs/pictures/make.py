@@ -34,9 +34,10 @@ def main() -> None:
         if not isinstance(found, Found):
             sys.exit(f"{name}: no usable face ({type(found).__name__})")
         theme = themes[name]
-        card = AnswerCard(found.faces[0], found.photo)
+        card = AnswerCard(found.faces[0], found.photo, "@your_bot")
+        why = app.explainer.why(found.faces[0]) if app.explainer is not None else None
         _write(f"card-{theme}.jpg", render(card, theme=theme))
-        _write(f"explain-{theme}.jpg", render(ExplainCard(found.faces[0], found.photo), theme=theme))
+        _write(f"explain-{theme}.jpg", render(ExplainCard(found.faces[0], found.photo, why), theme=theme))
         _write(f"faces-{name}.jpg", render(FacesPicture(found.photo)))
         if name == "grace_hopper":  # the same card as somebody sees it whose Telegram is Russian and who likes it dark
             _write("card-ru.jpg", render(card, theme="dark", translate=russian))

@@ -296,6 +296,17 @@ class Evaluation:
             "as given, one crop, no flip; every set weighs the same",
         )
 
+    def strangers(self) -> dict[str, tuple[NDArray[np.float32], NDArray[np.generic], list[set[int]]]]:
+        """Held-out people by set: vectors, whose picture each is, and the gallery's rows that are that person."""
+        return {
+            name: (
+                one.vectors,
+                np.asarray(one.people),
+                self._wild_in_gallery(one) if name == "wild" else self._own_rows(one),
+            )
+            for name, one in self.people_sets().items()
+        }
+
     @cached_property
     def _celeba(self) -> list[FacePicture]:
         return data.read_celeba(self.data)
