@@ -153,7 +153,7 @@ BAD_PHOTOS = {
     b"bad=too_costly": "more work to open than I may spend",
     b"bad=needs_extra": "can't read HEIC and AVIF",
     b"boom": "went wrong on my side",
-    b"memory": "too much for my memory",
+    b"memory": "too big for me",
 }
 
 

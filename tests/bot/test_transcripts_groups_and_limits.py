@@ -129,7 +129,7 @@ async def test_forty_faces_get_buttons_for_the_largest(bot: RunningBot) -> None:
     await told(bot, bot.ann)
     await bot.peer.send_photo(bot.ann, b"faces=40")
     (picker,) = await bot.peer.until_sent(1)
-    assert "buttons for the 20 largest" in picker.text
+    assert "buttons cover the 20 largest" in picker.text
     assert len(picker.buttons) == 22
 
 
@@ -139,7 +139,7 @@ async def test_a_photo_that_takes_too_long_or_finds_no_place_is_answered(start_b
     for _ in range(3):
         await bot.peer.send_photo(bot.ann, b"faces=1 slow=0.6")
     answers = await bot.peer.until_sent(3)
-    assert sorted("took me too long" in answer.text for answer in answers) == [False, True, True]
+    assert sorted("took too long" in answer.text for answer in answers) == [False, True, True]
     assert sum("Too many photos" in answer.text for answer in answers) == 1
 
 
@@ -195,7 +195,7 @@ async def test_settings_change_language_people_and_look_in_place(bot: RunningBot
 
 async def test_delete_says_what_was_stored_and_forgets_it(bot: RunningBot) -> None:
     await bot.peer.say(bot.ann, "/delete")
-    assert "nothing stored" in (await bot.peer.until_sent(1))[0].text
+    assert "nothing about you" in (await bot.peer.until_sent(1))[0].text
     await bot.peer.say(bot.ann, "/settings")
     await bot.peer.until_sent(2)
     await bot.peer.press(bot.ann, bot.peer.last_message(bot.ann.id), "Dark cards")
@@ -205,16 +205,16 @@ async def test_delete_says_what_was_stored_and_forgets_it(bot: RunningBot) -> No
     await bot.peer.say(bot.ann, "/delete")
     text = (await bot.peer.until_sent(5))[-1].text
     assert "how cards look: Dark cards" in text
-    assert "a comparison was under way" in text
+    assert "the comparison you had begun" in text
     await bot.peer.say(bot.ann, "/delete")
-    assert "nothing stored" in (await bot.peer.until_sent(6))[-1].text
+    assert "nothing about you" in (await bot.peer.until_sent(6))[-1].text
 
 
 async def test_about_and_privacy_say_what_is_so(bot: RunningBot) -> None:
     await bot.peer.say(bot.ann, "/about")
     assert "20 people in 60 pictures" in (await bot.peer.until_sent(1))[0].text
     await bot.peer.say(bot.ann, "/privacy")
-    assert "into memory" in (await bot.peer.until_sent(2))[1].text
+    assert "measured in memory" in (await bot.peer.until_sent(2))[1].text
 
 
 async def test_stats_are_for_admins_only(start_bot: StartBot) -> None:
