@@ -134,12 +134,19 @@ def _paint_bust(pen: _Pen, portrait: Portrait, traits: Traits, palette: Palette)
 
 
 def _paint_ground(pen: _Pen, seed: int, palette: Palette) -> None:
-    """One of three, by seed: it says nothing of the person and tells two portraits apart."""
-    match seed // 7 % 3:
+    """One of six, by seed: it says nothing of the person and tells two portraits apart."""
+    match seed // 7 % 6:
         case 0:
             pen.ellipse(50, 48, 44, 44, color=palette.halo)
         case 1:
             pen.draw.polygon([pen.at(*p) for p in ((-60, 160), (160, -60), (160, 160))], fill=palette.halo.rgb)
+        case 2:
+            pen.draw.polygon([pen.at(*p) for p in ((-60, -60), (160, 160), (-60, 160))], fill=palette.halo.rgb)
+        case 3:
+            pen.draw.rectangle((*pen.at(50, -60), *pen.at(160, 160)), fill=palette.halo.rgb)
+        case 4:
+            pen.ellipse(50, 48, 46, 46, color=palette.halo)
+            pen.ellipse(50, 48, 39, 39, color=palette.back)
         case _:
             pen.draw.rectangle((*pen.at(-60, 52), *pen.at(160, 160)), fill=palette.halo.rgb)
 
@@ -150,12 +157,16 @@ def _paint_body(pen: _Pen, seed: int, traits: Traits, shape: FaceShape, palette:
     chin = shapes.CHIN_Y + shape.drop
     pen.rounded(50 - reach, 60, 50 + reach, 86, r=6, color=palette.shade)
     pen.ellipse(50, chin + 0.5, reach, 3.2, color=palette.shade.mix(INK, 0.14))  # the chin's shadow
-    match seed // 21 % 3:
+    match seed // 42 % 5:
         case 0:
             pen.ellipse(50, 83.5, reach + 3.5, 6.5, color=palette.shade)
         case 1:
             pen.draw.polygon([pen.at(50 + x, y) for x, y in ((-reach - 2, 80), (0, 97), (reach + 2, 80))],
                              fill=palette.shade.rgb)  # fmt: skip
+        case 2:
+            pen.rounded(50 - reach - 1.5, 78.5, 50 + reach + 1.5, 87, r=3, color=palette.cloth_dark)
+        case 3:
+            pen.ellipse(50, 84, reach + 10, 10, color=palette.shade)
         case _:
             for side in (-1, 1):
                 collar = ((side * reach, 77.5), (side * (reach + 7), 83), (side * 4.5, 93), (0, 88.5))
