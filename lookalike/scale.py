@@ -2,17 +2,20 @@
 
 The calibration's second table tells how many strangers find somebody this alike in the gallery that it was measured
 with. Of another gallery only its size is known: a stranger who is this alike to one person in 1 / p finds somebody
-among n people with the probability 1 - (1 - p)^n. `lookalike evaluate rarity` checks that against asked strangers.
+among n people with the probability 1 - (1 - p)^m. Were people unlike one another, m would be n; who has one of them
+near has others near, too, so that m = n^CROWDING. `lookalike evaluate rarity` checks that against asked strangers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from lookalike.calibration import Band, Calibration
 from lookalike.wording import below_measured, beyond_measured
 
+# On 3,703 pictures of held-out people in galleries of 6, 77 and 856: with 1 the worst cell is off by a factor of 2.4.
+CROWDING: Final = 0.865
 Bound = Literal["", "at_most", "at_least"]
 
 
@@ -64,4 +67,4 @@ class Scale:
 
 def share_among(pair_share: float, people: int) -> float:
     """The share of strangers who find somebody among `people`, when `pair_share` of all pairs are this alike."""
-    return float(1.0 - (1.0 - min(max(pair_share, 0.0), 1.0)) ** people)
+    return float(1.0 - (1.0 - min(max(pair_share, 0.0), 1.0)) ** (people**CROWDING))
