@@ -302,7 +302,7 @@ class Evaluation:
             name: (
                 one.vectors,
                 np.asarray(one.people),
-                self._wild_in_gallery(one) if name == "wild" else self._own_rows(one),
+                self.wild_in_gallery(one) if name == "wild" else self.own_rows(one),
             )
             for name, one in self.people_sets().items()
         }
