@@ -107,9 +107,13 @@ def build(settings: Settings) -> App:
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
+    return over(open_pipeline(settings), settings)
+
+
+def over(pipeline: FacePipeline, settings: Settings) -> App:
+    """Tie the gallery and calibration of `settings` to networks that are open already. Raises as `build` does."""
     from index.gallery import Gallery
 
-    pipeline = open_pipeline(settings)
     looks = open_looks(settings, embedder=pipeline.embedder_id)
     gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id, looks=looks)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)

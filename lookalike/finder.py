@@ -29,7 +29,7 @@ from lookalike.calibration import Calibration
 from lookalike.errors import NoSuchFace
 from lookalike.scale import Scale
 from pipeline.errors import BadPhoto
-from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
+from pipeline.types import DecodedPhoto, Embedding, Face, PhotoFaces, Vector
 
 TOP = 8
 YOUNG: Final = "Young"  # CelebA's spelling; a quarter of its people are not
@@ -151,6 +151,20 @@ class Finder:
             timing_ms={"total": (time.perf_counter() - start) * 1e3},
         )
 
+    def nearest(
+        self, embedding: Embedding, *, skip: int = 0, attribute: tuple[str, bool] | None = None
+    ) -> tuple[BandedMatch, ...]:
+        """The eight people nearest to one vector, which may be a mean over pictures of one face; skip as in `find`.
+
+        Raises index.errors.GalleryOfAnotherEmbedder, or ValueError when it is no unit vector of the gallery's length.
+        """
+        return tuple(
+            _banded(match, self._scale)
+            for match in self._people.search(
+                embedding.vector, model=embedding.model, top=TOP, skip=skip, attribute=attribute
+            )
+        )
+
     def _read(self, photo: Photo) -> PhotoFaces | Unreadable:
         if isinstance(photo, Unreadable):
             return photo
@@ -162,12 +176,7 @@ class Finder:
     def _matches(self, face: Face, *, skip: int, attribute: tuple[str, bool] | None) -> tuple[BandedMatch, ...]:
         if face.embedding is None:  # the caller passes usable faces only
             return ()
-        return tuple(
-            _banded(match, self._scale)
-            for match in self._people.search(
-                face.embedding.vector, model=face.embedding.model, top=TOP, skip=skip, attribute=attribute
-            )
-        )
+        return self.nearest(face.embedding, skip=skip, attribute=attribute)
 
     def _caveats(self, face: Face, matches: tuple[BandedMatch, ...]) -> tuple[Caveat, ...]:
         found = []

@@ -47,15 +47,24 @@ class FinderPool:
 
     async def find(self, data: bytes, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
         """Like Finder.find, off the event loop."""
-        photo = await self._decoded(data)
+        photo = await self.decoded(data)
         if isinstance(photo, Unreadable):
             return photo
         return await self._threads.run(partial(self.finder.find, photo, skip=skip, attribute=attribute))
 
     async def compare(self, a: bytes, b: bytes, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
         """Like Finder.compare, off the event loop."""
-        photos = [await self._decoded(data) for data in (a, b)]
+        photos = [await self.decoded(data) for data in (a, b)]
         return await self._threads.run(partial(self.finder.compare, *photos, face_a=face_a, face_b=face_b))
+
+    async def decoded(self, data: bytes) -> bytes | DecodedPhoto | Unreadable:
+        """The photo as Finder takes it: decoded in a process of its own, or as it came where there are no decoders."""
+        if self.decoders is None:
+            return data
+        try:
+            return await self.decoders.decode(data)
+        except BadPhoto as error:
+            return Unreadable.of(error)
 
     async def call(self, function: Callable[[], T]) -> T:
         """Run other work of an answer (painting a card) in the same threads, behind the same limit."""
@@ -76,14 +85,6 @@ class FinderPool:
         if self.decoders is not None:
             self.decoders.close()
         self._threads.close()
-
-    async def _decoded(self, data: bytes) -> bytes | DecodedPhoto | Unreadable:
-        if self.decoders is None:
-            return data
-        try:
-            return await self.decoders.decode(data)
-        except BadPhoto as error:
-            return Unreadable.of(error)
 
 
 class WorkThreads:
