@@ -1,0 +1,70 @@
+"""uvicorn around the application: a bounded number of connections, and none that sends its header for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_CONNECTIONS: Final = 256
+HEADER_S: Final = 10.0
+KEEP_ALIVE_S: Final = 15
+
+
+class TimedProtocol(H11Protocol):
+    """uvicorn's own, but a connection whose header does not end in time is closed."""
+
+    _header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102
+        super().connection_made(transport)
+        self._await_header()
+
+    def data_received(self, data: bytes) -> None:
+        waiting = self.cycle is None or self.cycle.response_complete
+        if waiting and self._header_timer is None:  # a further request of a kept connection begins
+            self._await_header()
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forget_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_header()
+        super().connection_lost(exc)
+
+    def _await_header(self) -> None:
+        self._header_timer = asyncio.get_running_loop().call_later(HEADER_S, self._too_slow)
+
+    def _forget_header(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _too_slow(self) -> None:
+        self._header_timer = None
+        if (self.cycle is None or self.cycle.response_complete) and self.transport is not None:
+            self.transport.close()
+
+
+def server(app: Any, *, host: str, port: int, proxies: list[str], stop_s: int) -> uvicorn.Server:
+    """A server that has not begun. Logs are the application's own."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=TimedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=stop_s,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,129 @@
+"""What the API says of people, faces and photos, in the reader's language. Words only; how alike: lookalike.wording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self, assert_never
+
+from lookalike.answers import BandedMatch, Compared, FaceAnswer, NoFace, NoUsableFace, Unreadable
+from lookalike.calibration import Band, Calibration
+from lookalike.catalogues import Catalogues, Plural, Translate
+from lookalike.wording import (
+    N_,
+    below_measured,
+    beyond_measured,
+    describe_person,
+    pair_sentence,
+    person_title,
+    share_sentence,
+    similarity_text,
+    told_apart,
+)
+from pipeline.errors import BadPhotoCode
+from pipeline.types import Refusal, RefusalCode
+
+_UNREADABLE = {
+    BadPhotoCode.EMPTY: N_("This file is empty. Please choose another one."),
+    BadPhotoCode.NOT_A_PICTURE: N_("This is not a picture I can read: JPEG, PNG, WebP and GIF work."),
+    BadPhotoCode.BROKEN: N_("This picture is damaged or cut short. Please save it anew."),
+    BadPhotoCode.TOO_MANY_BYTES: N_("This file is too large. Please save it smaller."),
+    BadPhotoCode.TOO_MANY_PIXELS: N_("This picture has too many pixels. Please save it smaller."),
+    BadPhotoCode.TOO_SMALL: N_("This picture is so small that no face could be seen on it. Please take a larger one."),
+    BadPhotoCode.TOO_COSTLY: N_("Opening this picture takes more work than I may spend. Please save it as a JPEG."),
+    BadPhotoCode.NEEDS_EXTRA: N_("I can't read HEIC and AVIF pictures here. Please save it as a JPEG."),
+}
+_REFUSED = {
+    RefusalCode.TOO_SMALL: N_("Too small: {value:.0f} pixels between the eyes, {limit:.0f} are needed. Come closer."),
+    RefusalCode.BLURRED: N_("Blurred: sharpness {value:.0f}, {limit:.0f} is needed. Hold still."),
+    RefusalCode.TURNED_AWAY: N_("Turned away by {value:.0f}°, up to {limit:.0f}° work. Look towards the camera."),
+    RefusalCode.TOO_DARK: N_("Too dark: brightness {value:.0f} of 255, {limit:.0f} is needed. Find more light."),
+    RefusalCode.TOO_BRIGHT: N_("Too bright: brightness {value:.0f} of 255, up to {limit:.0f} works. Avoid direct light."),
+    RefusalCode.POINTS_UNSURE: N_(
+        "Unclear: eyes, nose and mouth are off by {value:.0%} of the eyes' distance, up to {limit:.0%} works. "
+        "Try a sharper photo."
+    ),
+    RefusalCode.DEGENERATE: N_("Nothing could be measured on this face. Try another photo."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's words for one gallery's answers."""
+
+    translate: Translate
+    plural: Plural
+    calibration: Calibration
+
+    @classmethod
+    def of(cls, catalogues: Catalogues, language: str, calibration: Calibration) -> Self:
+        return cls(catalogues.translate(language), catalogues.plural(language), calibration)
+
+    def unanswered(self, answer: Unreadable | NoFace | NoUsableFace) -> str:
+        """Why a photo has no answer, and what to do."""
+        match answer:
+            case Unreadable(code=code):
+                return self.translate(_UNREADABLE[code])
+            case NoFace():
+                return self.translate(N_("No face was found. A larger, clearer face that looks towards the camera will do."))
+            case NoUsableFace(photo=photo):
+                count = len(photo.refusals)
+                return self.plural(
+                    "{count} face was found, but it can't be used. {reason}",
+                    "{count} faces were found, but none can be used. The largest: {reason}",
+                    count,
+                ).format(count=count, reason=self.refused(photo.refusals[0]))
+            case _never:
+                assert_never(_never)
+
+    def refused(self, refusal: Refusal) -> str:
+        """Why a face can't be used."""
+        value, limit = told_apart(refusal)
+        return self.translate(_REFUSED[refusal.code]).format(value=value, limit=limit)
+
+    def title(self, match: BandedMatch) -> str:
+        """Who somebody of the gallery is."""
+        return person_title(match.person, self.translate)
+
+    def looks(self, match: BandedMatch) -> str:
+        """A few words on how they look; empty where nothing is known."""
+        return describe_person(match.person, self.translate)
+
+    def band(self, band: Band) -> str:
+        """A band's name."""
+        return self.translate(band.word)
+
+    def similarity(self, value: float) -> str:
+        """A cosine as people read it."""
+        return similarity_text(value, self.translate)
+
+    def step(self, band: Band) -> int:
+        """How many of five dots a band is: 1 for the least alike."""
+        for table in (self.calibration.gallery, self.calibration.pair):
+            keys = [one.key for one in table.bands]
+            if band.key in keys:
+                return len(keys) - keys.index(band.key)
+        return 1
+
+    def sentence(self, answer: FaceAnswer) -> str:
+        """How rare the first match's likeness is; empty without one."""
+        return self.rarity(answer.matches[0]) if answer.matches else ""
+
+    def rarity(self, best: BandedMatch) -> str:
+        """How many strangers find somebody as alike as this."""
+        table = self.calibration.gallery
+        return share_sentence(
+            best.stranger_share,
+            self.translate,
+            at_most=beyond_measured(table, best.similarity),
+            at_least=below_measured(table, best.similarity),
+        )
+
+    def pair(self, comparison: Compared) -> str:
+        """How many pairs of strangers are as alike as these two faces."""
+        table = self.calibration.pair
+        return pair_sentence(
+            comparison.false_match_rate,
+            self.translate,
+            at_most=beyond_measured(table, comparison.similarity),
+            at_least=below_measured(table, comparison.similarity),
+        )
