@@ -1,4 +1,4 @@
-# `make run` answers a photo or starts the bot, `make test` runs every test; both set up what they need from the lock.
+# `make run` answers a photo or starts the bot, `make web` opens the page in a browser, `make test` runs every test; both set up what they need from the lock.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
@@ -33,7 +33,7 @@ RUN_STAMP := $(VENV)/.installed$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 TEST_STAMP := $(VENV)/.installed-dev$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check style card gallery portraits refresh train evaluate demo golden docs messages lock audit wheel check-wheel image clean
+.PHONY: help run web test check style card gallery portraits refresh train evaluate demo golden docs messages lock audit wheel check-wheel image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -88,7 +88,7 @@ run: $(RUN_STAMP) ## start the bot (with BOT_TOKEN), or answer a photo: make run
 	if [ -z "$$PHOTO" ]; then \
 		$(BIN)/python -c $(has_token) 2>/dev/null; \
 		if [ $$? != 4 ]; then exec $(BIN)/lookalike bot; fi; \
-		PHOTO=lookalike/sample/grace_hopper.jpg; hint="Your own photo: make run PHOTO=me.jpg. $$hint"; \
+		PHOTO=lookalike/sample/grace_hopper.jpg; hint="Your own photo: make run PHOTO=me.jpg. The page in a browser, webcam included: make web. $$hint"; \
 	fi; \
 	$(BIN)/lookalike match --timing -- "$$PHOTO" && echo "$$hint"
 
@@ -96,6 +96,13 @@ run: $(RUN_STAMP) ## start the bot (with BOT_TOKEN), or answer a photo: make run
 has_token := 'import sys; from bot.settings import BotSettings; sys.exit(0 if BotSettings().bot_token.get_secret_value() else 4)'
 # Not every shell does it behind an equals sign.
 expand_home := case $$PHOTO in '~/'*) [ -e "$$PHOTO" ] || PHOTO=$$HOME/$${PHOTO\#'~/'};; esac
+
+web: ## serve the page on this machine and open it in the browser
+	@$(MAKE) --no-print-directory EXTRAS=$(subst $() ,$(comma),$(strip web $(filter-out web,$(extras)))) .web
+
+.PHONY: .web
+.web: $(RUN_STAMP)
+	@exec $(BIN)/lookalike web --open
 
 # Types are checked beside the tests, which leave a core idle now and then; what was found is told after them.
 test: $(TEST_STAMP) style ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource
 
 ENV_FILE: Final = Path(".env")
+FRONT_ENDS: Final = ("WEB_",)  # so begin names that one front end alone reads; the others pass them over
 ALIKE: Final = 0.75  # difflib's ratio from which on a name is taken for a slip of another one
 
 # The longer marks first: UTF-16's is the beginning of UTF-32's.
@@ -98,12 +99,13 @@ def in_place_of_dotenv(
 def unknown_settings(known: Iterable[type[BaseSettings]], file: Path = ENV_FILE) -> dict[str, str | None]:
     """Names in `.env` that none of the settings has, each with the name that was probably meant, or None.
 
-    Raises EnvFileError.
+    Names that belong to a front end whose settings are not among `known` are passed over. Raises EnvFileError.
     """
     classes = tuple(known)
     names = {name.upper() for settings in classes for name in settings.model_fields}
     present = _Names(classes[0], env_file=file).names()
-    return {name: _likely(name, names) for name in present if name not in names}
+    elsewhere = tuple(start for start in FRONT_ENDS if not any(name.startswith(start) for name in names))
+    return {name: _likely(name, names) for name in present if name not in names and not name.startswith(elsewhere)}
 
 
 class _Names(EnvFileSource):

@@ -11,7 +11,7 @@ import pytest
 
 from lookalike.paths import ROOT
 
-PACKAGES = ("bot", "lookalike", "pipeline", "index", "evaluation", "training")
+PACKAGES = ("bot", "web", "lookalike", "pipeline", "index", "evaluation", "training")
 MAX_LINES = 400
 
 
@@ -48,7 +48,7 @@ def test_what_serves_opens_nothing_of_training_or_evaluation_by_path() -> None:
     """An import contract does not see a path: a folder's name as a string of its own is how one is opened."""
     named = [
         f"{path.relative_to(ROOT)}: {word}"
-        for path in _python_files("bot", "lookalike", "pipeline", "index")
+        for path in _python_files("bot", "web", "lookalike", "pipeline", "index")
         for word in ('"training"', '"evaluation"', "training/", "held_out.json")
         if word in path.read_text("utf-8")
     ]

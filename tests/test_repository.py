@@ -41,7 +41,7 @@ def test_no_picture_is_tracked_outside_the_folders_of_showable_ones() -> None:
 def test_serving_imports_neither_training_nor_its_libraries() -> None:
     """Not at import and not when an app is built: a server without torch must not notice."""
     code = (
-        "import sys, lookalike.cli.main, lookalike.app, bot.app, pipeline.face_pipeline, index.gallery\n"
+        "import sys, lookalike.cli.main, lookalike.app, bot.app, web.app, pipeline.face_pipeline, index.gallery\n"
         "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
@@ -55,7 +55,7 @@ def test_help_is_printed_without_loading_an_engine() -> None:
         "from typer.testing import CliRunner\n"
         "from lookalike.cli.main import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "sys.exit(', '.join(sorted({'openvino', 'faiss', 'cv2', 'aiogram'} & set(sys.modules))) or 0)"
+        "sys.exit(', '.join(sorted({'openvino', 'faiss', 'cv2', 'aiogram', 'fastapi'} & set(sys.modules))) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -65,8 +65,9 @@ def test_the_settings_file_lists_every_setting_with_its_default() -> None:
     """`.env.example` and the settings classes say the same names and defaults, in both directions."""
     from bot.settings import BotSettings
     from lookalike.settings import Settings, example_lines
+    from web.settings import WebSettings
 
-    wanted = example_lines(Settings) + example_lines(BotSettings)
+    wanted = example_lines(Settings) + example_lines(BotSettings) + example_lines(WebSettings)
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if re.match(r"#?[A-Z0-9_]+=", line)] == [
         line for line in wanted if re.match(r"#?[A-Z0-9_]+=", line)

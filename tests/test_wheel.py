@@ -18,7 +18,7 @@ import pytest
 from lookalike.paths import ROOT, SAMPLES
 
 MAX_BYTES = 75_000_000
-PACKAGES = {"bot", "evaluation", "index", "lookalike", "pipeline"}
+PACKAGES = {"bot", "evaluation", "index", "lookalike", "pipeline", "web"}
 
 
 def built(folder: Path, how: str) -> Path:
@@ -64,6 +64,7 @@ def test_networks_and_gallery_are_in_it_and_training_data_and_tests_are_not(whee
     assert [name for name in names if name.startswith("evaluation/") and name.endswith(".json")] == []
     there = {"manifest.toml", "calibration.json", "evaluation.json", "gallery/vectors.faiss", "gallery/people.json"}
     assert {f"lookalike/weights/{name}" for name in there} <= set(names)
+    assert {f"web/static/{name}" for name in ("index.html", "app.js", "style.css")} <= set(names)
     assert sum(name.endswith(".onnx") for name in names) >= 3
     assert [name for name in names if "__pycache__" in name] == []
 
@@ -79,7 +80,7 @@ def test_a_photo_is_answered_with_a_card_in_another_folder(installed: Path, tmp_
 def test_the_commands_of_bot_and_evaluation_are_there(installed: Path, tmp_path: Path) -> None:
     done = run(installed, tmp_path, "-m", "lookalike", "--help")
     assert done.returncode == 0, done.stderr
-    assert {"bot", "evaluate", "match", "index"} <= set(done.stdout.split())
+    assert {"bot", "evaluate", "match", "index", "web"} <= set(done.stdout.split())
 
 
 def test_nothing_of_the_checkout_is_seen(installed: Path, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from web.words import Words
 
 UNANSWERED: Final = 422  # the photo came and can't be answered; the document says why
 VECTOR_BYTES: Final = 100_000
+LENGTH_TOLERANCE: Final = 1e-2  # as index.gallery has it
 _PEOPLE: Final = {"all": None, "women": ("Male", False), "men": ("Male", True)}
 _PHOTO_BODY: Final = {
     "requestBody": {
@@ -299,12 +300,11 @@ def _compare(
 def _near(gallery: OpenGallery, data: bytes, words: Words, *, people: str, skip: int) -> dict[str, Any]:
     info = gallery.finder.gallery
     try:
-        vector = np.array(VectorIn.model_validate_json(data).embedding, np.float32)
-        matches = gallery.finder.nearest(
-            Embedding(vector=vector, model=info.embedder), skip=skip, attribute=_PEOPLE[people]
-        )
+        vector = np.array(VectorIn.model_validate_json(data).embedding, np.float64)
     except ValidationError as error:
         raise Refused("bad_request") from error
-    except (ValueError, OverflowError) as error:
-        raise Refused("wrong_vector", dimension=info.dimension) from error
+    if vector.shape != (info.dimension,) or not abs(float(np.linalg.norm(vector)) - 1.0) <= LENGTH_TOLERANCE:
+        raise Refused("wrong_vector", dimension=info.dimension)  # also where a number is not finite
+    embedding = Embedding(vector=vector.astype(np.float32), model=info.embedder)
+    matches = gallery.finder.nearest(embedding, skip=skip, attribute=_PEOPLE[people])
     return {"matches": match_document(matches, words), "sentence": words.rarity(matches[0]) if matches else None}

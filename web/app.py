@@ -55,5 +55,5 @@ def build_app(jobs: Jobs, settings: WebSettings) -> FastAPI:
     app.include_router(api(jobs, key=settings.web_api_key.get_secret_value()))
     app.include_router(health(jobs))
     app.include_router(page(jobs.catalogues))
-    app.add_middleware(Guards)
+    app.add_middleware(Guards, catalogues=jobs.catalogues)
     return app

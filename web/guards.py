@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
 from lookalike.catalogues import Catalogues
@@ -44,9 +45,9 @@ log = structlog.get_logger(__name__)
 class Guards:
     """ASGI middleware. Logged are method, path, status and time: no addresses, no query strings, no names."""
 
-    def __init__(self, app: App, *, logged: bool = True) -> None:
+    def __init__(self, app: App, *, catalogues: Catalogues) -> None:
         self._app = app
-        self._logged = logged
+        self._catalogues = catalogues
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,16 +63,18 @@ class Guards:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("cache-control", "no-store")
-                if status in {400, 408, 413}:  # the rest of the body is not read
-                    headers["connection"] = "close"
             await send(message)
 
         try:
             await self._app(scope, receive, guarded)
+        except Exception:
+            log.exception("a fault of the page's own", path=_path(scope))
+            if status:
+                raise
+            await said(Request(scope), Refused("failed"), self._catalogues)(scope, receive, guarded)
         finally:
-            if self._logged:
-                took_ms = round((time.monotonic() - start) * 1e3)
-                log.info("request", method=scope["method"], path=_path(scope), status=status, ms=took_ms)
+            took_ms = round((time.monotonic() - start) * 1e3)
+            log.info("request", method=scope["method"], path=_path(scope), status=status, ms=took_ms)
 
 
 def _path(scope: Scope) -> str:
@@ -89,30 +92,33 @@ def from_here(request: Request) -> None:
         raise Refused("other_origin")
 
 
+def said(
+    request: Request, error: Refused, catalogues: Catalogues, *, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error as a document, in the reader's language."""
+    translate = catalogues.translate(language_of(request))
+    document = {"error": {"code": error.code, "message": error.sentence(translate)}}
+    more = dict(headers or {})
+    if error.retry_after_s is not None:
+        more["retry-after"] = str(error.retry_after_s)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        more["www-authenticate"] = "Bearer"
+    return JSONResponse(document, status_code=error.status, headers=more)
+
+
 def answer_errors(app: FastAPI, catalogues: Catalogues) -> None:
     """Say every error as {"error": {"code", "message"}}, in the reader's language, without what was sent."""
 
-    def said(request: Request, error: Refused, headers: Headers | dict[str, str] | None = None) -> JSONResponse:
-        translate = catalogues.translate(language_of(request))
-        document = {"error": {"code": error.code, "message": error.sentence(translate)}}
-        more = dict(headers or {})
-        if error.retry_after_s is not None:
-            more["retry-after"] = str(error.retry_after_s)
-        if error.status == 401:
-            more["www-authenticate"] = "Bearer"
-        return JSONResponse(document, status_code=error.status, headers=more)
-
     async def refused(request: Request, error: Exception) -> JSONResponse:
-        return said(request, error if isinstance(error, Refused) else Refused("failed"))
+        return said(request, error if isinstance(error, Refused) else Refused("failed"), catalogues)
 
     async def not_understood(request: Request, _error: Exception) -> JSONResponse:
-        return said(request, Refused("bad_request"))
+        return said(request, Refused("bad_request"), catalogues)
 
     async def http_error(request: Request, error: Exception) -> JSONResponse:
         status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-        return said(request, Refused(_STATUS_CODES.get(status, "bad_request")), dict(headers or {}))
+        return said(request, Refused(_STATUS_CODES.get(status, "bad_request")), catalogues, headers=headers)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(Exception, refused)

@@ -10,12 +10,13 @@ import webbrowser
 from functools import partial
 from typing import Final
 
+import structlog
 from pydantic import ValidationError
 
 from index.errors import GalleryError
 from lookalike.app import App, build
 from lookalike.calibration import CalibrationError
-from lookalike.env_file import EnvFileError
+from lookalike.env_file import EnvFileError, unknown_settings
 from lookalike.extras import install_command
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden
@@ -28,6 +29,8 @@ EXIT_SETUP: Final = 3
 SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
 EXTRA: Final = frozenset({"fastapi", "starlette", "uvicorn"})
 POOL_CLOSE_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 class SetupBroken(Exception):  # noqa: N818 - named for what it is
@@ -55,6 +58,9 @@ def _run(*, host: str | None, port: int | None, open_page: bool) -> None:
     from web.logs import set_up_logs
 
     set_up_logs(form=settings.web_log_format)
+    for name, meant in unknown_settings((WebSettings, Settings)).items():
+        if name.startswith("WEB_"):  # the others may be the bot's
+            log.warning("unknown in .env", name=name, meant=meant)
     place = (host or settings.web_host, settings.web_port if port is None else port)
     listening = _listening(*place)
     harden()

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_CONNECTIONS: Final = 256
 HEADER_S: Final = 10.0
 KEEP_ALIVE_S: Final = 15
+LINGER_S: Final = 1.0  # after an answer that came before the body's end: whoever sends on gets to read it
 
 
 class TimedProtocol(H11Protocol):
-    """uvicorn's own, but a connection whose header does not end in time is closed."""
+    """uvicorn's own, but a connection whose header does not end in time is closed, and no address is logged."""
 
     _header_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False  # its lines hold addresses and query strings; web.guards has its own
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102
         super().connection_made(transport)
@@ -29,6 +35,12 @@ class TimedProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._forget_header()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            # What still comes is thrown away meanwhile; closed at once, a sender would see a reset and no answer.
+            asyncio.get_running_loop().call_later(LINGER_S, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_header()

@@ -51,7 +51,7 @@ class Words:
     """One language's words for one gallery's answers."""
 
     translate: Translate
-    plural: Plural
+    ngettext: Plural
     calibration: Calibration
 
     @classmethod
@@ -67,7 +67,7 @@ class Words:
                 return self.translate(N_("No face was found. A larger, clearer face that looks towards the camera will do."))
             case NoUsableFace(photo=photo):
                 count = len(photo.refusals)
-                return self.plural(
+                return self.ngettext(
                     "{count} face was found, but it can't be used. {reason}",
                     "{count} faces were found, but none can be used. The largest: {reason}",
                     count,

@@ -25,24 +25,26 @@ export function showStages(steps, bitmap, face) {
     steps.append(figure(image, "stage_crop", facts));
   }
   if (face.embedding) {
-    const shown = figure(strip(face.embedding), "stage_vector", { dimension: number(face.embedding.length) });
-    shown.className = "wide";
-    steps.append(shown);
+    const facts = { dimension: number(face.embedding.length) };
+    steps.append(figure(strip(face.embedding), "stage_vector", facts, { wide: true }));
   }
   if (face.matches?.length) {
-    const shown = figure(bars(face.matches), "stage_near", {});
-    shown.className = "wide";
-    steps.append(shown);
+    steps.append(figure(bars(face.matches), "stage_near", {}, { wide: true }));
   }
 }
 
-function figure(content, name, facts) {
+function figure(content, name, facts, { wide = false } = {}) {
   const one = document.createElement("figure");
   const caption = document.createElement("figcaption");
   const title = document.createElement("b");
   title.textContent = t(name, facts);
   caption.append(title, t(`${name}_text`, facts));
-  one.append(content, caption);
+  if (wide) {
+    one.className = "wide";
+    one.append(caption, content);
+  } else {
+    one.append(content, caption);
+  }
   return one;
 }
 
