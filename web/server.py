@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import h11
@@ -60,6 +64,22 @@ class TimedProtocol(H11Protocol):
             self.transport.close()
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's own, but a signal ends the serving and not the process: what was opened is closed after it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def server(app: Any, *, host: str, port: int, proxies: list[str], stop_s: int) -> uvicorn.Server:
     """A server that has not begun. Logs are the application's own."""
     config = uvicorn.Config(
@@ -79,4 +99,4 @@ def server(app: Any, *, host: str, port: int, proxies: list[str], stop_s: int) -
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=stop_s,
     )
-    return uvicorn.Server(config)
+    return _Server(config)

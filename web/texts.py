@@ -42,7 +42,6 @@ TEXTS: Final[dict[str, str]] = {
     "previous": N_("Eight before"),
     "likeness": N_("{said}, {word}"),
     "answered": N_("Found {count}. The first: {name}, {word}."),
-    "card": N_("The card"),
     "card_alt": N_("Card with the face and the eight people listed here"),
     "card_pair_alt": N_("Card with both faces and how alike they are"),
     "download": N_("Download"),
