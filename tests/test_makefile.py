@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
     (bin_ / "lookalike").write_text(STUB.format(python=sys.executable, seconds=0), encoding="utf-8")
     for name in ("python", "lookalike"):
         (bin_ / name).chmod(0o755)
-    for stamp in (".installed", ".installed-heif"):
+    for stamp in (".installed", ".installed-heif", ".installed-web", ".installed-web-heif"):
         (tmp_path / ".venv" / stamp).touch()
     return tmp_path
 
@@ -110,9 +110,15 @@ def test_a_person_without_a_token_reads_what_to_do_next_in_one_line(home: Path) 
     _asked, line = make(home, "run").stdout.splitlines()
     assert "BOT_TOKEN" in line
     assert "PHOTO=" in line
+    assert "make web" in line
     _asked, line = make(home, "run", "PHOTO=me.jpg").stdout.splitlines()
     assert "BOT_TOKEN" in line
     assert "PHOTO=" not in line
+
+
+@pytest.mark.parametrize("extras", [(), ("EXTRAS=heif",), ("EXTRAS=web",)], ids=["alone", "with another", "named"])
+def test_the_page_is_served_with_its_extra_and_opened(home: Path, extras: tuple[str, ...]) -> None:
+    assert make(home, "web", *extras).stdout == "web|--open\n"
 
 
 def test_a_tilde_is_the_home_folder_unless_a_file_is_called_so(home: Path) -> None:

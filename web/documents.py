@@ -235,7 +235,7 @@ def answer_document(
     answered = {item.number: item for item in answer.faces}
     for entry in document["faces"]:
         if (item := answered.get(entry["number"])) is not None:
-            entry |= _answered(item, words, cards.get(item.number))
+            entry.update(_answered(item, words, cards.get(item.number)))
     return document
 
 

@@ -1,4 +1,4 @@
-"""The galleries that can be asked: the one of the settings first, then those of WEB_GALLERIES, over the same networks."""
+"""The galleries that can be asked: the settings' own first, then those of WEB_GALLERIES, over the same networks."""
 
 from __future__ import annotations
 

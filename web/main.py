@@ -127,9 +127,7 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _serve(
-    app: App, pool: FinderPool, settings: WebSettings, listening: socket.socket, *, open_page: bool
-) -> None:
+def _serve(app: App, pool: FinderPool, settings: WebSettings, listening: socket.socket, *, open_page: bool) -> None:
     from web.app import build_app, build_jobs
     from web.galleries import open_galleries
     from web.server import server

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 MOST_CONNECTIONS: Final = 256
 HEADER_S: Final = 10.0
@@ -28,16 +28,15 @@ class TimedProtocol(H11Protocol):
         super().__init__(*args, **kwargs)
         self.access_log = False  # its lines hold addresses and query strings; web.guards has its own
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_header()
 
     def data_received(self, data: bytes) -> None:
-        waiting = self.cycle is None or self.cycle.response_complete
-        if waiting and self._header_timer is None:  # a further request of a kept connection begins
+        if self._header_timer is None and self._between_requests():  # a further request of a kept connection begins
             self._await_header()
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not self._between_requests():
             self._forget_header()
 
     def on_response_complete(self) -> None:
@@ -50,6 +49,10 @@ class TimedProtocol(H11Protocol):
         self._forget_header()
         super().connection_lost(exc)
 
+    def _between_requests(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first one, whatever uvicorn's own type says
+        return cycle is None or cycle.response_complete
+
     def _await_header(self) -> None:
         self._header_timer = asyncio.get_running_loop().call_later(HEADER_S, self._too_slow)
 
@@ -60,7 +63,7 @@ class TimedProtocol(H11Protocol):
 
     def _too_slow(self) -> None:
         self._header_timer = None
-        if (self.cycle is None or self.cycle.response_complete) and self.transport is not None:
+        if self._between_requests():
             self.transport.close()
 
 

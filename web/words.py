@@ -37,7 +37,9 @@ _REFUSED = {
     RefusalCode.BLURRED: N_("Blurred: sharpness {value:.0f}, {limit:.0f} is needed. Hold still."),
     RefusalCode.TURNED_AWAY: N_("Turned away by {value:.0f}°, up to {limit:.0f}° work. Look towards the camera."),
     RefusalCode.TOO_DARK: N_("Too dark: brightness {value:.0f} of 255, {limit:.0f} is needed. Find more light."),
-    RefusalCode.TOO_BRIGHT: N_("Too bright: brightness {value:.0f} of 255, up to {limit:.0f} works. Avoid direct light."),
+    RefusalCode.TOO_BRIGHT: N_(
+        "Too bright: brightness {value:.0f} of 255, up to {limit:.0f} works. Avoid direct light."
+    ),
     RefusalCode.POINTS_UNSURE: N_(
         "Unclear: eyes, nose and mouth are off by {value:.0%} of the eyes' distance, up to {limit:.0%} works. "
         "Try a sharper photo."
@@ -64,7 +66,9 @@ class Words:
             case Unreadable(code=code):
                 return self.translate(_UNREADABLE[code])
             case NoFace():
-                return self.translate(N_("No face was found. A larger, clearer face that looks towards the camera will do."))
+                return self.translate(
+                    N_("No face was found. A larger, clearer face that looks towards the camera will do.")
+                )
             case NoUsableFace(photo=photo):
                 count = len(photo.refusals)
                 return self.ngettext(

@@ -61,7 +61,9 @@ class RunningPage:
 
 
 @asynccontextmanager
-async def running_page(*, decoders: Decoders | None = None, photo_mb: float = 1.0, **more: Any) -> AsyncIterator[RunningPage]:
+async def running_page(
+    *, decoders: Decoders | None = None, photo_mb: float = 1.0, **more: Any
+) -> AsyncIterator[RunningPage]:
     """Serve on a free port of this machine until the block ends."""
     reader, painter = ObedientReader(), PlainPainter()
     finder = Finder(reader, builders.EightPeople(), builders.calibration())

@@ -53,7 +53,12 @@ async def test_later_people_women_and_men_can_be_asked_for(
 
 @pytest.mark.parametrize(
     ("photo", "code"),
-    [(b"bad=broken", "broken"), (b"faces=0", "no_face"), (b"refused=blurred", "no_usable_face"), (b"bad=empty", "empty")],
+    [
+        (b"bad=broken", "broken"),
+        (b"faces=0", "no_face"),
+        (b"refused=blurred", "no_usable_face"),
+        (b"bad=empty", "empty"),
+    ],
 )
 async def test_a_photo_without_an_answer_has_the_command_line_s_code_and_words_in_both_languages(
     page: RunningPage, photo: bytes, code: str

@@ -54,7 +54,7 @@ def test_the_watch_sees_a_file(tmp_path: Path) -> None:
 
 
 async def whole_tour(page: RunningPage) -> None:
-    """Photos, larger than what multipart readers keep in memory among them, a comparison, a vector, refusals, a fault."""
+    """Photos, one larger than multipart readers keep in memory, a comparison, a vector, refusals, a fault."""
     large = b"faces=2 " + b" " * 990_000
     await page.post("/v1/match?card=1&crops=true&embeddings=true", large)
     await page.post("/v1/faces", b"faces=1")

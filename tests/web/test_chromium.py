@@ -1,0 +1,183 @@
+"""The page in a real browser, headless: photo, comparison, fake webcam, both languages. Shipped networks.
+
+Needs a Chromium of the system (Debian's package `chromium`); without one these are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lookalike.paths import ROOT, SAMPLES
+from tests.web.webcam import webcam
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+HOPPER, ASTRONAUT = SAMPLES / "grace_hopper.jpg", SAMPLES / "astronaut.jpg"
+WAIT_MS = 60_000  # a busy machine is slow, not wrong
+
+pytestmark = [
+    pytest.mark.weights,
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`lookalike web` with the shipped networks, in a process of its own."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lookalike", "web", "--port", "0"],
+        cwd=tmp_path_factory.mktemp("served"),
+        env=kept | {"PYTHONPATH": str(ROOT), "WEB_RATE_PER_MINUTE": "6000", "WEB_FRAMES_PER_MINUTE": "60000"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
+    process.terminate()
+    process.wait(60)
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    film = webcam(tmp_path_factory.mktemp("webcam") / "film.mjpeg", HOPPER)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={film}",
+            ],
+        )
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
+    """The page, ready; at the end it must have had nothing to complain of."""
+    complaints: list[str] = []
+    own = browser.new_context(**({"locale": "en-US"} | context))
+    page = own.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    yield page
+    assert [one for one in complaints if "422" not in one] == []  # the browser notes every answer but 2xx
+    assert [url for url in requested if not url.startswith((address, "blob:"))] == []
+    own.close()
+
+
+def people(page: Page, where: str = "#photo-people") -> list[str]:
+    page.wait_for_selector(f"{where} li .who")
+    return page.locator(f"{where} .who").all_inner_texts()
+
+
+def test_a_dropped_photo_gets_eight_people_a_card_and_its_stages(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        transfer = page.evaluate_handle(
+            """async () => {
+                const photo = await (await fetch('/sample.jpg')).blob();
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([photo], 'me.jpg', {type: 'image/jpeg'}));
+                return transfer;
+            }"""
+        )
+        page.dispatch_event("#photo-drop", "drop", {"dataTransfer": transfer})
+        assert len(people(page)) == 8
+        page.wait_for_selector("#photo-card img")
+        assert page.evaluate("document.querySelector('#photo-card img').naturalWidth") == 1080
+        assert page.locator("#photo-status").inner_text().startswith("Found 8")
+        page.click("#stages summary")
+        assert page.locator("#steps figure").count() == 5
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        with Image.open(download.value.path()) as card:
+            assert (card.format, card.width) == ("JPEG", 1080)
+        first = people(page)
+        page.click("#next")
+        page.wait_for_function(
+            "first => document.querySelector('#photo-people .who').innerText !== first", arg=first[0]
+        )
+        assert set(people(page)).isdisjoint(first)
+
+
+def test_a_pasted_photo_is_answered_in_russian_on_a_small_dark_screen(browser: Browser, address: str) -> None:
+    with opened(browser, address, locale="ru-RU", color_scheme="dark", viewport={"width": 360, "height": 740}) as page:
+        page.evaluate(
+            """async () => {
+                const photo = await (await fetch('/sample.jpg')).blob();
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([photo], 'me.jpg', {type: 'image/jpeg'}));
+                document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer}));
+            }"""
+        )
+        assert len(people(page)) == 8
+        assert page.get_attribute("html", "lang") == "ru"
+        assert page.locator("#photo-status").inner_text().startswith("Найдено: 8")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        page.select_option("#language", "en")
+        page.wait_for_function("() => document.querySelector('#photo-status').innerText.startsWith('Found 8')")
+
+
+def test_two_photos_are_compared_by_keyboard(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.focus("#tab-photo")
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.id") == "tab-compare"
+        page.set_input_files("#a-file", HOPPER)
+        page.set_input_files("#b-file", ASTRONAUT)
+        page.wait_for_selector("#compare-card img")
+        assert re.search(r"-?[\d.]+, ", page.locator("#compare-verdict").inner_text())
+        assert page.locator("#compare-sentence").inner_text()
+
+
+def test_what_is_no_photo_and_what_has_no_face_is_told(browser: Browser, address: str, tmp_path: Path) -> None:
+    words, wall = tmp_path / "words.jpg", tmp_path / "wall.png"
+    words.write_text("no picture at all")
+    Image.new("RGB", (400, 300), (200, 190, 170)).save(wall)
+    with opened(browser, address) as page:
+        for file, said in ((words, "not a picture"), (wall, "No face was found")):
+            page.set_input_files("#photo-file", file)
+            page.wait_for_function("said => document.querySelector('#photo-status').innerText.includes(said)", arg=said)
+            assert page.locator("#photo-card img").count() == 0
+
+
+def test_the_camera_answers_live_and_its_picture_can_be_taken(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.set_input_files("#photo-file", HOPPER)
+        of_the_photo = people(page)
+        page.click("#tab-camera")
+        page.click("#camera-start")
+        live = people(page, "#live-people")
+        assert len(live) == 8
+        assert len(set(live) & set(of_the_photo)) >= 4, "a film of the same portrait"
+        page.wait_for_selector("#live-speed[data-rate]")
+        marked = (
+            "() => document.querySelector('#marks').getContext('2d').getImageData(0, 0, 640, 480).data.some(v => v > 0)"
+        )
+        page.wait_for_function(marked)
+        page.click("#camera-take")
+        page.wait_for_selector("#photo-card img")
+        assert page.evaluate("document.querySelector('#video').srcObject") is None
