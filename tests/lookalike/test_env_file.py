@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.settings import BotSettings
 from lookalike.env_file import EnvFileError, ForgivingEnvFileSource, encoding_of, unknown_settings
 from lookalike.settings import Settings
+from web.settings import WebSettings
 
 TEXT = "# пометка\nBOT_NAME=Двойник\nQUEUE_SLOTS=7\n"
 
@@ -76,6 +77,12 @@ def test_unknown_names_come_with_the_likely_one() -> None:
         "ALLOWED_CHAT": "ALLOWED_CHATS",
         "COMPOSE_FILE": None,
     }
+
+
+def test_names_of_another_front_end_are_its_own_to_tell() -> None:
+    Path(".env").write_text("WEB_PROT=1\nWEB_PORT=2\n")
+    assert unknown_settings((BotSettings, Settings)) == {}
+    assert unknown_settings((WebSettings, Settings)) == {"WEB_PROT": "WEB_PORT"}
 
 
 def test_without_a_file_nothing_is_unknown() -> None:
