@@ -70,7 +70,9 @@ Language = Annotated[str, Query(description="Language of the words: en, ru; empt
 Skip = Annotated[int, Query(description="People passed over, for the next eight.", ge=0, le=100_000)]
 People = Annotated[Literal["all", "women", "men"], Query(description="Whom to look among.")]
 Theme = Annotated[ThemeName, Query(description="Look of the card.")]
-FaceNumber = Annotated[int, Query(description="A usable face; 1 is the largest.", ge=1, le=1000)]
+FaceNumber = Annotated[
+    int | None, Query(description="A usable face, 1 the largest; without one the most alike pair.", ge=1, le=1000)
+]
 
 
 def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand together
@@ -164,8 +166,8 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
         response: Response,
         *,
         first_bytes: Annotated[int, Query(description="How many bytes of the body are the first photo.", ge=0)],
-        face_a: FaceNumber = 1,
-        face_b: FaceNumber = 1,
+        face_a: FaceNumber = None,
+        face_b: FaceNumber = None,
         card: Annotated[bool, Query(description="Draw a card.")] = False,
         theme: Theme = "light",
         language: Language = "",  # noqa: ARG001 - likewise
@@ -281,13 +283,14 @@ def _compare(
     photos: tuple[Photo, Photo],
     words: Words,
     *,
-    faces: tuple[int, int],
+    faces: tuple[int | None, int | None],
     card: bool,
     theme: ThemeName,
 ) -> dict[str, Any]:
     a, b = photos
+    face_a, face_b = (None if number is None else number - 1 for number in faces)
     try:
-        comparison = gallery.finder.compare(a, b, face_a=faces[0] - 1, face_b=faces[1] - 1)
+        comparison = gallery.finder.compare(a, b, face_a=face_a, face_b=face_b)
     except NoSuchFace as error:
         raise Refused("no_such_face") from error
     jobs.stats.answered(comparison)

@@ -82,6 +82,7 @@ class FaceOut(_Document):
     number: int | None = Field(description="1 for the largest usable face; null for one that can't be used.")
     crop: str | None = Field(default=None, description="The straightened face, a PNG of 112 x 112 px in base64.")
     matches: list[MatchOut] | None = None
+    caveats: list[str] | None = None
     sentence: str | None = Field(default=None, description="How rare the first match's likeness is.")
     card: str | None = Field(default=None, description="The card, a JPEG in base64, where `card` asked for this face.")
 
@@ -242,6 +243,7 @@ def answer_document(
 def _answered(answer: FaceAnswer, words: Words, card: bytes | None) -> dict[str, Any]:
     return {
         "matches": match_document(answer.matches, words),
+        "caveats": [str(caveat) for caveat in answer.caveats],
         "sentence": words.sentence(answer) or None,
         "card": None if card is None else base64_text(card),
     }

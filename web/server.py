@@ -43,7 +43,11 @@ class TimedProtocol(H11Protocol):
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             # What still comes is thrown away meanwhile; closed at once, a sender would see a reset and no answer.
-            asyncio.get_running_loop().call_later(LINGER_S, self.transport.close)
+            asyncio.get_running_loop().call_later(LINGER_S, self._end_unread, self.cycle)
+
+    def _end_unread(self, cycle: RequestResponseCycle) -> None:
+        if self.cycle is cycle and self.conn.their_state is h11.SEND_BODY:  # else the body has ended meanwhile
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_header()

@@ -8,6 +8,7 @@ from typing import Self, assert_never
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, NoFace, NoUsableFace, Unreadable
 from lookalike.calibration import Band, Calibration
 from lookalike.catalogues import Catalogues, Plural, Translate
+from lookalike.verdicts import sentence
 from lookalike.wording import (
     N_,
     below_measured,
@@ -109,17 +110,16 @@ class Words:
         return 1
 
     def sentence(self, answer: FaceAnswer) -> str:
-        """How rare the first match's likeness is; empty without one."""
-        return self.rarity(answer.matches[0]) if answer.matches else ""
+        """How rare the first match's likeness is; empty where nothing is known of it."""
+        return sentence(answer, self.translate)
 
     def rarity(self, best: BandedMatch) -> str:
         """How many strangers find somebody as alike as this."""
-        table = self.calibration.gallery
         return share_sentence(
             best.stranger_share,
             self.translate,
-            at_most=beyond_measured(table, best.similarity),
-            at_least=below_measured(table, best.similarity),
+            at_most=best.bound == "at_most",
+            at_least=best.bound == "at_least",
         )
 
     def pair(self, comparison: Compared) -> str:

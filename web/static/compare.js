@@ -12,13 +12,13 @@ export class ComparePanel {
     this.choices = choices;
     this.failed = failed;
     this.photos = { a: null, b: null };
-    this.faces = { a: 1, b: 1 };
+    this.faces = {}; // none chosen: the most alike pair
     this.asking = null;
   }
 
   async take(which, photo) {
     this.photos[which] = photo;
-    this.faces = { a: 1, b: 1 };
+    this.faces = {}; // none chosen: the most alike pair
     $("compare-answer").hidden = true;
     $("a-faces").replaceChildren();
     $("b-faces").replaceChildren();
@@ -48,7 +48,8 @@ export class ComparePanel {
     }
     this.say(t("looking"));
     try {
-      const query = { card: true, theme, face_a: this.faces.a, face_b: this.faces.b };
+      const query = { card: true, theme };
+      for (const which of ["a", "b"]) if (this.faces[which]) query[`face_${which}`] = this.faces[which];
       this.show(await api.compare(a, b, query, asking.signal));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -68,24 +69,24 @@ export class ComparePanel {
     $("compare-verdict").replaceChildren(dots(answer.step), ` ${verdict}`);
     $("compare-sentence").textContent = answer.sentence;
     showCard($("compare-card"), answer.card, t("card_pair_alt"));
-    this.showButtons("a", answer.usable_a);
-    this.showButtons("b", answer.usable_b);
+    this.showButtons("a", answer.usable_a, answer.face_a);
+    this.showButtons("b", answer.usable_b, answer.face_b);
     this.say(`${verdict}. ${answer.sentence}`);
   }
 
-  showButtons(which, count) {
+  showButtons(which, count, chosen) {
     const buttons = Array.from({ length: count > 1 ? count : 0 }, (_none, k) => {
       const one = button(String(k + 1), () => {
         this.faces[which] = k + 1;
         this.ask();
       });
       one.setAttribute("aria-label", t("face", { number: k + 1 }));
-      one.setAttribute("aria-pressed", String(k + 1 === this.faces[which]));
+      one.setAttribute("aria-pressed", String(k + 1 === chosen));
       return one;
     });
     const focused = $(`${which}-faces`).contains(document.activeElement);
     $(`${which}-faces`).replaceChildren(...buttons);
-    if (focused) buttons[this.faces[which] - 1]?.focus();
+    if (focused) buttons[chosen - 1]?.focus();
   }
 
   say(text, bad = false) {
