@@ -59,6 +59,7 @@ class MatchOut(_Document):
     rank: int
     person: str
     name: str | None
+    name_guessed: bool | None = None
     image: str
     similarity: float
     band: str
