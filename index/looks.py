@@ -1,7 +1,7 @@
 """Looks read off a vector: woman or man, young or not, hair, glasses, beard. NumPy only.
 
-A network of two layers over the embedder's vector, small enough to cost nothing beside the embedder
-(`training/embedder/looks.py` makes it). It belongs to one embedder, whose hash it carries. What it says of somebody
+A network of two layers over the embedder's vector, small enough to cost nothing beside the embedder.
+It belongs to one embedder, whose hash it carries. What it says of somebody
 is a guess: it decides who stands first among people who are about equally alike, and is shown nowhere as a fact.
 """
 

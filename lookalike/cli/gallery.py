@@ -1,4 +1,4 @@
-"""`lookalike index build | info | verify | doubles | name | pictures | shapes`: make a gallery, check and mend it."""
+"""`lookalike index build | info | verify`: make a gallery, look at it, check it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from index.plain_text import counted, readable
+from index.plain_text import readable
+from lookalike.cli import gallery_people
 from lookalike.cli.console import (
-    EXIT_INTERRUPTED,
     EXIT_SETUP,
-    EXIT_UNANSWERED,
-    EXIT_USAGE,
-    complain,
     console,
     print_json,
     say,
 )
+from lookalike.cli.gallery_options import AsJson, GalleryFolder, mended_by_the_user, own_settings
 from lookalike.cli.gallery_text import (
     build_document,
     info_document,
     people,
     pictures,
     print_build,
-    print_face_archive,
     print_info,
-    print_naming,
 )
 
 if TYPE_CHECKING:
@@ -46,12 +42,7 @@ app = typer.Typer(
     help="The gallery: build it, look at it, check it, put names to it.",
     no_args_is_help=True,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-GalleryFolder = Annotated[
-    Path | None,
-    typer.Option("--gallery", metavar="DIR", help="The gallery. [default: the setting GALLERY]"),
-]
+gallery_people.register(app)
 
 
 @app.command("build")
@@ -97,9 +88,9 @@ def build(
     from index.build import build_gallery, check_target
     from index.layouts import read_source
 
-    settings = _settings()
+    settings = own_settings()
     target = out or settings.gallery_path
-    with _mended_by_the_user():
+    with mended_by_the_user():
         source = read_source(folder)
         if out is None and not replace:
             _spare_the_shipped(settings, source)
@@ -132,7 +123,7 @@ def info(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
     from index.gallery import Gallery
     from pipeline.errors import PipelineError
 
-    settings = _settings()
+    settings = own_settings()
     embedder: str | None = None
     folder = gallery or settings.gallery_path
     opened = Gallery.open(folder, embedder=None)
@@ -154,7 +145,7 @@ def verify(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
     from index.errors import GalleryError
     from index.verify import verify_gallery
 
-    settings = _settings()
+    settings = own_settings()
     folder = gallery or settings.gallery_path
     try:
         opened = verify_gallery(folder, embedder=_embedder_in_use(settings))
@@ -169,129 +160,6 @@ def verify(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> None:
         print_json({"gallery": readable(str(folder)), "ok": True, **counts, "error": None})
     else:
         say(f"{readable(str(folder))} is whole: {people(opened.info.people)}, {pictures(opened.info.pictures)}")
-
-
-@app.command("doubles")
-def doubles(
-    *,
-    gallery: GalleryFolder = None,
-    at: Annotated[float, typer.Option(min=0.3, max=1.0, help="Cosine from which two people are listed.")] = 0.75,
-    as_json: AsJson = False,
-) -> None:
-    """List people of the gallery who seem to be one and the same.
-
-    Of your own gallery, put their folders together and build again.
-
-    Example: lookalike index doubles --at 0.7
-    """
-    from index.doubles import find_doubles
-    from index.gallery import Gallery
-    from lookalike.wording import person_title
-
-    folder = gallery or _settings().gallery_path
-    opened = Gallery.open(folder, embedder=None)
-    found = find_doubles(opened.people, opened.vectors(), at=at)
-    if as_json:
-        pairs = [
-            {"first": one.first.number, "second": one.second.number, "similarity": round(one.similarity, 4)}
-            for one in found
-        ]
-        print_json({"gallery": readable(str(folder)), "at": at, "doubles": pairs})
-        return
-    for one in found:
-        say(f"{one.similarity:.2f}  {person_title(one.first)}  and  {person_title(one.second)}")
-    say(f"{len(found)} pairs of {people(opened.info.people)} are at least {at:g} alike")
-
-
-@app.command("name")
-def name(
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="CelebA's list_identity_celeba.txt, or a CSV with a header person,name."),
-    ],
-    *,
-    gallery: GalleryFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put names to the people of the gallery that is there; nothing is embedded again.
-
-    Example: lookalike index name list_identity_celeba.txt
-    """
-    from dataclasses import asdict
-
-    from index.names import name_people
-
-    folder = gallery or _settings().gallery_path
-    with _mended_by_the_user():
-        report = name_people(folder, file)
-    if as_json:
-        print_json({"gallery": readable(str(folder)), **asdict(report)})
-    else:
-        print_naming(folder, file, report)
-
-
-@app.command("pictures")
-def pictures_command(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="CelebA's img_align_celeba.zip, or the folder with the pictures of the gallery."
-        ),
-    ],
-    *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The archive to make.")] = Path("gallery-faces.zip"),
-    gallery: GalleryFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a small archive of the faces of the gallery's people, for the cards of a machine without the pictures.
-
-    Example: lookalike index pictures img_align_celeba.zip
-    """
-    from dataclasses import asdict
-
-    from index.gallery import Gallery
-    from lookalike.cards.picture_files import open_files
-    from lookalike.cli.face_archive import check_archive_target, write_face_archive
-
-    settings = _settings()
-    known = Gallery.open(gallery or settings.gallery_path, embedder=None).people
-    with _mended_by_the_user():
-        check_archive_target(out)
-        with console(to=sys.stderr).status("Looking for the pictures"):
-            files = open_files(file, images=[person.image for person in known])
-        with _counted_bar("cutting out faces", total=len(known)) as show:
-            report = write_face_archive(known, files, out, limits=settings.photo_limits, progress=show)
-    if as_json:
-        print_json({"archive": readable(str(out)), **asdict(report)})
-    else:
-        print_face_archive(out, file, report)
-    if not report.faces:
-        raise typer.Exit(EXIT_UNANSWERED)
-
-
-@app.command("shapes")
-def shapes(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What the gallery was built from, in CelebA's layout.")],
-    *,
-    gallery: GalleryFolder = None,
-) -> None:
-    """Give the people of an older gallery the shapes of their faces, which portraits are drawn by.
-
-    Example: lookalike index shapes celeba
-    """
-    from index.add_shapes import add_shapes
-    from index.layouts import read_source
-
-    out = gallery or _settings().gallery_path
-    with _mended_by_the_user():
-        count = add_shapes(out, read_source(folder))
-    say(f"{readable(str(out))}: {counted(count, 'person has', 'people have')} a face's shape")
-
-
-def _settings() -> Settings:
-    from lookalike.settings import Settings
-
-    return Settings()
 
 
 def _embedder_in_use(settings: Settings) -> str:
@@ -337,38 +205,6 @@ def _spare_the_shipped(settings: Settings, source: Source) -> None:
             f"{readable(str(target))} holds the gallery that came with the program; put yours somewhere else: "
             f"--out my-gallery (or take its place: --replace)"
         )
-
-
-@contextmanager
-def _mended_by_the_user() -> Iterator[None]:
-    """One line and the exit code that fits, for what the user's own files and places are the cause of."""
-    from index.errors import BadSource, NotAGallery
-
-    try:
-        yield
-    except BadSource as error:
-        complain(str(error))
-        raise typer.Exit(EXIT_UNANSWERED) from error
-    except NotAGallery as error:
-        complain(str(error))
-        raise typer.Exit(EXIT_USAGE) from error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}")
-        raise typer.Exit(EXIT_SETUP) from error
-    except KeyboardInterrupt:
-        complain("stopped; the same command goes on from here")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-@contextmanager
-def _counted_bar(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr that is told how many are done."""
-    from rich.progress import Progress as Bar
-
-    with Bar(console=console(to=sys.stderr)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager

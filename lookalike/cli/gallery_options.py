@@ -1,0 +1,49 @@
+"""What the commands of `lookalike index` have in common: options, settings, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lookalike.cli.console import EXIT_INTERRUPTED, EXIT_SETUP, EXIT_UNANSWERED, EXIT_USAGE, complain
+
+if TYPE_CHECKING:
+    from lookalike.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+GalleryFolder = Annotated[
+    Path | None,
+    typer.Option("--gallery", metavar="DIR", help="The gallery. [default: the setting GALLERY]"),
+]
+
+
+def own_settings() -> Settings:
+    from lookalike.settings import Settings
+
+    return Settings()
+
+
+@contextmanager
+def mended_by_the_user() -> Iterator[None]:
+    """One line and the exit code that fits, for what the user's own files and places are the cause of."""
+    from index.errors import BadSource, NotAGallery
+
+    try:
+        yield
+    except BadSource as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_UNANSWERED) from error
+    except NotAGallery as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_USAGE) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        raise typer.Exit(EXIT_SETUP) from error
+    except KeyboardInterrupt:
+        complain("stopped; the same command goes on from here")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
