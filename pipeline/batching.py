@@ -18,9 +18,8 @@ FILL: Final = 0.6  # of a bucket must be rows: eight in one batch take as long a
 
 
 def to_batch(images: Sequence[Rgb8], spec: InputSpec) -> Nchw:
-    """Normalise B pictures (side, side, 3) RGB as the network was trained: (B, 3, side, side) float32."""
-    side = images[0].shape[0]
-    batch = np.empty((len(images), 3, side, side), np.float32)
+    """Normalise B pictures (H, W, 3) RGB as the network was trained: (B, 3, H, W) float32."""
+    batch = np.empty((len(images), 3, *images[0].shape[:2]), np.float32)
     order = (0, 1, 2) if spec.color == "RGB" else (2, 1, 0)  # the only place where channels swap
     for image, row in zip(images, batch, strict=True):
         for channel, source in enumerate(order):
@@ -42,7 +41,7 @@ def in_buckets(count: int, buckets: Sequence[int]) -> Iterator[tuple[int, int]]:
 def run_in_buckets(
     batch: Nchw, buckets: Sequence[int], run: Callable[[Nchw], tuple[FloatArray, ...]]
 ) -> tuple[FloatArray, ...]:
-    """Run (B, 3, side, side) in parts of the bucket sizes, filled up with zeros; outputs joined, B rows each.
+    """Run (B, 3, H, W) in parts of the bucket sizes, filled up with zeros; outputs joined, B rows each.
 
     run: takes a contiguous part of exactly one bucket's size. A part that filled its bucket keeps its outputs whole,
     whatever their first axis counts, so a network without a batch axis works with bucket 1 and B = 1.
@@ -69,12 +68,19 @@ def padded(part: Nchw, bucket: int) -> Nchw:
 
 def check_batch(batch: Nchw, facts: NetworkFacts) -> None:
     """Refuse a batch of another shape or type than the manifest gives. Raises EngineFailed."""
-    sides = facts.input.sizes_px
-    right = batch.ndim == 4 and batch.shape[0] >= 1 and batch.shape[1] == 3 and batch.shape[2] == batch.shape[3]
-    if not right or batch.shape[2] not in sides or batch.dtype != np.float32:
-        raise EngineFailed(
-            f"{facts.role}: wants (B >= 1, 3, side, side) float32 with side in {sides}, got {batch.shape} {batch.dtype}"
+    takes = facts.input
+    right = batch.ndim == 4 and batch.shape[0] >= 1 and batch.shape[1] == 3 and batch.dtype == np.float32
+    if right and takes.step_px:
+        right = all(0 < side <= takes.side_px and side % takes.step_px == 0 for side in batch.shape[2:])
+    elif right:
+        right = batch.shape[2] == batch.shape[3] and batch.shape[2] in takes.sizes_px
+    if not right:
+        sides = (
+            f"(B >= 1, 3, H, W) float32 with H and W multiples of {takes.step_px} up to {takes.side_px}"
+            if takes.step_px
+            else f"(B >= 1, 3, side, side) float32 with side in {takes.sizes_px}"
         )
+        raise EngineFailed(f"{facts.role}: wants {sides}, got {batch.shape} {batch.dtype}")
 
 
 def check_names(facts: NetworkFacts, *, inputs: Sequence[str], outputs: Sequence[str]) -> None:

@@ -1,9 +1,8 @@
 """Face boxes of a network that sees the whole photo at once: a photo in, boxes in its pixels out.
 
-The network runs at each of the manifest's input sizes (scales): large ones for small faces, a small one for faces that
-fill the frame, which a network trained on whole scenes misses or splits at 600 px. Each scale is responsible for a
-range of face sizes; where ranges overlap, boxes and scores are averaged. How outputs are read is a function: YOLO's
-boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
+One look on a canvas of the photo's shape is enough for nearly every photo; large ones whose first look left small or
+doubtful faces are looked at again in tiles (`tiles.py`). How outputs are read is a function: YOLO's boxes here, other
+networks' in `adapters/`. Thresholds come from the manifest.
 """
 
 from __future__ import annotations
@@ -13,27 +12,27 @@ from typing import Final, Protocol
 import numpy as np
 
 from pipeline.batching import to_batch
-from pipeline.candidates import Candidates, ScaleDetections, fuse_scales, one_per_face
+from pipeline.candidates import Candidates, one_per_face
 from pipeline.engine import Engine
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import PADDING_GREY, letterbox
 from pipeline.manifest import DetectorThresholds
-from pipeline.nms import non_maximum_suppression
+from pipeline.tiles import HINT_SCORE, Tile, joined, tiles_for
 from pipeline.types import Detection, FloatArray, Rgb8
 
 BOX_ROWS: Final = 5  # cx, cy, w, h, score
-CANDIDATE_RATIO: Final = 0.2  # of the threshold: boxes that one scale scores from here on enter the mean of all
+GLANCE_SIDE_PX: Final = 320  # longer side of the canvas on which quarter turns are tried
 
 
 class ReadOutputs(Protocol):
-    """Reads a network's outputs for one canvas of side_px: what scores from the threshold on, in canvas pixels."""
+    """Reads a network's outputs for one canvas: what scores from the threshold on, in canvas pixels."""
 
-    def __call__(self, outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:
-        """Raises EngineFailed when the outputs have other shapes than this reader's networks give."""
+    def __call__(self, outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], threshold: float) -> Candidates:
+        """canvas: its height and width. Raises EngineFailed when the outputs have other shapes than this reader's networks give."""
         ...
 
 
-def read_yolo(outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:  # noqa: ARG001 - see ReadOutputs
+def read_yolo(outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], threshold: float) -> Candidates:  # noqa: ARG001 - see ReadOutputs
     """Read one output (1, 5, N) of YOLO with one class. Raises EngineFailed."""
     (output,) = outputs
     return Candidates(*boxes_above(output[0], threshold))
@@ -51,7 +50,7 @@ class Detector:
         centred: bool = True,
         padding: int = PADDING_GREY,
     ) -> None:
-        """centred, padding: where the photo lies in its square and the grey (0..255) round it, as in training."""
+        """centred, padding: where the photo lies on its canvas and the grey (0..255) round it, as in training."""
         self._engine = engine
         self._read = read
         self._centred = centred
@@ -62,28 +61,34 @@ class Detector:
         """See pipeline.parts.FaceDetector. Raises EngineFailed."""
         height, width = image.shape[:2]
         score = self.thresholds.score if threshold is None else threshold
-        scales = [self._at_scale(image, side, score * CANDIDATE_RATIO) for side in self._engine.spec.sizes_px]
-        found = fuse_scales(scales, min_iou=self.thresholds.iou)
+        side_px, lowest = self._engine.spec.side_px, min(score, HINT_SCORE)
+        found = self._look(image, side_px=side_px, threshold=lowest)
+        tiles = tiles_for(found, width=width, height=height, side_px=side_px, sure=self.thresholds.sure)
+        if tiles:
+            closer = [(tile, self._look_at(image, tile, threshold=lowest)) for tile in tiles]
+            found = joined(found, closer, width=width, height=height)
         return one_per_face(found.where(found.scores >= score), self.thresholds, width=width, height=height)
 
-    def _at_scale(self, image: Rgb8, side_px: int, threshold: float) -> ScaleDetections:
-        canvas, place = letterbox(image, side_px=side_px, centred=self._centred, padding=self._padding)
-        outputs = self._engine.run(to_batch([canvas], self._engine.spec))
-        found = self._read(outputs, side_px=side_px, threshold=threshold)
-        smallest, largest = self._range(side_px)
-        side = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0) / side_px
-        found = found.where((side >= smallest) & (side <= largest)).to_photo(place)
-        limits = self.thresholds
-        kept = non_maximum_suppression(found.boxes, found.scores, max_iou=limits.iou, max_iomin=limits.covered)
-        longer = max(image.shape[:2])
-        return ScaleDetections(found.where(kept), smallest * longer, largest * longer)
+    def glance(self, image: Rgb8) -> list[Detection]:
+        """See pipeline.parts.FaceDetector. Raises EngineFailed."""
+        height, width = image.shape[:2]
+        spec = self._engine.spec
+        side_px = spec.side_px if not spec.step_px else min(spec.side_px, GLANCE_SIDE_PX)
+        found = self._look(image, side_px=side_px, threshold=self.thresholds.score)
+        return one_per_face(found, self.thresholds, width=width, height=height)
 
-    def _range(self, side_px: int) -> tuple[float, float]:
-        """Sizes of faces that this scale is responsible for: their longer side over the photo's longer side."""
-        sizes = self._engine.spec.sizes_px
-        smallest = self.thresholds.both_from if side_px == min(sizes) < max(sizes) else 0.0
-        largest = self.thresholds.both_to if side_px > min(sizes) else np.inf
-        return smallest, largest
+    def _look(self, image: Rgb8, *, side_px: int, threshold: float) -> Candidates:
+        """What the network sees on one canvas, in the photo's pixels; several boxes a face."""
+        spec = self._engine.spec
+        canvas, place = letterbox(
+            image, side_px=side_px, step_px=spec.step_px, centred=self._centred, padding=self._padding
+        )
+        outputs = self._engine.run(to_batch([canvas], spec))
+        return self._read(outputs, canvas=canvas.shape[:2], threshold=threshold).to_photo(place)
+
+    def _look_at(self, image: Rgb8, tile: Tile, *, threshold: float) -> Candidates:
+        part = image[tile.y0 : tile.y1, tile.x0 : tile.x1]
+        return self._look(part, side_px=self._engine.spec.side_px, threshold=threshold).moved(tile.x0, tile.y0)
 
 
 def boxes_above(output: FloatArray, threshold: float) -> tuple[FloatArray, FloatArray]:

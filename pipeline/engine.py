@@ -31,9 +31,9 @@ class Engine(Protocol):
     def spec(self) -> InputSpec: ...
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
-        """Run (B, 3, side, side), already normalised; outputs in the manifest's order, B rows each.
+        """Run (B, 3, H, W), already normalised; outputs in the manifest's order, B rows each.
 
-        Any B >= 1 and any of the spec's sizes. A network whose outputs have no batch axis is run with bucket 1 and
+        Any B >= 1 and any shape that the spec allows. A network whose outputs have no batch axis is run with bucket 1 and
         B = 1, and its outputs come whole. Raises EngineFailed.
         """
         ...

@@ -1,4 +1,4 @@
-"""A photo of any shape -> a square canvas of fixed size, and coordinates back. Pixels only."""
+"""A photo of any shape -> a canvas that a network takes, and coordinates back. Pixels only."""
 
 from __future__ import annotations
 
@@ -37,33 +37,52 @@ class Letterbox:
         return np.asarray(boxes * np.float32(self.scale) + pad, np.float32)
 
 
-def fit(*, width: int, height: int, side_px: int, centred: bool = True) -> tuple[Letterbox, tuple[int, int]]:
+def canvas_size(*, width: int, height: int, side_px: int, step_px: int = 0) -> tuple[int, int]:
+    """Width and height of a photo's canvas: the longer side is side_px, the other the next multiple of step_px.
+
+    step_px: 0 for networks that take squares alone.
+    """
+    if not step_px:
+        return side_px, side_px
+    scale = side_px / max(width, height)
+    sides = [min(side_px, -(-max(1, round(side * scale)) // step_px) * step_px) for side in (width, height)]
+    return sides[0], sides[1]
+
+
+def fit(
+    *, width: int, height: int, side_px: int, step_px: int = 0, centred: bool = True
+) -> tuple[Letterbox, tuple[int, int]]:
     """Choose the scale that makes the longer side side_px, and the place; also the scaled width, height.
 
-    centred: the place is the middle of the square, else its upper left corner.
+    step_px: see `canvas_size`. centred: the place is the middle of the canvas, else its upper left corner.
     """
     scale = side_px / max(width, height)
     scaled_w, scaled_h = max(1, round(width * scale)), max(1, round(height * scale))
-    pad_x, pad_y = ((side_px - scaled_w) // 2, (side_px - scaled_h) // 2) if centred else (0, 0)
+    canvas_w, canvas_h = canvas_size(width=width, height=height, side_px=side_px, step_px=step_px)
+    pad_x, pad_y = ((canvas_w - scaled_w) // 2, (canvas_h - scaled_h) // 2) if centred else (0, 0)
     return Letterbox(scale, pad_x, pad_y), (scaled_w, scaled_h)
 
 
 def letterbox(
-    image: Rgb8, *, side_px: int, centred: bool = True, padding: int = PADDING_GREY
+    image: Rgb8, *, side_px: int, step_px: int = 0, centred: bool = True, padding: int = PADDING_GREY
 ) -> tuple[Rgb8, Letterbox]:
-    """Scale a photo (H, W, 3) into a square (side_px, side_px, 3) of one grey (0..255), its shape kept.
+    """Scale a photo (H, W, 3) onto its canvas, its shape kept; what is left of the canvas is one grey (0..255).
 
-    Shrinking averages areas, enlarging interpolates. centred: see `fit`.
+    Shrinking averages areas, enlarging interpolates. step_px: see `canvas_size`; centred: see `fit`.
     """
     height, width = image.shape[:2]
-    box, (scaled_w, scaled_h) = fit(width=width, height=height, side_px=side_px, centred=centred)
+    box, (scaled_w, scaled_h) = fit(width=width, height=height, side_px=side_px, step_px=step_px, centred=centred)
+    canvas_w, canvas_h = canvas_size(width=width, height=height, side_px=side_px, step_px=step_px)
     method = cv2.INTER_AREA if box.scale < 1.0 else cv2.INTER_LINEAR
-    scaled = image
-    if (scaled_w, scaled_h) != (width, height):
-        scaled = np.asarray(cv2.resize(image, (scaled_w, scaled_h), interpolation=method), np.uint8)
-    if scaled_w == scaled_h == side_px:
-        return scaled, box
-    canvas = np.full((side_px, side_px, 3), padding, np.uint8)
+    if (scaled_w, scaled_h) == (canvas_w, canvas_h):
+        if (scaled_w, scaled_h) == (width, height):
+            return image, box
+        return np.asarray(cv2.resize(image, (scaled_w, scaled_h), interpolation=method), np.uint8), box
+    canvas = np.full((canvas_h, canvas_w, 3), padding, np.uint8)
     x, y = int(box.pad_x), int(box.pad_y)
-    canvas[y : y + scaled_h, x : x + scaled_w] = scaled
+    part = canvas[y : y + scaled_h, x : x + scaled_w]
+    if (scaled_w, scaled_h) == (width, height):
+        part[:] = image
+    else:
+        part[:] = cv2.resize(image, (scaled_w, scaled_h), interpolation=method)
     return canvas, box

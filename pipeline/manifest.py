@@ -49,13 +49,15 @@ KINDS: Final[Mapping[Role, tuple[Kind, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
-    """What a network takes: (B, 3, side, side) float32, (pixel - mean) / std with pixels 0..255."""
+    """What a network takes: (B, 3, H, W) float32, (pixel - mean) / std with pixels 0..255."""
 
     name: str
-    sizes_px: tuple[int, ...]  # the sides it is run at, the main one first
+    sizes_px: tuple[int, ...]  # the sides it is run at; one, but for the levels of a picture pyramid
     color: ColorOrder
     mean: Triple  # in the network's own channel order
     std: Triple
+    # 0: squares of these sides. Else H and W are multiples of it up to side_px, as the photo's shape needs them.
+    step_px: int = 0
 
     @property
     def side_px(self) -> int:
@@ -70,10 +72,6 @@ class DetectorThresholds:
     sure: float  # with no face of at least this score, the quarter turns are tried
     iou: float  # boxes with a larger intersection over union are one face
     covered: float  # and so are boxes with a larger intersection over the smaller box's area (IoMin)
-    # The smallest input size is responsible for faces whose longer side is at least `both_from` of the photo's longer
-    # side, the larger sizes for those up to `both_to` of it; in between all sizes are, and their scores are averaged.
-    both_from: float
-    both_to: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,15 +229,7 @@ def _aligner(
 
 
 def _thresholds(table: ThresholdsTable) -> DetectorThresholds:
-    """With one input size all faces are that size's."""
-    return DetectorThresholds(
-        score=table.score,
-        sure=table.sure,
-        iou=table.iou,
-        covered=table.covered,
-        both_from=0.0 if table.both_from is None else table.both_from,
-        both_to=1.0 if table.both_to is None else table.both_to,
-    )
+    return DetectorThresholds(score=table.score, sure=table.sure, iou=table.iou, covered=table.covered)
 
 
 def _network(
@@ -275,4 +265,11 @@ def _file(
 
 
 def _input(table: InputTable) -> InputSpec:
-    return InputSpec(name=table.name, sizes_px=table.sizes, color=table.color, mean=table.mean, std=table.std)
+    return InputSpec(
+        name=table.name,
+        sizes_px=(table.side_px,),
+        color=table.color,
+        mean=table.mean,
+        std=table.std,
+        step_px=table.step_px or 0,
+    )

@@ -44,32 +44,26 @@ class InputTable(_Table):
     """`input`: how a network is fed."""
 
     name: Text
-    side_px: Pixels | None = None
-    sizes_px: Annotated[tuple[Pixels, ...], Field(min_length=1)] | None = None
+    side_px: Pixels
+    step_px: Pixels | None = None
     color: ColorOrder
     mean: Triple
     std: tuple[Annotated[Number, Field(gt=0.0)], Annotated[Number, Field(gt=0.0)], Annotated[Number, Field(gt=0.0)]]
 
     @model_validator(mode="after")
-    def _has_a_size(self) -> Self:
-        if (self.side_px is None) == (self.sizes_px is None):
-            raise ValueError("needs side_px or sizes_px, in whole pixels")
+    def _steps_fit(self) -> Self:
+        if self.step_px is not None and self.side_px % self.step_px:
+            raise ValueError(f"side_px must be a multiple of step_px, got {self.side_px} and {self.step_px}")
         return self
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        return self.sizes_px or (self.side_px or 0,)
 
 
 class ThresholdsTable(_Table):
-    """`detector.thresholds`. With one input size there is nothing to share out, and the last two may be left out."""
+    """`detector.thresholds`."""
 
     score: Ratio
     sure: Ratio
     iou: Ratio
     covered: Ratio
-    both_from: Ratio | None = None
-    both_to: Ratio | None = None
 
 
 class _Told(_Table):
@@ -158,7 +152,7 @@ class MtcnnTable(_Told):
 
     @model_validator(mode="after")
     def _faces_fit(self) -> Self:
-        if self.min_face_px > self.pnet.input.sizes[0]:
+        if self.min_face_px > self.pnet.input.side_px:
             raise ValueError("min_face_px: no face is larger than P-Net's side_px")
         return self
 
@@ -214,10 +208,6 @@ class ManifestTables(_Table):
             without = len(detector.outputs) not in SCRFD_WITH_POINTS
         if isinstance(self.aligner, DetectorPointsTable) and without:
             raise ValueError("[aligner] kind: the detector of this manifest gives no points; name an aligner")
-        if not isinstance(detector, MtcnnTable) and len(detector.input.sizes) > 1:
-            for name in ("both_from", "both_to"):
-                if getattr(detector.thresholds, name) is None:
-                    raise ValueError(f"[detector] thresholds {name} is missing: several sizes share the faces out")
         return self
 
 

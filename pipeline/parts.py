@@ -27,6 +27,10 @@ class FaceDetector(Protocol):
         """
         ...
 
+    def glance(self, image: Rgb8) -> list[Detection]:
+        """Likewise on a small canvas, where the network has one: enough to tell which way up a photo is."""
+        ...
+
 
 class FaceAligner(Protocol):
     """Says where five points of each detected face lie."""

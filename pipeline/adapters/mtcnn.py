@@ -70,6 +70,10 @@ class Mtcnn:
         found = self._output(image, found, self.thresholds.score if threshold is None else threshold)
         return one_per_face(found, self.thresholds, width=width, height=height)
 
+    def glance(self, image: Rgb8) -> list[Detection]:
+        """See pipeline.parts.FaceDetector; the pyramid's levels are as they are, so this is a whole look."""
+        return self.detect(image)
+
     def _proposed(self, image: Rgb8) -> Candidates:
         """P-Net on every level: square boxes in the photo's pixels."""
         levels = [self._level(image, side) for side in self._engines.proposal.spec.sizes_px]

@@ -23,26 +23,26 @@ ANCHORS: Final = (1, 2)  # per cell, as the models are published
 _SCORE, _BOX, _POINTS = 1, 4, 10  # numbers an anchor has in each output
 
 
-def read_scrfd(outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:
+def read_scrfd(outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], threshold: float) -> Candidates:
     """Read scores (N, 1), boxes (N, 4) and perhaps points (N, 10) at each stride, with a batch axis of 1 or without.
 
-    The outputs may come in any order: their shapes tell what they are, since side_px gives N at each stride.
+    The outputs may come in any order: their shapes tell what they are, since the canvas gives N at each stride.
     Raises EngineFailed when they do not fit together.
     """
     parts: dict[int, list[FloatArray]] = {_SCORE: [], _BOX: [], _POINTS: []}
     for output in outputs:
         rows = output[0] if output.ndim == 3 and len(output) == 1 else output
         if rows.ndim != 2 or rows.shape[1] not in parts:
-            raise _misfit(outputs, side_px)
+            raise _misfit(outputs, canvas)
         parts[rows.shape[1]].append(rows)
     scores, boxes, points = (sorted(group, key=len, reverse=True) for group in parts.values())
     lengths = [len(rows) for rows in scores]
     if [len(rows) for rows in boxes] != lengths or (points and [len(rows) for rows in points] != lengths):
-        raise _misfit(outputs, side_px)
+        raise _misfit(outputs, canvas)
     strides = [FIRST_STRIDE_PX << level for level in range(len(scores))]
-    corners = [_corners(side_px, stride, length) for stride, length in zip(strides, lengths, strict=True)]
+    corners = [_corners(canvas, stride, length) for stride, length in zip(strides, lengths, strict=True)]
     if not corners or any(one is None for one in corners):
-        raise _misfit(outputs, side_px)
+        raise _misfit(outputs, canvas)
     every = np.concatenate([one for one in corners if one is not None])
     kept = np.concatenate(scores)[:, 0] >= threshold
     at = every[kept]
@@ -63,13 +63,13 @@ def offsets_to_points(corners: FloatArray, offsets: FloatArray) -> FloatArray:
     return corners[:, None, :] + offsets.reshape(-1, 5, 2)
 
 
-def _corners(side_px: int, stride: int, length: int) -> FloatArray | None:
+def _corners(canvas: tuple[int, int], stride: int, length: int) -> FloatArray | None:
     """The upper left corner of every anchor's cell, row by row, (length, 2); None when length fits no grid."""
-    cells = side_px // stride
-    anchors = next((count for count in ANCHORS if count * cells * cells == length), None)
-    if anchors is None or side_px % stride:
+    rows, columns = (side // stride for side in canvas)
+    anchors = next((count for count in ANCHORS if count * rows * columns == length), None)
+    if anchors is None or any(side % stride for side in canvas):
         return None
-    y, x = np.mgrid[:cells, :cells]
+    y, x = np.mgrid[:rows, :columns]
     return np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2) * stride, anchors, axis=0).astype(np.float32)
 
 
@@ -77,8 +77,8 @@ def _in_pixels(groups: list[FloatArray], strides: list[int]) -> FloatArray:
     return np.concatenate([rows * np.float32(stride) for rows, stride in zip(groups, strides, strict=True)])
 
 
-def _misfit(outputs: tuple[FloatArray, ...], side_px: int) -> EngineFailed:
+def _misfit(outputs: tuple[FloatArray, ...], canvas: tuple[int, int]) -> EngineFailed:
     return EngineFailed(
-        f"detector: SCRFD at {side_px} px wants (N, 1), (N, 4) and perhaps (N, 10) at strides 8, 16, 32, ... of "
-        f"which side_px is a multiple, got {', '.join(str(output.shape) for output in outputs)}"
+        f"detector: SCRFD on {canvas[1]} x {canvas[0]} px wants (N, 1), (N, 4) and perhaps (N, 10) at strides 8, 16, 32, ... of "
+        f"which both sides are multiples, got {', '.join(str(output.shape) for output in outputs)}"
     )

@@ -21,12 +21,12 @@ POINTS: Final = 5
 ROWS: Final = (BOX_ROWS + 3 * POINTS, BOX_ROWS + 2 * POINTS)
 
 
-def read_yolo_pose(outputs: tuple[FloatArray, ...], *, side_px: int, threshold: float) -> Candidates:
+def read_yolo_pose(outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], threshold: float) -> Candidates:
     """Read (1, 20, N) or (1, 15, N). Raises EngineFailed."""
     (output,) = outputs
     if output.ndim != 3 or len(output) != 1 or output.shape[1] not in ROWS:
         raise EngineFailed(
-            f"detector: a YOLO pose network with five points wants (1, 20, N) or (1, 15, N) at {side_px} px, "
+            f"detector: a YOLO pose network with five points wants (1, 20, N) or (1, 15, N) on {canvas[1]} x {canvas[0]} px, "
             f"got {output.shape}"
         )
     taken = output[0][:, output[0][4] >= threshold]
