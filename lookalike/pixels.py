@@ -85,7 +85,7 @@ def _shrunk(image: Rgb8) -> DecodedPhoto:
     from PIL import Image
 
     height, width = image.shape[:2]
-    working = _LIMITS.working_side_px
+    working = _LIMITS.longer_side_px((width, height))
     factor = max(1, min(max(width, height) // working, width, height))
     if factor > 1:
         kept = image[: height // factor * factor, : width // factor * factor]

@@ -71,12 +71,12 @@ def check_batch(batch: Nchw, facts: NetworkFacts) -> None:
     takes = facts.input
     right = batch.ndim == 4 and batch.shape[0] >= 1 and batch.shape[1] == 3 and batch.dtype == np.float32
     if right and takes.step_px:
-        right = all(0 < side <= takes.side_px and side % takes.step_px == 0 for side in batch.shape[2:])
+        right = all(0 < side <= takes.longest_px and side % takes.step_px == 0 for side in batch.shape[2:])
     elif right:
         right = batch.shape[2] == batch.shape[3] and batch.shape[2] in takes.sizes_px
     if not right:
         sides = (
-            f"(B >= 1, 3, H, W) float32 with H and W multiples of {takes.step_px} up to {takes.side_px}"
+            f"(B >= 1, 3, H, W) float32 with H and W multiples of {takes.step_px} up to {takes.longest_px}"
             if takes.step_px
             else f"(B >= 1, 3, side, side) float32 with side in {takes.sizes_px}"
         )

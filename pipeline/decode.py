@@ -102,7 +102,7 @@ def _memory_is_there(size_bytes: int) -> bool:
 def _shrunk_upright(data: bytes, plan: DecodingPlan) -> DecodedPhoto:
     stored = _STORED[plan.header.format](data, plan)
     width, height = stored.size
-    working = plan.limits.working_side_px
+    working = plan.limits.longer_side_px(plan.header.size or stored.size)
     # A strip of 40,000 x 30 pixels must keep a row.
     factor = max(1, min(max(width, height) // working, width, height))
     image = _reduced(stored, factor)

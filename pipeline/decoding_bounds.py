@@ -32,7 +32,17 @@ class PhotoLimits:
     max_bytes: int = 20_000_000
     max_pixels: int = 40_000_000
     min_side_px: int = 20  # the detector's smallest face; under it nothing can be found
-    working_side_px: int = 2048  # longer side of what the networks see; crops of 112 px need no more
+    working_side_px: int = 2048  # longer side of the working picture; see `longer_side_px` for wide ones
+    longest_side_px: int = 8192  # of wide and of high pictures
+
+    def longer_side_px(self, size: tuple[int, int]) -> int:
+        """The longer side that the working picture of a photo of this size may have.
+
+        Pictures longer than 4:3 get as many pixels as one of 4:3: shrunk to the same side, a row of fifty people would
+        have a few pixels each.
+        """
+        wide = self.working_side_px * math.sqrt(0.75 * max(size) / max(1, min(size)))
+        return max(self.working_side_px, min(self.longest_side_px, int(wide)))
 
     @property
     def max_memory_bytes(self) -> int:
@@ -123,7 +133,7 @@ def draft_factor(header: PictureHeader, size: tuple[int, int], limits: PhotoLimi
     """By how much a JPEG's sides may be divided while it is decoded; its decoder takes the next lower of 1, 2, 4, 8."""
     if header.jpeg is None or header.jpeg.frame == LOSSLESS:
         return 1
-    return max(1, max(size) // round(limits.working_side_px * DRAFT_SHARE))
+    return max(1, max(size) // round(limits.longer_side_px(size) * DRAFT_SHARE))
 
 
 def decoding_memory(header: PictureHeader, size: tuple[int, int], limits: PhotoLimits) -> int:
@@ -132,9 +142,10 @@ def decoding_memory(header: PictureHeader, size: tuple[int, int], limits: PhotoL
     width, height = (-(-side // divided) for side in size)
     coefficients = header.jpeg.coefficient_bytes if header.jpeg is not None else 0
     stored = round(width * height * header.bytes_per_pixel)
-    factor = max(1, min(max(width, height) // limits.working_side_px, width, height))
+    working = limits.longer_side_px(size)
+    factor = max(1, min(max(width, height) // working, width, height))
     reduced = 3 * (width // factor) * (height // factor)
-    ratio = min(1.0, limits.working_side_px * factor / max(width, height))
+    ratio = min(1.0, working * factor / max(width, height))
     # The decoder's picture is gone when the reduced one is resized; turning makes a copy.
     result = math.ceil(2 * reduced * ratio**2)
     return max(coefficients + stored, stored + reduced, reduced + result) + _FIXED_BYTES

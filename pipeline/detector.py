@@ -62,8 +62,8 @@ class Detector:
         height, width = image.shape[:2]
         score = self.thresholds.score if threshold is None else threshold
         side_px, lowest = self._engine.spec.side_px, min(score, HINT_SCORE)
-        found = self._look(image, side_px=side_px, threshold=lowest)
-        tiles = tiles_for(found, width=width, height=height, side_px=side_px, sure=self.thresholds.sure)
+        found, scale = self._look(image, side_px=side_px, threshold=lowest)
+        tiles = tiles_for(found, width=width, height=height, side_px=side_px, scale=scale, sure=self.thresholds.sure)
         if tiles:
             closer = [(tile, self._look_at(image, tile, threshold=lowest)) for tile in tiles]
             found = joined(found, closer, width=width, height=height)
@@ -74,21 +74,23 @@ class Detector:
         height, width = image.shape[:2]
         spec = self._engine.spec
         side_px = spec.side_px if not spec.step_px else min(spec.side_px, GLANCE_SIDE_PX)
-        found = self._look(image, side_px=side_px, threshold=self.thresholds.score)
+        found, _ = self._look(image, side_px=side_px, threshold=self.thresholds.score)
         return one_per_face(found, self.thresholds, width=width, height=height)
 
-    def _look(self, image: Rgb8, *, side_px: int, threshold: float) -> Candidates:
-        """What the network sees on one canvas, in the photo's pixels; several boxes a face."""
+    def _look(self, image: Rgb8, *, side_px: int, threshold: float) -> tuple[Candidates, float]:
+        """What the network sees on one canvas, in the photo's pixels, several boxes a face; and the canvas's scale."""
         spec = self._engine.spec
         canvas, place = letterbox(
             image, side_px=side_px, step_px=spec.step_px, centred=self._centred, padding=self._padding
         )
         outputs = self._engine.run(to_batch([canvas], spec))
-        return self._read(outputs, canvas=canvas.shape[:2], threshold=threshold).to_photo(place)
+        found = self._read(outputs, canvas=(canvas.shape[0], canvas.shape[1]), threshold=threshold)
+        return found.to_photo(place), place.scale
 
     def _look_at(self, image: Rgb8, tile: Tile, *, threshold: float) -> Candidates:
         part = image[tile.y0 : tile.y1, tile.x0 : tile.x1]
-        return self._look(part, side_px=self._engine.spec.side_px, threshold=threshold).moved(tile.x0, tile.y0)
+        found, _ = self._look(part, side_px=self._engine.spec.side_px, threshold=threshold)
+        return found.moved(tile.x0, tile.y0)
 
 
 def boxes_above(output: FloatArray, threshold: float) -> tuple[FloatArray, FloatArray]:

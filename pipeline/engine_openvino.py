@@ -49,7 +49,7 @@ class OpenVinoEngine:
         self._core = ov.Core()
         model_bytes = facts.read_bytes()
         takes = facts.input
-        free = ov.Dimension(takes.step_px, takes.side_px)
+        free = ov.Dimension(takes.step_px, takes.longest_px)
         self._any_shape = self._compiled(model_bytes, free) if takes.step_px else None
         self._squares = {} if takes.step_px else {side: self._compiled(model_bytes, side) for side in takes.sizes_px}
 

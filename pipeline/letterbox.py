@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
+from pipeline.manifest import LONGEST_RATIO
 from pipeline.types import FloatArray, Rgb8
 
 PADDING_GREY: Final = 114  # what YOLO sees round its pictures in training
@@ -40,25 +42,28 @@ class Letterbox:
 def canvas_size(*, width: int, height: int, side_px: int, step_px: int = 0) -> tuple[int, int]:
     """Width and height of a photo's canvas: the longer side is side_px, the other the next multiple of step_px.
 
+    Photos longer than 2:1 get as many pixels as those of 2:1, up to a side of LONGEST_RATIO * side_px.
     step_px: 0 for networks that take squares alone.
     """
     if not step_px:
         return side_px, side_px
-    scale = side_px / max(width, height)
-    sides = [min(side_px, -(-max(1, round(side * scale)) // step_px) * step_px) for side in (width, height)]
-    return sides[0], sides[1]
+    longer, shorter = max(width, height), min(width, height)
+    wide = math.sqrt(longer / (2 * shorter))
+    long_px = int(side_px * min(max(wide, 1.0), LONGEST_RATIO)) // step_px * step_px
+    short_px = -(-max(1, round(shorter * long_px / longer)) // step_px) * step_px
+    return (long_px, short_px) if width >= height else (short_px, long_px)
 
 
 def fit(
     *, width: int, height: int, side_px: int, step_px: int = 0, centred: bool = True
 ) -> tuple[Letterbox, tuple[int, int]]:
-    """Choose the scale that makes the longer side side_px, and the place; also the scaled width, height.
+    """Choose the scale at which the photo fills its canvas lengthwise, and the place; also the scaled width, height.
 
     step_px: see `canvas_size`. centred: the place is the middle of the canvas, else its upper left corner.
     """
-    scale = side_px / max(width, height)
-    scaled_w, scaled_h = max(1, round(width * scale)), max(1, round(height * scale))
     canvas_w, canvas_h = canvas_size(width=width, height=height, side_px=side_px, step_px=step_px)
+    scale = max(canvas_w, canvas_h) / max(width, height)
+    scaled_w, scaled_h = max(1, round(width * scale)), max(1, round(height * scale))
     pad_x, pad_y = ((canvas_w - scaled_w) // 2, (canvas_h - scaled_h) // 2) if centred else (0, 0)
     return Letterbox(scale, pad_x, pad_y), (scaled_w, scaled_h)
 

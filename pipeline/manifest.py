@@ -37,6 +37,7 @@ from pipeline.manifest_tables import (
 )
 
 MANIFEST_NAME: Final = "manifest.toml"
+LONGEST_RATIO: Final = 2  # of a canvas of the photo's shape: its longest side over the usual one
 Role = Literal["detector", "aligner", "embedder"]
 Kind = Literal["yolo", "yolo_pose", "scrfd", "mtcnn", "regression", "detector_points", "arcface"]
 # What a role's network may be; the first is meant where an entry names no kind.
@@ -56,12 +57,17 @@ class InputSpec:
     color: ColorOrder
     mean: Triple  # in the network's own channel order
     std: Triple
-    # 0: squares of these sides. Else H and W are multiples of it up to side_px, as the photo's shape needs them.
+    # 0: squares of these sides. Else H and W are multiples of it, as the photo's shape needs them (letterbox.py).
     step_px: int = 0
 
     @property
     def side_px(self) -> int:
         return self.sizes_px[0]
+
+    @property
+    def longest_px(self) -> int:
+        """The largest H or W."""
+        return (LONGEST_RATIO if self.step_px else 1) * max(self.sizes_px)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,25 +37,24 @@ class Tile:
     y1: int
 
 
-def tiles_for(found: Candidates, *, width: int, height: int, side_px: int, sure: float) -> list[Tile]:
+def tiles_for(found: Candidates, *, width: int, height: int, side_px: int, scale: float, sure: float) -> list[Tile]:
     """Choose the tiles of a photo of width x height, those with the most small or doubtful boxes first.
 
-    found: the first look's boxes in the photo's pixels, from HINT_SCORE on. side_px: longer side of every canvas.
+    found: the first look's boxes in the photo's pixels, from HINT_SCORE on. side_px: longer side of a tile's canvas.
+    scale: pixels of the first canvas a pixel of the photo.
     Nothing where the photo has no pixels to spare or no box needs them.
     """
-    first = side_px / max(width, height)
-    if first * CLOSER[0] > 1.0:
+    if scale * CLOSER[0] > 1.0:
         return []
     sides = found.larger_sides
-    wanted = (found.scores >= HINT_SCORE) & ((sides * first < SMALL_PX) | (found.scores < sure))
+    wanted = (found.scores >= HINT_SCORE) & ((sides * scale < SMALL_PX) | (found.scores < sure))
     if not wanted.any():
         return []
     small = float(np.quantile(sides[wanted], 0.25))
-    closer = min(1.0, first * float(np.clip(AIM_PX / max(small * first, 1.0), *CLOSER)))
-    centres = (found.boxes[wanted, :2] + found.boxes[wanted, 2:]) / 2
+    closer = min(1.0, scale * float(np.clip(AIM_PX / max(small * scale, 1.0), *CLOSER)))
     while True:
-        tiles = _holding(centres, _grid(width, height, edge=side_px / closer))
-        if len(tiles) <= MOST_TILES or closer <= first * CLOSER[0]:
+        tiles = _holding(found.boxes[wanted], _grid(width, height, edge=side_px / closer), width, height)
+        if len(tiles) <= MOST_TILES or closer <= scale * CLOSER[0]:
             return tiles[:MOST_TILES]
         closer *= 0.85
 
@@ -88,19 +87,20 @@ def _spread(side: int, edge: int) -> list[tuple[int, int]]:
     return [(int(start), int(start) + edge) for start in starts]
 
 
-def _holding(centres: FloatArray, grid: Sequence[Tile]) -> list[Tile]:
-    """The tiles in whose middle the centres (N, 2) lie best, those with the most of them first."""
-    corners = np.array([[tile.x0, tile.y0, tile.x1, tile.y1] for tile in grid], np.float32)
-    margins = np.concatenate([centres[:, None] - corners[:, :2], corners[:, 2:] - centres[:, None]], axis=2)  # (N, T, 4)
-    chosen = np.bincount(margins.min(axis=2).argmax(axis=1), minlength=len(grid))
-    return [grid[row] for row in np.argsort(-chosen, kind="stable") if chosen[row]]
+def _holding(boxes: FloatArray, grid: Sequence[Tile], width: int, height: int) -> list[Tile]:
+    """Few tiles that hold all boxes (N, 4) together, each time the one that holds most of what is left."""
+    held = np.stack([_inside(boxes, tile, width, height) for tile in grid])  # (T, N)
+    chosen: list[Tile] = []
+    while held.any():
+        best = int(held.sum(axis=1).argmax())
+        chosen.append(grid[best])
+        held &= ~held[best]
+    return chosen
 
 
 def _inside(boxes: FloatArray, tile: Tile, width: int, height: int) -> NDArray[np.bool_]:
     """Which boxes (M, 4) lie in the tile and touch none of its edges, the photo's own edges aside."""
     inset = 1.0
     low = np.array([tile.x0 + inset if tile.x0 > 0 else -np.inf, tile.y0 + inset if tile.y0 > 0 else -np.inf])
-    high = np.array(
-        [tile.x1 - inset if tile.x1 < width else np.inf, tile.y1 - inset if tile.y1 < height else np.inf]
-    )
+    high = np.array([tile.x1 - inset if tile.x1 < width else np.inf, tile.y1 - inset if tile.y1 < height else np.inf])
     return np.asarray((boxes[:, :2] >= low).all(axis=1) & (boxes[:, 2:] <= high).all(axis=1))

@@ -124,7 +124,7 @@ class FolderPictures:
         if preview is None:
             return None
         try:
-            limits = PhotoLimits(max_pixels=PREVIEW_SIDE_PX**2, working_side_px=PREVIEW_SIDE_PX)
+            limits = PhotoLimits(max_pixels=PREVIEW_SIDE_PX**2)  # previews are small
             return decode(preview.jpeg, limits=limits).image, _five(preview.points)
         except BadPhoto:
             return None
@@ -137,7 +137,7 @@ class FolderPictures:
             data = self._files.read(person.image, max_bytes=self._limits.max_bytes)
             points = points_on(data, person)
             side = _working_side(data, points, width=width, height=height)
-            photo = decode(data, limits=replace(self._limits, working_side_px=side))
+            photo = decode(data, limits=replace(self._limits, working_side_px=side, longest_side_px=side))
         except (OSError, BadPhoto, DegeneratePoints):
             return None
         if points is not None:

@@ -304,7 +304,8 @@ class _Child:
             self.answered = True
             raise BadPhoto(BadPhotoCode(said["code"]), said["message"], want=said["want"], got=said["got"])
         # The child had a stranger's file: it is not believed blindly.
-        if not 1 <= min(height, width) <= max(height, width) <= plan.limits.working_side_px:
+        most = plan.limits.longer_side_px((width, height)) + 1  # sides are rounded
+        if not 1 <= min(height, width) <= max(height, width) <= most:
             raise _Lost
         image = np.empty((height, width, 3), np.uint8)
         self._read_into(image.data.cast("B"), until)
