@@ -28,7 +28,10 @@ class ReadOutputs(Protocol):
     """Reads a network's outputs for one canvas: what scores from the threshold on, in canvas pixels."""
 
     def __call__(self, outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], threshold: float) -> Candidates:
-        """canvas: its height and width. Raises EngineFailed when the outputs have other shapes than this reader's networks give."""
+        """Read them; canvas: its height and width.
+
+        Raises EngineFailed when the outputs have other shapes than this reader's networks give.
+        """
         ...
 
 

@@ -33,8 +33,8 @@ class Engine(Protocol):
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         """Run (B, 3, H, W), already normalised; outputs in the manifest's order, B rows each.
 
-        Any B >= 1 and any shape that the spec allows. A network whose outputs have no batch axis is run with bucket 1 and
-        B = 1, and its outputs come whole. Raises EngineFailed.
+        Any B >= 1 and any shape that the spec allows. A network whose outputs have no batch axis is run with bucket 1
+        and B = 1, and its outputs come whole. Raises EngineFailed.
         """
         ...
 

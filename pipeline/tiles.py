@@ -24,6 +24,7 @@ AIM_PX: Final = 40.0  # larger side on a tile's canvas that small faces are brou
 CLOSER: Final = (1.5, 4.0)  # least and most times that the second look is closer than the first
 MOST_TILES: Final = 12  # bounds the time of one photo: each takes as long as a first look at a square photo
 OVERLAP_RATIO: Final = 0.2  # of a tile's side that neighbours share: a face at the edge of one lies inside the other
+HELD_RATIO: Final = 0.05  # of a tile's side: rough boxes nearer to its edge may be cut there
 LARGE_RATIO: Final = 0.5  # of a tile's side: larger faces are left to the first look
 
 
@@ -89,7 +90,8 @@ def _spread(side: int, edge: int) -> list[tuple[int, int]]:
 
 def _holding(boxes: FloatArray, grid: Sequence[Tile], width: int, height: int) -> list[Tile]:
     """Few tiles that hold all boxes (N, 4) together, each time the one that holds most of what is left."""
-    held = np.stack([_inside(boxes, tile, width, height) for tile in grid])  # (T, N)
+    inset = HELD_RATIO * max(grid[0].x1 - grid[0].x0, grid[0].y1 - grid[0].y0)
+    held = np.stack([_inside(boxes, tile, width, height, inset_px=inset) for tile in grid])  # (T, N)
     chosen: list[Tile] = []
     while held.any():
         best = int(held.sum(axis=1).argmax())
@@ -98,9 +100,10 @@ def _holding(boxes: FloatArray, grid: Sequence[Tile], width: int, height: int) -
     return chosen
 
 
-def _inside(boxes: FloatArray, tile: Tile, width: int, height: int) -> NDArray[np.bool_]:
-    """Which boxes (M, 4) lie in the tile and touch none of its edges, the photo's own edges aside."""
-    inset = 1.0
-    low = np.array([tile.x0 + inset if tile.x0 > 0 else -np.inf, tile.y0 + inset if tile.y0 > 0 else -np.inf])
-    high = np.array([tile.x1 - inset if tile.x1 < width else np.inf, tile.y1 - inset if tile.y1 < height else np.inf])
+def _inside(boxes: FloatArray, tile: Tile, width: int, height: int, *, inset_px: float = 1.0) -> NDArray[np.bool_]:
+    """Which boxes (M, 4) lie in the tile and stay inset_px away from its edges, the photo's own edges aside."""
+    low = np.array([tile.x0 + inset_px if tile.x0 > 0 else -np.inf, tile.y0 + inset_px if tile.y0 > 0 else -np.inf])
+    high = np.array(
+        [tile.x1 - inset_px if tile.x1 < width else np.inf, tile.y1 - inset_px if tile.y1 < height else np.inf]
+    )
     return np.asarray((boxes[:, :2] >= low).all(axis=1) & (boxes[:, 2:] <= high).all(axis=1))
