@@ -149,7 +149,7 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
     settings = Settings()
     pipeline = open_pipeline(settings)
     manifest = load_manifest(settings.weights_dir)
-    engine = f"{settings.engine} {computed_in(manifest.embedder.precision, settings.engine)}"
+    engine = f"{settings.engine} {computed_in(manifest.embedder, settings.engine)}"
     evaluation = Evaluation(
         networks=pipeline,
         data=data,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from evaluation.suites.in_depth import DeepEvaluation
 
 DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
-OTHER_SIZES_PX: Final = ((320,), (480,), (640,), (896,), (640, 256))
+OTHER_SIDES_PX: Final = (320, 480, 640, 896)
 
 Kept = Annotated[
     Path, typer.Option("--cache", metavar="DIR", help="Keep vectors and outcomes here and use them again.")
@@ -201,13 +201,13 @@ def _detectors(opened: Opened) -> dict[str, BoxFinder]:
     if not isinstance(facts, NetworkFacts):
         return {}
     return {
-        _in_words(sizes): open_detector(
-            replace(facts, input=replace(facts.input, sizes_px=sizes)),
+        _in_words((side,)): open_detector(
+            replace(facts, input=replace(facts.input, sizes_px=(side,))),
             manifest.thresholds,
             backend=settings.engine,
             threads=settings.engine_threads,
         )
-        for sizes in OTHER_SIZES_PX
+        for side in OTHER_SIDES_PX
     }
 
 

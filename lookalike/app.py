@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from index.looks import Looks
     from index.types import Person
+    from pipeline.compiled_cache import CompiledCache
     from pipeline.decode import PhotoLimits
     from pipeline.face_pipeline import FacePipeline
     from pipeline.gates import QualityGates
@@ -40,10 +41,13 @@ class App:
     explainer: Explainer | None = None  # `build` makes one
 
 
-def open_pipeline(settings: Settings, *, gates: QualityGates | None = None) -> FacePipeline:
+def open_pipeline(
+    settings: Settings, *, gates: QualityGates | None = None, cache: CompiledCache | None = None
+) -> FacePipeline:
     """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do.
 
-    gates: which faces are refused; those for photos of strangers unless given.
+    gates: which faces are refused; those for photos of strangers unless given. cache: where compiled networks are kept
+    for the next start; without it nothing is written.
     """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.gates import QualityGates
@@ -58,7 +62,7 @@ def open_pipeline(settings: Settings, *, gates: QualityGates | None = None) -> F
         gates=gates or QualityGates(),
     )
     try:
-        return load_pipeline(settings.weights_dir, config)
+        return load_pipeline(settings.weights_dir, config, cache=cache)
     except EngineMissing as error:
         how = f"set ENGINE=openvino, or install it: {install_command(error.package)}"
         raise EngineFailed(f"{error}; {how}") from error
@@ -102,12 +106,12 @@ def open_looks(settings: Settings, *, embedder: str) -> Looks | None:
     return looks if looks.embedder == embedder else None
 
 
-def build(settings: Settings) -> App:
-    """Open networks, gallery and calibration, and tie them together.
+def build(settings: Settings, *, cache: CompiledCache | None = None) -> App:
+    """Open networks, gallery and calibration, and tie them together; cache: see `open_pipeline`.
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
-    return over(open_pipeline(settings), settings)
+    return over(open_pipeline(settings, cache=cache), settings)
 
 
 def over(pipeline: FacePipeline, settings: Settings) -> App:

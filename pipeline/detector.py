@@ -66,7 +66,12 @@ class Detector:
         score = self.thresholds.score if threshold is None else threshold
         side_px, lowest = self._engine.spec.side_px, min(score, HINT_SCORE)
         found, scale = self._look(image, side_px=side_px, threshold=lowest)
-        tiles = tiles_for(found, width=width, height=height, side_px=side_px, scale=scale, sure=self.thresholds.sure)
+        # Networks that take squares alone run as they were published.
+        tiles = (
+            []
+            if not self._engine.spec.step_px
+            else tiles_for(found, width=width, height=height, side_px=side_px, scale=scale, sure=self.thresholds.sure)
+        )
         if tiles:
             closer = [(tile, self._look_at(image, tile, threshold=lowest)) for tile in tiles]
             found = joined(found, closer, width=width, height=height)

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import Final, Literal, Protocol, assert_never
 
+from pipeline.compiled_cache import CompiledCache
 from pipeline.manifest import InputSpec, NetworkFacts
-from pipeline.manifest_tables import Precision
 from pipeline.types import FloatArray, Nchw
 
 Backend = Literal["openvino", "onnxruntime"]
 DEFAULT_BUCKETS: Final = (1, 4)  # with eight a process holds 9 MB more
 
 
-def computed_in(precision: Precision, backend: Backend) -> str:
-    """The number format that a network of this precision in the manifest is computed in, by this backend, here."""
-    if precision == "f32" or backend != "openvino":
+def computed_in(facts: NetworkFacts, backend: Backend) -> str:
+    """The number format that a network is computed in, by this backend, here: bf16, f16, int8 or f32."""
+    if backend != "openvino":
         return "f32"
-    from pipeline.engine_openvino import fastest_format
+    from pipeline.engine_openvino import fastest_format, gains_by_int8
 
-    return fastest_format()
+    fastest = "f32" if facts.precision == "f32" else fastest_format()
+    return "int8" if fastest == "f32" and facts.int8 is not None and gains_by_int8() else fastest
 
 
 class Engine(Protocol):
@@ -45,16 +46,20 @@ def open_engine(
     backend: Backend = "openvino",
     threads: int = 2,
     buckets: tuple[int, ...] = DEFAULT_BUCKETS,
+    cache: CompiledCache | None = None,
 ) -> Engine:
     """Load a network of the manifest. Raises WeightsMissing, WrongHash, EngineFailed.
 
-    threads: how many cores one inference uses. buckets: batch sizes that it is run with.
+    threads: how many cores one inference uses. buckets: batch sizes that it is run with. cache: for engines that
+    compile; without it nothing is written.
     """
+    if facts.int8 is not None and computed_in(facts, backend) == "int8":
+        facts = facts.int8
     match backend:
         case "openvino":
             from pipeline.engine_openvino import OpenVinoEngine
 
-            return OpenVinoEngine(facts, threads=threads, buckets=buckets)
+            return OpenVinoEngine(facts, threads=threads, buckets=buckets, cache=cache)
         case "onnxruntime":
             from pipeline.engine_onnxruntime import OnnxRuntimeEngine
 

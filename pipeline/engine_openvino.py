@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.batching import check_batch, check_names, run_in_buckets
+from pipeline.compiled_cache import CompiledCache, cache_key
 from pipeline.errors import EngineFailed
 from pipeline.manifest import InputSpec, NetworkFacts
 from pipeline.types import FloatArray, Nchw
@@ -19,20 +22,24 @@ import openvino as ov  # noqa: E402 - after the line above
 
 
 class OpenVinoEngine:
-    """One network, compiled once, or once for each size of squares. Thread-safe; writes nothing to disk.
+    """One network, compiled once, or once for each size of squares. Thread-safe; writes nothing but to its cache.
 
     Batch sizes share what is compiled, weights and memory too: each on its own would take 35 MB more. So do canvases of
     the photo's shape: seven shapes of a detector compiled each on its own take 5.4 s and 400 MB, all in one 0.5 s and
     150 MB; the first photo of another shape then takes 30 ms more.
     """
 
-    def __init__(self, facts: NetworkFacts, *, threads: int, buckets: tuple[int, ...]) -> None:
+    def __init__(
+        self, facts: NetworkFacts, *, threads: int, buckets: tuple[int, ...], cache: CompiledCache | None = None
+    ) -> None:
         """Read and check the file and compile it, so that the first answer need not wait.
 
+        cache: where compiled networks are looked for and kept; nothing is written without it.
         Raises WeightsMissing, WrongHash, EngineFailed.
         """
         self._facts = facts
         self._buckets = buckets
+        self._cache = cache
         self._options: dict[str, str | int | bool] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
@@ -63,22 +70,48 @@ class OpenVinoEngine:
 
     def _compiled(self, model_bytes: bytes, side: int | ov.Dimension) -> _Request:
         rows = ov.Dimension(min(self._buckets), max(self._buckets))
+        shape = ov.PartialShape([rows, 3, side, side])
+        key = cache_key(
+            {"file": self._facts.sha256, "shape": shape, "options": self._options, "openvino": ov.get_version()}
+        )
+        kept = None if self._cache is None else self._cache.get(key)
+        if kept is not None and self._cache is not None:
+            try:
+                return _Request(self._core.import_model(kept, "CPU", self._options), self._facts)
+            except RuntimeError:  # cut off, or of another build: compiled anew below
+                self._cache.drop(key)
         try:
             model = self._core.read_model(model_bytes)
             inputs = [name for port in model.inputs for name in port.get_names()]
             check_names(
                 self._facts, inputs=inputs, outputs=[name for port in model.outputs for name in port.get_names()]
             )
-            model.reshape({self._facts.input.name: ov.PartialShape([rows, 3, side, side])})
+            model.reshape({self._facts.input.name: shape})
             compiled = self._core.compile_model(model, "CPU", self._options)
+            if self._cache is not None:
+                self._cache.put(key, compiled.export_model().getvalue())
             return _Request(compiled, self._facts)
         except RuntimeError as error:
             raise EngineFailed(f"{self._facts.role}: OpenVINO can't load {self._facts.path.name}: {error}") from error
 
 
+@functools.cache
 def fastest_format() -> str:
     """What OpenVINO computes in on this CPU where it is let: bf16, f16 or f32."""
     return str(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name())
+
+
+@functools.cache
+def gains_by_int8() -> bool:
+    """Whether int8 convolutions were measured to pay on such a CPU: it has VNNI.
+
+    OpenVINO computes in int8 without it, too, but in more steps, and sums may overflow.
+    """
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        return False
+    return bool(flags & {"avx512_vnni", "avx_vnni"})
 
 
 class _Request:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.compiled_cache import CompiledCache
 from pipeline.decode import PhotoLimits, decode
 from pipeline.embedder import MIN_NORM
 from pipeline.engine import DEFAULT_BUCKETS, Backend
@@ -193,16 +194,24 @@ class _Stopwatch:
         self.spent_ms[stage] += (time.perf_counter() - start) * 1e3
 
 
-def load_pipeline(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:
-    """Open the networks of weights_dir/manifest.toml, of whichever kinds. Raises ManifestError, EngineFailed."""
+def load_pipeline(
+    weights_dir: Path, config: PipelineConfig | None = None, *, cache: CompiledCache | None = None
+) -> FacePipeline:
+    """Open the networks of weights_dir/manifest.toml, of whichever kinds.
+
+    cache: where compiled networks are kept for the next start; without it nothing is written.
+    Raises ManifestError, EngineFailed.
+    """
     keep_heap_steady()
     config = config or PipelineConfig()
     manifest = load_manifest(weights_dir)
     backend, threads = config.backend, config.threads
     with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
-        detector = pool.submit(open_detector, manifest.detector, manifest.thresholds, backend=backend, threads=threads)
-        aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads)
-        embedder = pool.submit(open_embedder, manifest.embedder, backend=backend, threads=threads)
+        detector = pool.submit(
+            open_detector, manifest.detector, manifest.thresholds, backend=backend, threads=threads, cache=cache
+        )
+        aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads, cache=cache)
+        embedder = pool.submit(open_embedder, manifest.embedder, backend=backend, threads=threads, cache=cache)
         return FacePipeline(
             detector=detector.result(), aligner=aligner.result(), embedder=embedder.result(), config=config
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -94,6 +94,7 @@ class NetworkFacts:
     licence: str
     facts: Mapping[str, Any]
     batches: tuple[int, ...] = ()  # batch sizes it is compiled for; empty: those of its role
+    int8: NetworkFacts | None = None  # the same network with int8 convolutions, for CPUs that gain by it
 
     def read_bytes(self) -> bytes:
         """Read the file once and check it. Raises WeightsMissing, WrongHash."""
@@ -256,7 +257,7 @@ def _file(
     licence: str,
     facts: Mapping[str, Any],
 ) -> NetworkFacts:
-    return NetworkFacts(
+    whole = NetworkFacts(
         role=role,
         kind=kind,
         path=folder / table.file,
@@ -268,6 +269,9 @@ def _file(
         facts=facts,
         batches=table.batches or (),
     )
+    if table.int8 is None:
+        return whole
+    return replace(whole, int8=replace(whole, path=folder / table.int8.file, sha256=table.int8.sha256))
 
 
 def _input(table: InputTable) -> InputSpec:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -33,6 +34,16 @@ PointsOrder = Literal["xxyy", "xyxy"]
 MTCNN_WINDOW_PX: Final = 12  # what P-Net sees of a picture at once
 SCRFD_OUTPUTS: Final = (6, 9, 10, 15)  # scores and boxes at three or five strides, landmarks too or not
 SCRFD_WITH_POINTS: Final = (9, 15)
+
+
+def _beside_the_manifest(file: str) -> str:
+    if "/" in file or "\\" in file or file in {".", ".."}:
+        raise ValueError("must be a name in the manifest's own folder")
+    return file
+
+
+FileName = Annotated[Text, AfterValidator(_beside_the_manifest)]
+Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Table(BaseModel):
@@ -77,22 +88,24 @@ class _Told(_Table):
     commit: str | None = None
 
 
+class Int8Table(_Table):
+    """The same network with int8 convolutions, in a file of its own."""
+
+    file: FileName
+    sha256: Sha256
+    size_bytes: int | None = None
+
+
 class _File(_Table):
     """One ONNX file and how it is run. How many outputs a kind has stands in its `output_counts`."""
 
-    file: Text
-    sha256: Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+    file: FileName
+    sha256: Sha256
     outputs: tuple[Text, ...]
     precision: Precision
     batches: Annotated[tuple[Pixels, ...], Field(min_length=1)] | None = None
     input: InputTable
-
-    @field_validator("file")
-    @classmethod
-    def _beside_the_manifest(cls, file: str) -> str:
-        if "/" in file or "\\" in file or file in {".", ".."}:
-            raise ValueError("must be a name in the manifest's own folder")
-        return file
+    int8: Int8Table | None = None
 
     @field_validator("outputs")
     @classmethod

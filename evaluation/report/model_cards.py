@@ -45,7 +45,7 @@ def _record(folder: Path, role: str) -> dict[str, Any]:
 
 def _facts(record: dict[str, Any]) -> Table:
     takes = record["input"]
-    sides = ", ".join(str(side) for side in takes.get("sizes_px", [takes.get("side_px")]))
+    sides = str(takes.get("side_px"))
     data = record["data"]
     if isinstance(data, dict):
         numbers = [f"{data[name]:,} {name}" for name in ("pictures", "people") if name in data]

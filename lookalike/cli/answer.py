@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 import typer
 
 from lookalike.answers import Answer, Compared, Found, NoFace, NoUsableFace, Unreadable
+from lookalike.cli.compiled import compiled_networks
 from lookalike.cli.console import EXIT_UNANSWERED, complain, print_json, progress_bar
 from lookalike.cli.photos import PhotoProblem, Photos, shown_path
 from lookalike.cli.sentences import file_sentence, unanswered_sentence
@@ -152,7 +153,7 @@ def faces(
     if drawn_to is not None and len(photos) > 1:
         raise typer.BadParameter("--picture takes one photo", param_hint="--picture")
     settings = Settings()
-    pipeline = open_pipeline(settings)
+    pipeline = open_pipeline(settings, cache=compiled_networks())
     reader = Photos(max_bytes=settings.max_photo_bytes)
     documents: list[dict[str, Any]] = []
     failed = False
@@ -240,7 +241,7 @@ def _app(**given: Path | None) -> App:
     from lookalike.app import build
 
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    return build(Settings(**named))
+    return build(Settings(**named), cache=compiled_networks())
 
 
 def _position(number: int | None) -> int | None:

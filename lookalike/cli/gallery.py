@@ -12,6 +12,7 @@ import typer
 
 from index.plain_text import readable
 from lookalike.cli import gallery_people
+from lookalike.cli.compiled import compiled_networks
 from lookalike.cli.console import (
     EXIT_SETUP,
     console,
@@ -175,7 +176,7 @@ def _picture_embedder(settings: Settings) -> PictureEmbedder:
     from pipeline.decoding_bounds import heif_is_read
     from pipeline.manifest import load_manifest
 
-    pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES), photo_limits(settings)
+    pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES, cache=compiled_networks()), photo_limits(settings)
     weights = load_manifest(settings.weights_dir)
     recipe = (
         f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine} "

@@ -79,6 +79,6 @@ def _in_pixels(groups: list[FloatArray], strides: list[int]) -> FloatArray:
 
 def _misfit(outputs: tuple[FloatArray, ...], canvas: tuple[int, int]) -> EngineFailed:
     return EngineFailed(
-        f"detector: SCRFD on {canvas[1]} x {canvas[0]} px wants (N, 1), (N, 4) and perhaps (N, 10) at strides 8, 16, 32, ... of "
-        f"which both sides are multiples, got {', '.join(str(output.shape) for output in outputs)}"
+        f"detector: SCRFD on {canvas[1]} x {canvas[0]} px wants (N, 1), (N, 4) and perhaps (N, 10) at strides "
+        f"8, 16, 32, ... of which both sides are multiples, got {', '.join(str(output.shape) for output in outputs)}"
     )

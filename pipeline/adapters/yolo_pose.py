@@ -26,8 +26,8 @@ def read_yolo_pose(outputs: tuple[FloatArray, ...], *, canvas: tuple[int, int], 
     (output,) = outputs
     if output.ndim != 3 or len(output) != 1 or output.shape[1] not in ROWS:
         raise EngineFailed(
-            f"detector: a YOLO pose network with five points wants (1, 20, N) or (1, 15, N) on {canvas[1]} x {canvas[0]} px, "
-            f"got {output.shape}"
+            f"detector: a YOLO pose network with five points wants (1, 20, N) or (1, 15, N), "
+            f"on {canvas[1]} x {canvas[0]} px, got {output.shape}"
         )
     taken = output[0][:, output[0][4] >= threshold]
     boxes, scores = boxes_above(taken[:BOX_ROWS], threshold)

@@ -62,8 +62,9 @@ def find_dots(image: FloatArray) -> Points5 | None:
     return np.array(centres, np.float32)
 
 
-def _spec(*sizes_px: int) -> InputSpec:
-    return InputSpec(name="images", sizes_px=sizes_px, color="RGB", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+def _spec(side_px: int, *, step_px: int = 0) -> InputSpec:
+    black, one = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    return InputSpec(name="images", sizes_px=(side_px,), color="RGB", mean=black, std=one, step_px=step_px)
 
 
 @dataclass
@@ -75,12 +76,12 @@ class DetectorByColour:
 
     upright_score: float = 0.9
     lying_score: float = 0.45
-    spec: InputSpec = field(default_factory=lambda: _spec(320, 160))
+    spec: InputSpec = field(default_factory=lambda: _spec(320, step_px=32))
     runs: int = 0
 
     @classmethod
     def at_640(cls) -> DetectorByColour:
-        return cls(spec=_spec(640))
+        return cls(spec=_spec(640, step_px=32))
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         self.runs += 1
@@ -144,9 +145,7 @@ class DrawnWorld:
 
     def pipeline(self) -> FacePipeline:
         return FacePipeline(
-            detector=Detector(
-                self.detector, DetectorThresholds(score=0.3, sure=0.6, iou=0.5, covered=0.7, both_from=0.0, both_to=1.0)
-            ),
+            detector=Detector(self.detector, DetectorThresholds(score=0.3, sure=0.6, iou=0.5, covered=0.7)),
             aligner=Aligner(self.aligner),
             embedder=Embedder(self.embedder, model=MODEL),
             config=self.config,

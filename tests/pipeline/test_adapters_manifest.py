@@ -22,7 +22,6 @@ from pipeline.types import Rgb8
 from tests.pictures import encoded
 from tests.pipeline.adapter_graphs import (
     POINTS,
-    POINTS_OF_DETECTOR,
     Bench,
     aligner_entry,
     arcface,
@@ -180,7 +179,7 @@ def test_a_kind_that_is_not_known_is_refused_with_those_that_are(tmp_path: Path,
             "is none of yolo, yolo_pose, scrfd",
         ),
         (scrfd_bench(), "score = 0.6", "score = true", "[detector] thresholds score"),
-        (scrfd_bench(), "side_px = 64", "sizes_px = [64, 32]", "[detector] thresholds both_from"),
+        (scrfd_bench(), "side_px = 64", "sizes_px = [64, 32]", "[detector] input"),
         (scrfd_bench(), "expected_error = 0.05", "", "[aligner] expected_error"),
         (scrfd_bench(with_points=False), "", "", "[aligner] kind: the detector of this manifest gives no points"),
         (yolo_bench("", point_rows=0), "", "", "[aligner] kind: the detector of this manifest gives no points"),
@@ -217,8 +216,3 @@ def test_each_file_of_a_cascade_is_checked(tmp_path: Path, name: str) -> None:
     manifest = load_manifest(folder)
     with pytest.raises(WrongHash, match=rf"{name}\.onnx"):
         open_detector(manifest.detector, manifest.thresholds, backend="openvino", threads=1)
-
-
-def test_at_one_size_nothing_is_shared_out_between_sizes(tmp_path: Path) -> None:
-    thresholds = load_manifest(weights_folder(tmp_path, scrfd_bench(), aligner=POINTS_OF_DETECTOR)).thresholds
-    assert (thresholds.both_from, thresholds.both_to) == (0.0, 1.0)

@@ -15,7 +15,7 @@ from pipeline.manifest_tables import PointsOrder
 from pipeline.types import FloatArray, Nchw
 from tests.pictures import scene
 
-THRESHOLDS = DetectorThresholds(score=0.8, sure=0.9, iou=0.7, covered=0.7, both_from=0.0, both_to=1.0)
+THRESHOLDS = DetectorThresholds(score=0.8, sure=0.9, iou=0.7, covered=0.7)
 SETTINGS = CascadeSettings(
     min_face_px=12, factor=0.5, proposal_score=0.6, refinement_score=0.7, transposed=False, points_order="xxyy"
 )

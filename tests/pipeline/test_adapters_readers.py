@@ -66,7 +66,7 @@ def test_scrfd_is_read_as_it_is_defined_whatever_the_order_of_its_outputs(
     shuffled = [
         outputs[k][None] if batch_axis else outputs[k] for k in np.random.default_rng(seed).permutation(len(outputs))
     ]
-    found = read_scrfd(tuple(shuffled), side_px=side_px, threshold=threshold)
+    found = read_scrfd(tuple(shuffled), canvas=(side_px, side_px), threshold=threshold)
     wanted = scrfd_oracle(outputs, side_px=side_px, anchors=anchors, levels=levels, threshold=threshold)
     rows = [found.scores[:, None], found.boxes]
     if points:
@@ -94,15 +94,15 @@ def test_scrfd_is_read_as_it_is_defined_whatever_the_order_of_its_outputs(
     ],
 )
 def test_outputs_that_do_not_fit_scrfd_are_refused(shapes: list[tuple[int, ...]]) -> None:
-    with pytest.raises(EngineFailed, match="SCRFD at 64 px wants"):
-        read_scrfd(tuple(np.ones(shape, np.float32) for shape in shapes), side_px=64, threshold=0.5)
+    with pytest.raises(EngineFailed, match="SCRFD on 64 x 64 px wants"):
+        read_scrfd(tuple(np.ones(shape, np.float32) for shape in shapes), canvas=(64, 64), threshold=0.5)
 
 
 def test_scrfd_wants_a_side_that_its_strides_divide() -> None:
     """At 72 px the cells of the largest stride would not cover the picture, and positions would drift."""
     outputs = scrfd_outputs(0, side_px=72, anchors=2, levels=3, points=True)
     with pytest.raises(EngineFailed, match="multiple"):
-        read_scrfd(tuple(outputs), side_px=72, threshold=0.5)
+        read_scrfd(tuple(outputs), canvas=(72, 72), threshold=0.5)
 
 
 @pytest.mark.parametrize("numbers", [2, 3], ids=["x and y", "x, y and visibility"])
@@ -112,7 +112,7 @@ def test_a_pose_column_is_a_box_a_score_and_five_points(numbers: int) -> None:
     for k in range(5):
         columns[5 + k * numbers : 7 + k * numbers, 1] = POINTS[k]
     columns[5:, 2] = 99.0  # a column under the threshold
-    found = read_yolo_pose((columns[None],), side_px=64, threshold=0.5)
+    found = read_yolo_pose((columns[None],), canvas=(64, 64), threshold=0.5)
     assert found.boxes.tolist() == [[40, 35, 60, 45]]
     assert found.scores.tolist() == pytest.approx([0.8])
     assert found.points is not None
@@ -123,7 +123,7 @@ def test_a_pose_column_is_a_box_a_score_and_five_points(numbers: int) -> None:
 def test_other_networks_are_no_pose_network_with_five_points(shape: tuple[int, ...]) -> None:
     """Boxes alone, seventeen points of a body, rows for columns, the suppression built in, two pictures, no batch."""
     with pytest.raises(EngineFailed, match=r"wants \(1, 20, N\)"):
-        read_yolo_pose((np.ones(shape, np.float32),), side_px=64, threshold=0.5)
+        read_yolo_pose((np.ones(shape, np.float32),), canvas=(64, 64), threshold=0.5)
 
 
 def test_the_detectors_points_are_handed_on_in_their_order() -> None:

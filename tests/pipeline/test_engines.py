@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.batching import FILL, in_buckets, padded, to_batch
+from pipeline.compiled_cache import CompiledCache
 from pipeline.engine import DEFAULT_BUCKETS, Backend, computed_in, open_engine
 from pipeline.errors import EngineFailed, PipelineError, WeightsMissing, WrongHash
 from pipeline.manifest import InputSpec
@@ -139,8 +141,68 @@ def test_the_number_format_that_is_told_is_the_one_computed_in(tmp_path: Path) -
     f32 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), name="same.onnx")
     bf16 = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,), precision="bf16", name="same.onnx")
     a, b = (open_engine(entry).run(batch_of(2, 48))[0] for entry in (f32, bf16))
-    assert (computed_in("bf16", "openvino") == "f32") == np.array_equal(a, b)
-    assert computed_in("f32", "openvino") == computed_in("bf16", "onnxruntime") == "f32"
+    assert (computed_in(bf16, "openvino") == "f32") == np.array_equal(a, b)
+    assert computed_in(f32, "openvino") == computed_in(bf16, "onnxruntime") == "f32"
+
+
+def test_an_int8_file_is_taken_where_it_pays_and_the_whole_one_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told apart by their gain: the stand-in for the int8 file answers twice as much."""
+    whole = facts(tmp_path, colour_means(), outputs=("means",), precision="bf16")
+    small = facts(tmp_path, colour_means(gain=2.0), outputs=("means",), precision="bf16", name="small.onnx")
+    entry, batch = replace(whole, int8=small), batch_of(1, 16)
+    means = open_engine(whole).run(batch)[0]
+    for fastest, vnni, told, gain in (
+        ("f32", True, "int8", 2.0),
+        ("f32", False, "f32", 1.0),
+        ("bf16", True, "bf16", 1.0),
+    ):
+        monkeypatch.setattr("pipeline.engine_openvino.fastest_format", lambda fastest=fastest: fastest)
+        monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda vnni=vnni: vnni)
+        assert computed_in(entry, "openvino") == told
+        assert np.allclose(open_engine(entry).run(batch)[0], gain * means, rtol=1e-3)
+    assert computed_in(entry, "onnxruntime") == "f32"
+
+
+def test_a_detectors_canvas_may_have_any_shape_of_its_steps_and_no_other(tmp_path: Path) -> None:
+    entry = facts(tmp_path, colour_means(), outputs=("means",), sizes_px=(64,))
+    entry = replace(entry, input=replace(entry.input, step_px=32))
+    for backend in get_args(Backend):
+        engine = open_engine(entry, backend=backend, buckets=(1,))
+        for shape in ((32, 64), (64, 32), (64, 64), (32, 128)):
+            batch = np.full((1, 3, *shape), 0.5, np.float32)
+            assert np.allclose(engine.run(batch)[0], 0.5)
+        for shape in ((48, 64), (32, 160)):
+            with pytest.raises(EngineFailed, match="multiples of 32 up to 128"):
+                engine.run(np.zeros((1, 3, *shape), np.float32))
+
+
+def test_a_kept_network_answers_as_a_compiled_one_and_a_spoilt_one_is_compiled_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "lookalike"
+    entry, batch = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,)), batch_of(1, 48)
+    plain = open_engine(entry).run(batch)[0]
+    first = open_engine(entry, cache=CompiledCache(folder)).run(batch)[0]
+    (blob,) = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    kept = blob.read_bytes()
+    assert np.array_equal(open_engine(entry, cache=CompiledCache(folder)).run(batch)[0], plain)
+    assert blob.read_bytes() == kept
+    assert np.array_equal(first, plain)
+    blob.write_bytes(b"cut off")
+    assert np.array_equal(open_engine(entry, cache=CompiledCache(folder)).run(batch)[0], plain)
+    assert len(blob.read_bytes()) > 1000, "kept anew"
+    folder.chmod(0o777)
+    blob.unlink()
+    open_engine(entry, cache=CompiledCache(folder))
+    assert list(folder.iterdir()) == [], "a folder that anybody may write to is not used"
+
+
+def test_without_a_place_to_keep_it_a_network_is_compiled_and_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="ascii")
+    entry = facts(tmp_path, colour_means(), outputs=("means",))
+    engine = open_engine(entry, cache=CompiledCache(tmp_path / "file" / "lookalike"))
+    assert engine.run(batch_of(1, 16))[0].shape == (1, 3)
 
 
 def test_bf16_stays_near_float32_where_the_manifest_allows_it(tmp_path: Path) -> None:

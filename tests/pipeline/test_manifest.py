@@ -38,10 +38,10 @@ def test_the_shipped_manifest_is_read() -> None:
     assert embedder.input.side_px == 112
     assert embedder.input.color == "RGB"
     assert aligner.outputs == ("points", "log_error")
-    assert detector.input.sizes_px[0] == 640
+    assert detector.input.side_px == 640
     assert 0 < manifest.thresholds.score <= manifest.thresholds.sure < 1
     assert all(entry.licence for entry in (detector, aligner, embedder))
-    assert [entry.kind for entry in (detector, aligner, embedder)] == ["yolo", "regression", "arcface"]
+    assert [entry.kind for entry in (detector, aligner, embedder)] == ["yolo_pose", "regression", "arcface"]
 
 
 @pytest.mark.weights
@@ -58,8 +58,9 @@ def test_every_shipped_file_is_the_one_its_manifest_names() -> None:
         (r'file = "detector.onnx"', 'file = "../detector.onnx"', "[detector] file"),
         (r'sha256 = "\w+"', 'sha256 = "abc"', "[detector] sha256"),
         (r'color = "RGB"', 'color = "rgb"', "[detector] input color"),
-        (r"sizes_px = \[.*\]", "", "[detector] input"),
-        (r"sizes_px = \[.*\]", "sizes_px = [0]", "[detector] input"),
+        (r"side_px = 640", "", "[detector] input side_px"),
+        (r"side_px = 640", "side_px = 0", "[detector] input side_px"),
+        (r"step_px = 32", "step_px = 48", "[detector] input: side_px must be a multiple of step_px"),
         (r"std = \[255, 255, 255\]", "std = [255, 0, 255]", "[detector] input std"),
         (r"mean = \[0, 0, 0\]", "mean = 0", "[detector] input mean"),
         (r'outputs = \["output0"\]', "outputs = []", "[detector] outputs"),

@@ -22,6 +22,7 @@ class Turns:
         self.scores = scores
         self.rolls = rolls
         self.detected: Counter[int] = Counter()
+        self.glanced: Counter[int] = Counter()
 
     def __call__(self, turns: int) -> View:
         self.detected[turns] += 1
@@ -31,23 +32,41 @@ class Turns:
         one = (Detection(Box(50, 50, 150, 150), self.scores[turns]), Landmarks(points.astype(np.float32), 0.04))
         return View(turns, np.zeros((1, 1, 3), np.uint8), [one])
 
+    def glance(self, turns: int) -> float:
+        self.glanced[turns] += 1
+        return self.scores[turns]
+
 
 def test_an_upright_photo_is_detected_once() -> None:
     photo = Turns((0.9, 0.0, 0.0, 0.0))
-    assert choose_view(photo, sure=SURE).turns == 0
+    assert choose_view(photo, photo.glance, sure=SURE).turns == 0
     assert photo.detected == {0: 1}
 
 
+def test_the_turns_are_tried_on_the_small_canvas_once_each_and_the_best_alone_is_looked_at() -> None:
+    photo = Turns((0.3, 0.6, 0.8, 0.2))
+    assert choose_view(photo, photo.glance, sure=SURE).turns == 2
+    assert photo.detected == {0: 1, 2: 1}
+    assert photo.glanced == {1: 1, 2: 1, 3: 1}
+
+
 def test_no_turn_is_detected_twice_also_where_the_surest_one_lies_on_its_side() -> None:
-    """Turn 1 has the surest face, which lies; turn 2, already detected, has it upright."""
+    """Turn 1 has the surest face, which lies; turn 2 has it upright."""
     photo = Turns((0.3, 0.7, 0.6, 0.2), rolls=(180.0, -90.0, 0.0, 90.0))
-    assert choose_view(photo, sure=SURE).turns == 2
-    assert photo.detected == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert choose_view(photo, photo.glance, sure=SURE).turns == 2
+    assert photo.detected == {0: 1, 1: 1, 2: 1}
+
+
+def test_a_photo_without_faces_is_looked_at_once_and_glanced_at_from_three_sides() -> None:
+    photo = Turns((0.3, 0.2, 0.4, 0.2))
+    assert choose_view(photo, photo.glance, sure=SURE).turns == 0
+    assert photo.detected == {0: 1}
+    assert photo.glanced == {1: 1, 2: 1, 3: 1}
 
 
 def test_a_sure_face_on_its_side_costs_one_more_turn() -> None:
     photo = Turns((0.7, 0.0, 0.0, 0.9), rolls=(90.0, 0.0, 0.0, 0.0))
-    assert choose_view(photo, sure=SURE).turns == 3
+    assert choose_view(photo, photo.glance, sure=SURE).turns == 3
     assert photo.detected == {0: 1, 3: 1}
 
 
@@ -55,10 +74,10 @@ def test_a_sure_face_on_its_side_costs_one_more_turn() -> None:
 def test_a_turn_that_loses_the_faces_is_not_taken(kept: float, turns: int) -> None:
     """Lying faces may be real, a bed or a film still; the turned photo must show four fifths as much."""
     photo = Turns((0.8, 0.0, 0.0, 0.8 * kept), rolls=(90.0, 0.0, 0.0, 0.0))
-    assert choose_view(photo, sure=SURE).turns == turns
+    assert choose_view(photo, photo.glance, sure=SURE).turns == turns
 
 
 @pytest.mark.parametrize(("lead", "turns"), [(0.08, 0), (0.12, 2)])
 def test_another_turn_must_be_clearly_surer_than_the_photo_as_it_came(lead: float, turns: int) -> None:
     photo = Turns((0.48, 0.0, 0.48 + lead, 0.0))
-    assert choose_view(photo, sure=SURE).turns == turns
+    assert choose_view(photo, photo.glance, sure=SURE).turns == turns

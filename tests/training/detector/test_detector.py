@@ -369,7 +369,7 @@ def test_the_threshold_is_asked_of_turned_empty_pictures_and_of_upright_faces(tm
     class Brightest:
         """One box, as sure as the picture is bright; notes what it was shown."""
 
-        thresholds = DetectorThresholds(score=0.25, sure=0.5, iou=0.5, covered=0.7, both_from=0.15, both_to=0.6)
+        thresholds = DetectorThresholds(score=0.25, sure=0.5, iou=0.5, covered=0.7)
 
         def __init__(self) -> None:
             self.shown: list[tuple[int, int]] = []

@@ -1,0 +1,33 @@
+"""Where the command line keeps compiled networks: the user's cache folder. Servers and the library keep none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.compiled_cache import CompiledCache
+
+
+def compiled_networks() -> CompiledCache | None:
+    """The store of compiled networks; None where the user has no home folder."""
+    from pipeline.compiled_cache import CompiledCache
+
+    folder = _users_cache()
+    return None if folder is None else CompiledCache(folder / "lookalike")
+
+
+def _users_cache() -> Path | None:
+    """As the system has it: XDG's folder, Library/Caches, local application data."""
+    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
+    if named and Path(named).is_absolute():
+        return Path(named)
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return home / "AppData" / "Local"
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
