@@ -18,7 +18,7 @@ from pipeline.candidates import Candidates, concatenate
 from pipeline.types import FloatArray
 
 # A box of the first look calls for a second one from this score on, if it is small or not sure.
-HINT_SCORE: Final = 0.05
+HINT_SCORE: Final = 0.2
 SMALL_PX: Final = 16.0  # larger side on the first canvas, under which faces are missed and points are rough
 AIM_PX: Final = 40.0  # larger side on a tile's canvas that small faces are brought to
 CLOSER: Final = (1.5, 4.0)  # least and most times that the second look is closer than the first

@@ -61,7 +61,7 @@ class BySize:
         self.seen.append(batch)
         _, _, stats, _ = cv2.connectedComponentsWithStats((batch[0].min(axis=0) > 0.6).astype(np.uint8))
         rows = [
-            [x, y, x + wide, y + high, 0.9 if max(wide, high) >= self._sure_px else 0.1]
+            [x, y, x + wide, y + high, 0.9 if max(wide, high) >= self._sure_px else 0.3]
             for x, y, wide, high, _ in stats[1:]
             if max(wide, high) >= 2
         ]
