@@ -13,22 +13,12 @@ Thin: the recipe's types are in `detector_recipe`, the start weights in `detecto
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from training.command_line import RECIPES, add_data, add_run, run_folder
-from training.config import load_recipe, recipe_values
+from training.config import load_recipe
 from training.detector.recipe import DetectorRecipe
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import torch
-
-    from training.data.scenes import Scene
-
 
 def quieten(settings: Path) -> None:
     """Keep Ultralytics' settings in `settings`, and Ultralytics from fetching or installing anything.
@@ -41,124 +31,14 @@ def quieten(settings: Path) -> None:
     os.environ["YOLO_AUTOINSTALL"] = "false"
 
 
-def train(recipe_file: Path, *, data: Path, run: Path, resume: bool) -> Path:
-    """Run a recipe in the folder `run`, or go on from its last finished epoch; return the folder.
-
-    resume: without a finished epoch the run begins anew, with the same pictures; with all of them nothing is left.
-    """
+def train_recipe(recipe_file: Path, *, data: Path, run: Path, resume: bool) -> Path:
+    """Run a recipe in the folder `run`, or go on where it was killed; return the folder."""
     recipe = load_recipe(recipe_file, DetectorRecipe)
     quieten(run.parent / "ultralytics")
-    import torch
+    from training.detector.train import train
 
-    from training.detector.pictures import make_training_folder, split_scenes
-    from training.detector.run import FaceTrainer
-
-    torch.set_num_threads(recipe.threads)
-    folder = make_training_folder(recipe, data, run / "pictures")
-    train_scenes, dev = split_scenes(recipe, data)
-    last = run / "weights" / "last.pt"
-    overrides = ultralytics_settings(recipe, runs=run.parent, name=run.name, data=folder)
-    resume = resume and last.is_file()
-    if resume and torch.load(last, map_location="cpu", weights_only=False)["epoch"] + 1 >= recipe.epochs:
-        return run  # Ultralytics would train one more
-    if resume:
-        overrides = {**overrides, "resume": str(last), "model": str(last)}
-    note_recipe(recipe, recipe_file, run)
-    trainer = FaceTrainer(
-        overrides,
-        folder=folder,
-        dev=dev,
-        score_side_px=recipe.score_side_px,
-        bf16=recipe.bf16,
-    )
-    if not resume:
-        trainer.model = start_network(recipe, data, train_scenes)
-    trainer.train()
+    train(recipe, data=data, run_dir=run, resume=resume, facts={"recipe_file": recipe_file.as_posix()})
     return run
-
-
-def note_recipe(recipe: DetectorRecipe, recipe_file: Path, run: Path) -> None:
-    """Keep recipe and commit beside the checkpoints; what a resumed run changed of its recipe is kept too."""
-    from training.export.onnx import current_commit, write_record
-
-    note = run / "recipe.json"
-    values = recipe_values(recipe)
-    facts: dict[str, Any] = {
-        "recipe_file": recipe_file.as_posix(),
-        "commit": current_commit(),
-        "recipe": values,
-        "changes": [],
-    }
-    if note.is_file():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        changed = {name: [old, values.get(name)] for name, old in before["recipe"].items() if values.get(name) != old}
-        facts["commit"] = before["commit"]
-        facts["changes"] = [*before.get("changes", []), *([changed] if changed else [])]
-    write_record(note, facts)
-
-
-def ultralytics_settings(recipe: DetectorRecipe, *, runs: Path, name: str, data: Path) -> dict[str, Any]:
-    """The recipe in Ultralytics' own words."""
-    return {
-        "model": "yolov8n.yaml",
-        "data": str(data),
-        "project": str(runs.resolve()),
-        "name": name,
-        "exist_ok": True,
-        "epochs": recipe.epochs,
-        "batch": recipe.batch,
-        "nbs": recipe.batch,
-        "imgsz": recipe.side_px,
-        "multi_scale": recipe.multi_scale,
-        "optimizer": "AdamW",
-        "lr0": recipe.learning_rate,
-        "lrf": recipe.final_share,
-        "cos_lr": True,
-        "momentum": 0.9,
-        "warmup_momentum": 0.9,
-        "weight_decay": recipe.weight_decay,
-        "warmup_epochs": recipe.warmup_epochs,
-        "warmup_bias_lr": 0.0,
-        "mosaic": recipe.mosaic,
-        "close_mosaic": recipe.close_mosaic,
-        "scale": list(recipe.scale),
-        "translate": recipe.translate,
-        "fliplr": recipe.flip,
-        "hsv_h": recipe.hue,
-        "hsv_s": recipe.saturation,
-        "hsv_v": recipe.value,
-        "seed": recipe.seed,
-        "deterministic": False,
-        "device": "cpu",
-        "workers": 0,
-        "cache": "ram",
-        "amp": False,
-        "plots": False,
-        "patience": recipe.epochs,
-    }
-
-
-def start_network(recipe: DetectorRecipe, data: Path, scenes: list[Scene]) -> Any:
-    """The network at step 0: the start weights with refitted norms, or noise when the recipe says so."""
-    from training.detector.start import build_network, load_folded, refit_norms
-
-    network = build_network()
-    if not recipe.from_noise:
-        load_folded(network, data / recipe.start)
-        step = max(1, len(scenes) // recipe.refit_pictures)
-        refit_norms(network, _batches(scenes[::step][: recipe.refit_pictures], side_px=recipe.side_px))
-    return network
-
-
-def _batches(scenes: list[Scene], *, side_px: int) -> Iterator[torch.Tensor]:
-    """(8, 3, S, S), RGB 0..1, each picture stretched to the square: statistics do not mind."""
-    import cv2
-    import numpy as np
-    import torch
-
-    for first in range(0, len(scenes), 8):
-        pictures = [cv2.resize(s.read(), (side_px, side_px))[:, :, ::-1] for s in scenes[first : first + 8]]
-        yield torch.from_numpy(np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))).float() / 255
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -192,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(threshold_of(chosen.weights, load_recipe(chosen.recipe, DetectorRecipe), chosen.data))
         return 0
     if chosen.command == "train":
-        print(train(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))
+        print(train_recipe(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))
         return 0
     quieten(chosen.runs / "ultralytics")
     from training.detector.export import export_run

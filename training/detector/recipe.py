@@ -4,63 +4,68 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeats:
-    """How often each source's pictures come in one epoch; WIDER and the masks hold the faces that are hard."""
+class Shares:
+    """How often each kind of picture comes; they need not sum to one. A source at 0 is left out of the tuning."""
 
-    wider: int = 1
-    celeba: int = 1
-    portrait: int = 1
-    mask: int = 1
-    empty: int = 1
-
-    def of(self, source: str) -> int:
-        """Raises AttributeError for a source that no recipe knows."""
-        return int(getattr(self, source))
+    wider: float = 0.36
+    mask: float = 0.16
+    portrait: float = 0.13
+    celeba: float = 0.08
+    empty: float = 0.10
+    pasted: float = 0.05  # faces pasted onto pictures without people
+    sheet: float = 0.03  # contact sheets
+    close_up: float = 0.09  # a face that fills the frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Synthesis:
-    """Pictures composed once before the run."""
+class SampleRecipe:
+    """How one picture of a batch is made of a scene."""
 
-    pasted_per_empty: int = 2  # pictures with pasted faces for each empty one
-    pasted_faces_max: int = 6  # faces on one of them, 1 to this, uniform
-    pasted_smallest_px: float = 14.0  # smaller side of a pasted face, in the empty picture's own pixels
-    close_ups: int = 350  # crops around a face, so that it fills the frame
-    close_up_smallest_px: float = 80.0  # faces below this are too coarse to fill a frame
-    sheets: int = 80  # contact sheets of 2x2 to 5x5 faces
-    cutout_smallest_px: float = 48.0  # faces below this are not cut out for pasting or sheets
+    sides_px: tuple[int, ...] = (416, 480)  # of the square canvas, one a batch
+    # Side of the square that is cut out, over the scene's shorter side, log-uniform: over 1 there is grey around.
+    # The range is SCRFD's (Guo et al., ICLR 2022): with it more small faces are large, and large ones cut.
+    crop: tuple[float, float] = (0.4, 2.0)
+    on_face: float = 0.5  # share of the crops that hold a face, chosen alike among the scene's
+    smallest_px: float = 5.0  # a face below this on the canvas is not asked for
+    # A cut face is asked for from this share of its box on, and below the second one it is background. In between
+    # nobody could say, and such a crop is drawn anew.
+    seen: float = 0.45
+    unseen: float = 0.15
+    flip: float = 0.5
+    turned: float = 0.03  # share of the scenes that are turned by one to three quarters
+    gain: tuple[float, float] = (0.6, 1.4)  # brightness
+    saturation: tuple[float, float] = (0.5, 1.5)
+    grey: float = 0.05
+    blur: float = 0.1  # share with a Gaussian of up to 1.5 px
+    jpeg: float = 0.25  # share stored once more as JPEG of quality 35 to 90
+    enlarged_most: float = 3.0  # a crop is not blown up further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorRecipe:
-    """One Ultralytics run. Values without a source were chosen on the held-out part of train."""
+    """One run. Values without a source were chosen on the held-out part of train."""
 
-    start: Path = Path("init/yolov8n_pose_coco_fused_fp16.safetensors")  # under data
-    from_noise: bool = False  # leave `start` aside, to see what it is worth
-    refit_pictures: int = 200  # pictures whose activations the norms are fitted to
-    dev_every: int = 12  # every twelfth picture of each source of train chooses epochs and thresholds
-    epochs: int = 6
-    batch: int = 16  # pictures a step; no accumulation
-    side_px: int = 480  # side of the training square
-    multi_scale: float = 0.33  # each batch is resized to (1 +- this) of it, a multiple of 32
-    learning_rate: float = 1e-3  # AdamW's peak
-    final_share: float = 0.01  # of it at the end of the cosine
-    weight_decay: float = 5e-4
-    warmup_epochs: float = 0.5
-    mosaic: float = 0.75  # share of pictures shown as mosaics of four
-    close_mosaic: int = 1  # last epochs without mosaics
-    scale: tuple[float, float] = (0.55, 1.6)  # zoom, uniform; 1: the longer side is side_px
-    translate: float = 0.15  # share of the side
-    flip: float = 0.5
-    hue: float = 0.015  # hue, saturation and value gains, shares (Ultralytics' own defaults)
-    saturation: float = 0.7
-    value: float = 0.4
-    bf16: bool = True  # forward and backward in bfloat16, channels last: three times as fast where AMX is there
-    threads: int = 1
+    start: Path = Path("init/yolov8n_face_wider_fused_fp16.safetensors")  # under data
+    dev_every: int = 12  # every twelfth picture of each source of train chooses steps, mix and threshold
+    steps: int = 280
+    batch: int = 8
+    rate: float = 2e-4  # AdamW's peak
+    warmup_steps: int = 20
+    weight_decay: float = 0.0
+    average_decay: float = 0.985
+    frozen_layers: int = 10  # from the picture on: YOLOv8's backbone keeps what all of WIDER FACE taught it
+    box: float = 7.5  # weights of the losses, Ultralytics' own but for the points'
+    score: float = 0.5
+    distribution: float = 1.5
+    points: float = 2.0
+    mixes: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # of the way from the start to the average that are compared
     seed: int = 8
-    score_side_px: int = 640  # side at which the held-out part is scored after each epoch
-    repeats: Repeats = field(default_factory=Repeats)
-    synthesis: Synthesis = field(default_factory=Synthesis)
+    threads: int = 1
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    side_px: int = 640  # longer side of the canvas that the held-out part is scored on
+    shares: Shares = field(default_factory=Shares)
+    sample: SampleRecipe = field(default_factory=SampleRecipe)

@@ -13,16 +13,18 @@ from typing import Final
 import numpy as np
 
 from evaluation.metrics.detection import ScenePair, average_precision, judge
-from pipeline.detector import boxes_above
+from pipeline.adapters.yolo_pose import read_yolo_pose
+from pipeline.candidates import one_per_face
 from pipeline.letterbox import letterbox
-from pipeline.nms import non_maximum_suppression
-from pipeline.types import FloatArray, Nchw, Rgb8
+from pipeline.manifest import DetectorThresholds
+from pipeline.types import Detection, FloatArray, Nchw, Rgb8
 from training.data.scenes import Scene, ScenesError
 
-RunNetwork = Callable[[Nchw], FloatArray]  # (1, 3, S, S), RGB 0..1 -> (1, 5, N): cx, cy, w, h, score
+RunNetwork = Callable[[Nchw], FloatArray]  # (1, 3, H, W), RGB 0..1 -> (1, 20, N): what `yolo_pose` reads
 
-LOWEST_SCORE: Final = 0.005  # what a precision-recall curve begins at
-MAX_IOU: Final = 0.5  # of two boxes that both stay
+LOWEST_SCORE: Final = 0.01  # what a precision-recall curve begins at
+STEP_PX: Final = 32  # sides of a canvas are multiples of it
+LIMITS: Final = DetectorThresholds(score=LOWEST_SCORE, sure=0.5, iou=0.5, covered=0.7)  # as weights/manifest.toml
 REPORT_SCORE: Final = 0.4  # the data's README gives the reference's recall and false boxes at this score
 
 
@@ -35,37 +37,31 @@ class Threshold:
     false_boxes_on_empty: int
 
 
-def find_boxes(
-    image: Rgb8, run: RunNetwork, *, sides_px: Sequence[int] = (640,), max_iou: float = MAX_IOU
-) -> tuple[FloatArray, FloatArray]:
-    """Boxes (M, 4) corners in pixels of `image` and scores (M,), surest first; all sides share one suppression."""
+def find_faces(image: Rgb8, run: RunNetwork, *, side_px: int = 640) -> list[Detection]:
+    """Boxes and points in pixels of `image`, from LOWEST_SCORE on: one look on a canvas of the picture's shape."""
     height, width = image.shape[:2]
-    boxes, scores = [], []
-    for side in sides_px:
-        canvas, place = letterbox(image, side_px=side)
-        batch = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(255)
-        found, sure = boxes_above(run(batch)[0], LOWEST_SCORE)
-        boxes.append(place.to_photo(found))
-        scores.append(sure)
-    all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
-    np.clip(all_boxes[:, 0::2], 0, width, out=all_boxes[:, 0::2])
-    np.clip(all_boxes[:, 1::2], 0, height, out=all_boxes[:, 1::2])
-    kept = non_maximum_suppression(all_boxes, all_scores, max_iou=max_iou)
-    return all_boxes[kept], all_scores[kept]
+    canvas, place = letterbox(image, side_px=side_px, step_px=STEP_PX)
+    batch = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(255)
+    found = read_yolo_pose((run(batch),), canvas=canvas.shape[:2], threshold=LOWEST_SCORE).to_photo(place)
+    return one_per_face(found, LIMITS, width=width, height=height)
 
 
-def run_on_scenes(
-    scenes: Sequence[Scene], run: RunNetwork, *, sides_px: Sequence[int] = (640,), max_iou: float = MAX_IOU
-) -> list[ScenePair]:
+def run_on_scenes(scenes: Sequence[Scene], run: RunNetwork, *, side_px: int = 640) -> list[ScenePair]:
     """Find boxes on every scene, empty ones among them."""
     pairs = []
     for scene in scenes:
         picture = scene.read()
         height, width = picture.shape[:2]
-        image = np.ascontiguousarray(picture[:, :, ::-1])
-        boxes, scores = find_boxes(image, run, sides_px=sides_px, max_iou=max_iou)
-        faces = scene.boxes(height=height, width=width)
-        pairs.append(ScenePair(boxes=boxes, scores=scores, faces=faces, source=scene.source))
+        found = find_faces(np.ascontiguousarray(picture[:, :, ::-1]), run, side_px=side_px)
+        corners = [(one.box.x0, one.box.y0, one.box.x1, one.box.y1) for one in found]
+        pairs.append(
+            ScenePair(
+                boxes=np.array(corners, np.float32).reshape(-1, 4),
+                scores=np.array([one.score for one in found], np.float32),
+                faces=scene.boxes(height=height, width=width),
+                source=scene.source,
+            )
+        )
     return pairs
 
 
