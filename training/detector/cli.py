@@ -1,13 +1,16 @@
-"""The face detector: `train` runs a recipe through Ultralytics, `export` writes the ONNX file that ships.
+"""The face detector: `train` runs a recipe, `mixes` compares start and average, `export` writes the files that ship.
 
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs --resume
-    python -m training.detector export runs/detector --data data --out weights
+    python -m training.detector mixes runs/detector --data data
+    python -m training.detector mixes runs/detector_without_mask --data data --source mask
+    python -m training.detector export runs/detector --mix 0.5 --data data --out weights
+    python -m training.detector export runs/detector --int8 --data data --out weights
     python -m training.detector threshold --data data --weights weights
     python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
 
-Thin: the recipe's types are in `detector_recipe`, the start weights in `detector_start`, the trainer in
-`detector_run`, the graph in `detector_export`, the scores in `detector_score`, the choice in `detector_threshold`.
+Thin: the recipe's types are in `recipe`, the pictures in `batches` and `samples`, the start weights in `network`, the
+run in `train`, the files in `export` and `int8`, the scores in `score`, the choice in `threshold`.
 """
 
 from __future__ import annotations
@@ -50,7 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
     add_data(write)
-    write.add_argument("--checkpoint", default="last.pt", help="last.pt or best.pt")
+    write.add_argument("--mix", type=float, help="share of the way from the start to the run's average, 0..1")
+    write.add_argument("--int8", action="store_true", help="also write detector_int8.onnx beside it; needs nncf")
+    write.add_argument("--pictures", type=int, default=300, help="train scenes that give the int8 file its ranges")
+    compare = commands.add_parser("mixes", help="score start, mixes and average of a finished run on held-out scenes")
+    compare.add_argument("run", type=Path)
+    compare.add_argument("--source", help="judge on all train and val scenes of a source that the run was tuned without")
+    add_data(compare)
     score = commands.add_parser("threshold", help="choose the score that the detector of a folder ships with")
     add_data(score)
     score.add_argument("--recipe", type=Path, default=RECIPES / "detector.toml")
@@ -75,7 +84,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(train_recipe(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))
         return 0
     quieten(chosen.runs / "ultralytics")
+    if chosen.command == "mixes":
+        from training.detector.train import compare_mixes
+
+        compare_mixes(chosen.run, data=chosen.data, source=chosen.source)
+        return 0
     from training.detector.export import export_run
 
-    print(export_run(chosen.run, out=chosen.out, data=chosen.data, checkpoint=chosen.checkpoint))
+    if chosen.mix is not None:
+        print(export_run(chosen.run, out=chosen.out, data=chosen.data, mix=chosen.mix))
+    if chosen.int8:
+        from training.detector.int8 import export_int8
+
+        print(export_int8(chosen.out, data=chosen.data, pictures=chosen.pictures))
     return 0

@@ -1,12 +1,13 @@
 """A finished detector run -> `detector.onnx`, its record, and the proof that both runtimes compute what torch does.
 
-The graph: input `images` (B, 3, H, W), RGB 0..1, H and W multiples of 32; output `output0` (B, 5, N): centre x and y,
-width and height in pixels of the input, and the score 0..1. No suppression inside: the pipeline joins several sizes.
+The graph: input `images` (B, 3, H, W), RGB 0..1, H and W multiples of 32; output `output0` (B, 20, N): centre x and y,
+width and height in pixels of the input, the score 0..1, then x, y and visibility of five points. No suppression inside.
 """
 
 from __future__ import annotations
 
 import itertools
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,48 +18,51 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, numpy_helper
-from torch import nn
-from ultralytics.nn.tasks import load_checkpoint
 
+from pipeline.adapters.yolo_pose import POINTS, ROWS
+from pipeline.detector import BOX_ROWS
 from pipeline.nms import iou_matrix
 from pipeline.types import FloatArray, Nchw
 from training.config import build, recipe_values
-from training.data.scenes import Scene
+from training.data.scenes import Scene, list_scenes
+from training.detector.batches import split_scenes
+from training.detector.network import torch_network
 from training.detector.recipe import DetectorRecipe
-from training.detector.score import RunNetwork, run_on_scenes, summary
+from training.detector.score import STEP_PX, RunNetwork, run_on_scenes, summary
+from training.detector.train import mixed
 from training.export.onnx import MAX_FILE_BYTES, OPSET, ExportFailed, current_commit, sha256_of, write_record
+from training.loop import CHECKPOINT, read_checkpoint
 
+HUMAN: Final = ("wider", "mask")  # sources whose boxes people drew
 MIN_IOU: Final = 0.99  # of a box of the file against torch's box of the same cell
 MAX_SCORE_DIFFERENCE: Final = 0.01
+MAX_POINT_RATIO: Final = 0.01
 PARITY_SHAPES: Final = ((1, 640, 640), (3, 320, 320), (2, 384, 640))  # batch, height, width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxParity:
-    """How far a runtime's boxes are from torch's over every cell that torch scores at 0.05 or more."""
+    """How far a runtime's boxes and points are from torch's over every cell that torch scores at 0.05 or more."""
 
     runtime: str
     boxes: int
     worst_iou: float
     worst_score_difference: float
+    worst_point_ratio: float  # distance of two points over the longer side of the box
 
     @property
     def holds(self) -> bool:
-        return self.boxes > 0 and self.worst_iou > MIN_IOU and self.worst_score_difference < MAX_SCORE_DIFFERENCE
+        close = self.worst_iou > MIN_IOU and self.worst_point_ratio < MAX_POINT_RATIO
+        return self.boxes > 0 and close and self.worst_score_difference < MAX_SCORE_DIFFERENCE
 
 
-def load_network(checkpoint: Path) -> nn.Module:
-    """The averaged weights of a checkpoint in evaluation mode, float32, as trained (norms not yet folded)."""
-    model, _ = load_checkpoint(checkpoint)
-    return model.eval().float()
-
-
-def write_graph(model: nn.Module, path: Path) -> None:
+def write_graph(model: Any, path: Path) -> None:
     """Write the graph with free batch, height and width; weights stored as float16, computed with in float32.
 
-    `model` is left unusable for training: its norms are folded. Raises ExportFailed above MAX_FILE_BYTES.
+    model: without norms, as `training.detector.network` makes it; its head is left in export mode.
+    Raises ExportFailed above MAX_FILE_BYTES.
     """
-    model = model.fuse(verbose=False).eval()
+    model = model.eval()
     head = model.model[-1]
     head.export, head.dynamic, head.format = True, True, "onnx"
     partial = path.with_suffix(".onnx.partial")
@@ -89,7 +93,7 @@ def write_graph(model: nn.Module, path: Path) -> None:
 def store_as_float16(model: onnx.ModelProto, *, smallest: int = 256) -> None:
     """Keep float32 weights of `smallest` numbers and more as float16 with a Cast behind each; runtimes fold the cast.
 
-    Half the file; checkpoints of the trainer are float16 already, so little is lost but the folding's last bits.
+    Half the file.
     """
     casts = []
     for tensor in model.graph.initializer:
@@ -129,15 +133,24 @@ def openvino_network(path: Path, *, threads: int = 1, precision: str = "f32") ->
 
 def box_parity(reference: RunNetwork, candidate: RunNetwork, batches: list[Nchw], *, runtime: str) -> BoxParity:
     """Compare cell by cell, so that no suppression hides or invents a difference. batches: (B, 3, H, W), RGB 0..1."""
-    worst_iou, worst_score, boxes = 1.0, 0.0, 0
+    worst_iou, worst_score, worst_point, boxes = 1.0, 0.0, 0.0, 0
     for batch in batches:
-        ours, theirs = (run(batch).transpose(0, 2, 1).reshape(-1, 5) for run in (reference, candidate))
+        ours, theirs = (run(batch).transpose(0, 2, 1).reshape(-1, ROWS[0]) for run in (reference, candidate))
         worst_score = max(worst_score, float(np.abs(ours[:, 4] - theirs[:, 4]).max()))
         seen = np.flatnonzero(ours[:, 4] >= 0.05)
         boxes += len(seen)
+        apart = np.abs(ours[seen, BOX_ROWS:] - theirs[seen, BOX_ROWS:]).reshape(-1, POINTS, 3)[..., :2]
+        longer = ours[seen, 2:4].max(axis=1, initial=1.0)[:, None, None]
+        worst_point = max(worst_point, float((apart / longer).max(initial=0.0)))
         for k in seen:
             worst_iou = min(worst_iou, float(iou_matrix(_corners(ours[k : k + 1]), _corners(theirs[k : k + 1]))[0, 0]))
-    return BoxParity(runtime=runtime, boxes=boxes, worst_iou=worst_iou, worst_score_difference=worst_score)
+    return BoxParity(
+        runtime=runtime,
+        boxes=boxes,
+        worst_iou=worst_iou,
+        worst_score_difference=worst_score,
+        worst_point_ratio=worst_point,
+    )
 
 
 def parity_batches(scenes: list[Scene]) -> Iterator[Nchw]:
@@ -150,26 +163,19 @@ def parity_batches(scenes: list[Scene]) -> Iterator[Nchw]:
         yield np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
-def export_run(run: Path, *, out: Path, data: Path, checkpoint: str = "last.pt", with_val: bool = True) -> Path:
-    """Write `out`/detector.onnx and `out`/records/detector.json from a run's folder.
+def export_run(run: Path, *, out: Path, data: Path, mix: float) -> Path:
+    """Write `out`/detector.onnx and `out`/records/detector.json from a finished run's folder.
 
-    checkpoint: the file in the run's `weights`: `last.pt` is the end of the schedule, `best.pt` the epoch with the best
-    dev AP from 16 px at one size, which in the last epochs is chance.
+    mix: the share of the way from the start to the run's average, 0..1, as `compare_mixes` let choose.
     The file replaces an older one only when parity holds; otherwise raises ExportFailed with the figures.
     """
-    import json
-
-    from training.detector.pictures import split_scenes
-    from training.detector.run import torch_network
-
-    recipe = build(DetectorRecipe, json.loads((run / "recipe.json").read_text(encoding="utf-8"))["recipe"])
-    facts_of_run = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    weights = run / "weights" / checkpoint
+    fitted = read_checkpoint(run / CHECKPOINT)
+    recipe = build(DetectorRecipe, fitted.facts["recipe"])
     draft = run / "detector.onnx"
-    write_graph(load_network(weights), draft)
+    write_graph(mixed(recipe, data, fitted.averaged, mix), draft)
     _, dev = split_scenes(recipe, data)
     batches = list(parity_batches([scene for scene in dev if scene.source != "empty"]))
-    reference = torch_network(load_network(weights))
+    reference = torch_network(mixed(recipe, data, fitted.averaged, mix))
     parities = [
         box_parity(reference, onnxruntime_network(draft), batches, runtime="onnxruntime"),
         box_parity(reference, openvino_network(draft), batches, runtime="openvino float32"),
@@ -177,24 +183,28 @@ def export_run(run: Path, *, out: Path, data: Path, checkpoint: str = "last.pt",
     for parity in parities:
         print(parity)
     if not all(parity.holds for parity in parities):
-        raise ExportFailed(f"{draft} does not compute what {weights} does: {parities}")
-    sides = (recipe.score_side_px,)
-    scores: dict[str, Any] = {"dev": summary(run_on_scenes(dev, openvino_network(draft), sides_px=sides))}
-    if with_val:
-        from training.data.scenes import list_scenes
-
-        val = list_scenes(data / "scenes", "val")
-        scores["val"] = summary(run_on_scenes(val, openvino_network(draft), sides_px=sides))
+        raise ExportFailed(f"{draft} does not compute what the run's network does: {parities}")
     path = out / "detector.onnx"
     out.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(draft.read_bytes())
-    write_record(out / "records" / "detector.json", _record(path, recipe, facts_of_run, parities, scores))
+    shutil.copyfile(draft, path)
+    facts = {
+        "recipe": fitted.facts["recipe_file"],
+        "commit": fitted.facts["commit"],
+        "steps": fitted.steps,
+        "mix": mix,
+        "parity": [asdict(parity) for parity in parities],
+        "settings": recipe_values(recipe),
+    }
+    write_record(out / "records" / "detector.json", record_of(path, recipe, data, facts))
     return path
 
 
-def _record(
-    path: Path, recipe: DetectorRecipe, run: dict[str, Any], parities: list[BoxParity], scores: dict[str, Any]
-) -> dict[str, Any]:
+def record_of(path: Path, recipe: DetectorRecipe, data: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the file is, and how it does on the held-out train scenes and on val: one upright look, OpenVINO, float32."""
+    network = openvino_network(path)
+    judged = {"dev": split_scenes(recipe, data)[1], "val": list_scenes(data / "scenes", "val")}
+    pairs = {name: run_on_scenes(scenes, network, side_px=recipe.side_px) for name, scenes in judged.items()}
+    human = {name: [pair for pair in found if pair.source in HUMAN] for name, found in pairs.items()}
     return {
         "role": "detector",
         "file": path.name,
@@ -202,23 +212,22 @@ def _record(
         "size_bytes": path.stat().st_size,
         "input": {
             "name": "images",
-            "sizes_px": [recipe.score_side_px, 896, 256],
-            "multiple_px": 32,
+            "side_px": recipe.side_px,
+            "step_px": STEP_PX,
             "color": "RGB",
             "mean": [0, 0, 0],
             "std": [255, 255, 255],
         },
-        "output": "output0 (B, 5, N): centre x, centre y, width, height in input pixels, score 0..1; no suppression",
+        "output": "output0 (B, 20, N): centre x, centre y, width, height in input pixels, score 0..1, then x, y, "
+        "visibility of five points; no suppression",
         "licence": "AGPL-3.0",
-        "started_from": "YOLOv8n-pose COCO (Ultralytics, AGPL-3.0)",
-        "data": "scenes train: WIDER FACE (part), CelebA originals, portraits, masks, empty pictures; research only",
-        "recipe": run["recipe_file"],
-        "commit": run["commit"],
+        "started_from": "YOLOv8n-face of derronqi/yolov8-face, trained on WIDER FACE (AGPL-3.0)",
+        "data": "WIDER FACE (the start), then scenes train: WIDER FACE (part), CelebA originals, portraits, masks, "
+        "pictures without people; research only",
         "exported_at": current_commit(),
-        "parity": [asdict(parity) for parity in parities],
-        "scores": scores,
-        "settings": recipe_values(recipe),
-        "changed_on_resuming": run.get("changes", []),
+        "scores": {name: summary(found) for name, found in pairs.items()},
+        "scores_of_human_boxes": {name: summary(found) for name, found in human.items()},
+        **facts,
     }
 
 

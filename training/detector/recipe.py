@@ -51,12 +51,12 @@ class DetectorRecipe:
 
     start: Path = Path("init/yolov8n_face_wider_fused_fp16.safetensors")  # under data
     dev_every: int = 12  # every twelfth picture of each source of train chooses steps, mix and threshold
-    steps: int = 280
+    steps: int = 160
     batch: int = 8
-    rate: float = 2e-4  # AdamW's peak
-    warmup_steps: int = 20
+    rate: float = 3e-4  # AdamW's peak
+    warmup_steps: int = 15
     weight_decay: float = 0.0
-    average_decay: float = 0.985
+    average_decay: float = 0.97
     frozen_layers: int = 10  # from the picture on: YOLOv8's backbone keeps what all of WIDER FACE taught it
     box: float = 7.5  # weights of the losses, Ultralytics' own but for the points'
     score: float = 0.5

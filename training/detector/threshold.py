@@ -20,7 +20,7 @@ from pipeline.open_parts import open_detector
 from pipeline.parts import FaceDetector
 from pipeline.types import Rgb8
 from training.data.scenes import Boxes, Scene, list_scenes
-from training.detector.pictures import split_scenes
+from training.detector.batches import split_scenes
 from training.detector.recipe import DetectorRecipe
 from training.detector.score import Threshold, choose_threshold
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,9 @@ import torch
 from torch.nn import functional
 from ultralytics.utils.loss import v8DetectionLoss
 
+from training.command_line import Refused
 from training.config import build, recipe_values
-from training.data.scenes import Scene
+from training.data.scenes import Scene, list_scenes
 from training.detector.batches import Batch, SceneBatches, split_scenes
 from training.detector.network import start_network, torch_network
 from training.detector.recipe import DetectorRecipe
@@ -125,15 +126,17 @@ def mixed(recipe: DetectorRecipe, data: Path, averaged: Weights, share: float) -
     return network.eval()
 
 
-def compare_mixes(run_dir: Path, *, data: Path, scenes: Sequence[Scene] | None = None) -> list[dict[str, Any]]:
-    """Score start, mixes and average of a finished run on the held-out train scenes, or on `scenes`; keep the rows.
+def compare_mixes(run_dir: Path, *, data: Path, source: str | None = None) -> list[dict[str, Any]]:
+    """Score start, mixes and average of a run on the held-out train scenes; keep the rows beside the checkpoint.
 
+    source: one that the run was tuned without; all of its train and val scenes judge instead.
     A row: share, and for all pictures and for each source that has faces what `summary` says.
+    Raises Refused where the run saw `source`.
     """
     fitted = read_checkpoint(run_dir / CHECKPOINT)
     recipe = build(DetectorRecipe, fitted.facts["recipe"])
     torch.set_num_threads(recipe.threads)
-    judged = split_scenes(recipe, data)[1] if scenes is None else scenes
+    judged = split_scenes(recipe, data)[1] if source is None else _unseen(recipe, data, source)
     rows = []
     for share in (0.0, *recipe.mixes):
         pairs = run_on_scenes(
@@ -145,5 +148,13 @@ def compare_mixes(run_dir: Path, *, data: Path, scenes: Sequence[Scene] | None =
             | {name: summary([pair for pair in pairs if pair.source == name]) for name in sources}
         )
         print(json.dumps(rows[-1]))
-    write_record(run_dir / MIXES_FILE, {"steps": fitted.steps, "pictures": len(judged), "rows": rows})
+    told = {"steps": fitted.steps, "source": source, "pictures": len(judged), "rows": rows}
+    write_record(run_dir / MIXES_FILE, told)
     return rows
+
+
+def _unseen(recipe: DetectorRecipe, data: Path, source: str) -> list[Scene]:
+    if getattr(recipe.shares, source, 1.0) > 0:
+        raise Refused(f"the run was not tuned without {source}")
+    both = (*list_scenes(data / "scenes", "train"), *list_scenes(data / "scenes", "val"))
+    return [scene for scene in both if scene.source == source]
