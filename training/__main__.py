@@ -60,7 +60,7 @@ def steps(folders: Folders) -> list[Step]:
     manifest = (python, "-m", "training.export.manifest", str(folders.weights))
     planned: list[Step] = []
     for role, name, module, after in (
-        ("detector", "detector", "training.detector", ("export",)),
+        ("detector", "detector", "training.detector", ("mixes", "export")),
         ("aligner", "landmarks", "training.landmarks", ("export --scores",)),
         ("embedder", "embedder", "training.embedder", ("choose", "export")),
     ):

@@ -20,21 +20,16 @@ SCENE_PX: Final = 96
 
 RECIPES: Final = {
     "detector": """
-        start = "init/pose.safetensors"
-        epochs = 2
-        batch = 8
-        side_px = 64
-        score_side_px = 64
-        multi_scale = 0.0
+        start = "init/start.safetensors"
+        steps = 6
+        batch = 4
+        warmup_steps = 1
+        rate = 1e-6                   # the start weights' scores must not fall: export compares boxes
         dev_every = 3
-        refit_pictures = 8
-        learning_rate = 1e-6          # the start weights' scores must not fall: export compares boxes
-        [synthesis]
-        close_ups = 2
-        close_up_smallest_px = 20.0
-        cutout_smallest_px = 16.0
-        sheets = 1
-        pasted_per_empty = 1
+        side_px = 64
+        mixes = [1.0]
+        [sample]
+        sides_px = [64]
         """,
     "landmarks": """
         [network]

@@ -113,7 +113,10 @@ def as_batch(pictures: Sequence[Labelled]) -> Batch:
     boxes = np.concatenate([picture.boxes for picture in pictures]).astype(np.float32) / side
     counts = [len(picture.boxes) for picture in pictures]
     return {
-        "img": torch.from_numpy(np.ascontiguousarray(images)).float().div_(255).contiguous(memory_format=torch.channels_last),
+        "img": torch.from_numpy(np.ascontiguousarray(images))
+        .float()
+        .div_(255)
+        .contiguous(memory_format=torch.channels_last),
         "batch_idx": torch.from_numpy(np.repeat(np.arange(len(pictures)), counts).astype(np.float32)),
         "cls": torch.zeros(len(boxes), 1),
         "bboxes": torch.from_numpy(np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], 1)),

@@ -4,7 +4,7 @@
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs --resume
     python -m training.detector mixes runs/detector --data data
     python -m training.detector mixes runs/detector_without_mask --data data --source mask
-    python -m training.detector export runs/detector --mix 0.5 --data data --out weights
+    python -m training.detector export runs/detector --data data --out weights
     python -m training.detector export runs/detector --int8 --data data --out weights
     python -m training.detector threshold --data data --weights weights
     python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
@@ -22,6 +22,7 @@ from pathlib import Path
 from training.command_line import RECIPES, add_data, add_run, run_folder
 from training.config import load_recipe
 from training.detector.recipe import DetectorRecipe
+
 
 def quieten(settings: Path) -> None:
     """Keep Ultralytics' settings in `settings`, and Ultralytics from fetching or installing anything.
@@ -53,12 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
     add_data(write)
-    write.add_argument("--mix", type=float, help="share of the way from the start to the run's average, 0..1")
-    write.add_argument("--int8", action="store_true", help="also write detector_int8.onnx beside it; needs nncf")
+    write.add_argument(
+        "--mix", type=float, help="share of the way from the start to the average, 0..1; what `mixes` chose without it"
+    )
+    write.add_argument("--int8", action="store_true", help="write the int8 file from the float one; needs nncf")
     write.add_argument("--pictures", type=int, default=300, help="train scenes that give the int8 file its ranges")
     compare = commands.add_parser("mixes", help="score start, mixes and average of a finished run on held-out scenes")
     compare.add_argument("run", type=Path)
-    compare.add_argument("--source", help="judge on all train and val scenes of a source that the run was tuned without")
+    compare.add_argument("--source", help="judge on all scenes of a source that the run never saw")
     add_data(compare)
     score = commands.add_parser("threshold", help="choose the score that the detector of a folder ships with")
     add_data(score)
@@ -85,15 +88,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     quieten(chosen.runs / "ultralytics")
     if chosen.command == "mixes":
-        from training.detector.train import compare_mixes
+        from training.detector.mixes import compare_mixes
 
         compare_mixes(chosen.run, data=chosen.data, source=chosen.source)
         return 0
     from training.detector.export import export_run
 
-    if chosen.mix is not None:
+    if not chosen.int8:
         print(export_run(chosen.run, out=chosen.out, data=chosen.data, mix=chosen.mix))
-    if chosen.int8:
+    else:
         from training.detector.int8 import export_int8
 
         print(export_int8(chosen.out, data=chosen.data, pictures=chosen.pictures))

@@ -7,6 +7,7 @@ width and height in pixels of the input, the score 0..1, then x, y and visibilit
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -23,13 +24,14 @@ from pipeline.adapters.yolo_pose import POINTS, ROWS
 from pipeline.detector import BOX_ROWS
 from pipeline.nms import iou_matrix
 from pipeline.types import FloatArray, Nchw
+from training.command_line import Refused
 from training.config import build, recipe_values
 from training.data.scenes import Scene, list_scenes
 from training.detector.batches import split_scenes
 from training.detector.network import torch_network
 from training.detector.recipe import DetectorRecipe
-from training.detector.score import STEP_PX, RunNetwork, run_on_scenes, summary
-from training.detector.train import mixed
+from training.detector.score import STEP_PX, RunNetwork, intervals, run_on_scenes, summary
+from training.detector.train import MIXES_FILE, mixed
 from training.export.onnx import MAX_FILE_BYTES, OPSET, ExportFailed, current_commit, sha256_of, write_record
 from training.loop import CHECKPOINT, read_checkpoint
 
@@ -163,12 +165,17 @@ def parity_batches(scenes: list[Scene]) -> Iterator[Nchw]:
         yield np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
-def export_run(run: Path, *, out: Path, data: Path, mix: float) -> Path:
+def export_run(run: Path, *, out: Path, data: Path, mix: float | None = None) -> Path:
     """Write `out`/detector.onnx and `out`/records/detector.json from a finished run's folder.
 
-    mix: the share of the way from the start to the run's average, 0..1, as `compare_mixes` let choose.
+    mix: the share of the way from the start to the run's average, 0..1; what `compare_mixes` chose without it.
     The file replaces an older one only when parity holds; otherwise raises ExportFailed with the figures.
     """
+    mixes = run / MIXES_FILE
+    if mix is None and not mixes.is_file():
+        raise Refused(f"{mixes} is missing: `mixes` on the held-out scenes comes before `export`, or name a --mix")
+    compared = json.loads(mixes.read_text(encoding="utf-8")) if mixes.is_file() else {}
+    mix = float(compared["chosen"]) if mix is None else mix
     fitted = read_checkpoint(run / CHECKPOINT)
     recipe = build(DetectorRecipe, fitted.facts["recipe"])
     draft = run / "detector.onnx"
@@ -192,6 +199,7 @@ def export_run(run: Path, *, out: Path, data: Path, mix: float) -> Path:
         "commit": fitted.facts["commit"],
         "steps": fitted.steps,
         "mix": mix,
+        "mixes": compared.get("rows", []),
         "parity": [asdict(parity) for parity in parities],
         "settings": recipe_values(recipe),
     }
@@ -200,7 +208,7 @@ def export_run(run: Path, *, out: Path, data: Path, mix: float) -> Path:
 
 
 def record_of(path: Path, recipe: DetectorRecipe, data: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    """What the file is, and how it does on the held-out train scenes and on val: one upright look, OpenVINO, float32."""
+    """What the file is, and how it does on held-out train scenes and on val in one upright look, float32."""
     network = openvino_network(path)
     judged = {"dev": split_scenes(recipe, data)[1], "val": list_scenes(data / "scenes", "val")}
     pairs = {name: run_on_scenes(scenes, network, side_px=recipe.side_px) for name, scenes in judged.items()}
@@ -227,6 +235,7 @@ def record_of(path: Path, recipe: DetectorRecipe, data: Path, facts: dict[str, A
         "exported_at": current_commit(),
         "scores": {name: summary(found) for name, found in pairs.items()},
         "scores_of_human_boxes": {name: summary(found) for name, found in human.items()},
+        "intervals_of_val": {"all": intervals(pairs["val"]), "human_boxes": intervals(human["val"])},
         **facts,
     }
 

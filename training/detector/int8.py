@@ -96,4 +96,3 @@ def store_as_int8(model: onnx.ModelProto) -> None:
     del model.graph.node[:], model.graph.initializer[:]
     model.graph.node.extend(kept)
     model.graph.initializer.extend(tensor for name, tensor in stored.items() if name in needed)
-

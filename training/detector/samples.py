@@ -114,7 +114,9 @@ def _cut(
     share = (seen[:, 2] - seen[:, 0]) * (seen[:, 3] - seen[:, 1]) / area
     smaller = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=np.inf)
     counts = (seen[:, 2:] - seen[:, :2]).min(axis=1, initial=np.inf) >= recipe.smallest_px
-    if not whole and bool(((share > recipe.unseen) & (share < recipe.seen) & (smaller >= 2 * recipe.smallest_px)).any()):
+    if not whole and bool(
+        ((share > recipe.unseen) & (share < recipe.seen) & (smaller >= 2 * recipe.smallest_px)).any()
+    ):
         return None
     kept = (share >= recipe.seen) & counts
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

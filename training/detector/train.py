@@ -6,7 +6,6 @@ Import it after `training.detector.cli.quieten`, which keeps Ultralytics' settin
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,16 +16,13 @@ import torch
 from torch.nn import functional
 from ultralytics.utils.loss import v8DetectionLoss
 
-from training.command_line import Refused
-from training.config import build, recipe_values
-from training.data.scenes import Scene, list_scenes
+from training.config import recipe_values
 from training.detector.batches import Batch, SceneBatches, split_scenes
-from training.detector.network import start_network, torch_network
+from training.detector.network import start_network
 from training.detector.recipe import DetectorRecipe
-from training.detector.score import run_on_scenes, summary
-from training.export.onnx import current_commit, write_record
+from training.export.onnx import current_commit
 from training.landmarks.batches import Ahead
-from training.loop import CHECKPOINT, Fitted, Weights, fit, read_checkpoint, warmup_cosine
+from training.loop import Fitted, Weights, fit, warmup_cosine
 
 SURE: Final = 0.3  # score from which on the start's points are kept
 MIXES_FILE: Final = "mixes.json"
@@ -67,7 +63,7 @@ class DetectorModule(lightning.LightningModule):
 
 
 def run_layers(network: Any, outputs: list[Any], *, until: int | None = None) -> list[Any]:
-    """Go on through the layers: `outputs` holds the picture, then what each layer run so far gave; None where unused."""
+    """Go on through the layers: `outputs` holds the picture, then what each layer gave that has run already."""
     outputs = list(outputs)
     for layer in network.model[len(outputs) - 1 : until]:
         sources = [layer.f] if isinstance(layer.f, int) else layer.f
@@ -124,37 +120,3 @@ def mixed(recipe: DetectorRecipe, data: Path, averaged: Weights, share: float) -
     ours = {name.removeprefix("network."): value for name, value in averaged.items()}
     network.load_state_dict({name: torch.lerp(value, ours[name], share) for name, value in start.items()})
     return network.eval()
-
-
-def compare_mixes(run_dir: Path, *, data: Path, source: str | None = None) -> list[dict[str, Any]]:
-    """Score start, mixes and average of a run on the held-out train scenes; keep the rows beside the checkpoint.
-
-    source: one that the run was tuned without; all of its train and val scenes judge instead.
-    A row: share, and for all pictures and for each source that has faces what `summary` says.
-    Raises Refused where the run saw `source`.
-    """
-    fitted = read_checkpoint(run_dir / CHECKPOINT)
-    recipe = build(DetectorRecipe, fitted.facts["recipe"])
-    torch.set_num_threads(recipe.threads)
-    judged = split_scenes(recipe, data)[1] if source is None else _unseen(recipe, data, source)
-    rows = []
-    for share in (0.0, *recipe.mixes):
-        pairs = run_on_scenes(
-            judged, torch_network(mixed(recipe, data, fitted.averaged, share)), side_px=recipe.side_px
-        )
-        sources = sorted({pair.source for pair in pairs if len(pair.faces)})
-        rows.append(
-            {"share": share, "all": summary(pairs)}
-            | {name: summary([pair for pair in pairs if pair.source == name]) for name in sources}
-        )
-        print(json.dumps(rows[-1]))
-    told = {"steps": fitted.steps, "source": source, "pictures": len(judged), "rows": rows}
-    write_record(run_dir / MIXES_FILE, told)
-    return rows
-
-
-def _unseen(recipe: DetectorRecipe, data: Path, source: str) -> list[Scene]:
-    if getattr(recipe.shares, source, 1.0) > 0:
-        raise Refused(f"the run was not tuned without {source}")
-    both = (*list_scenes(data / "scenes", "train"), *list_scenes(data / "scenes", "val"))
-    return [scene for scene in both if scene.source == source]

@@ -1,15 +1,10 @@
-"""The detector's training: the start weights, a run that survives kill -9, the exported graph, the scores."""
+"""The detector's training: the start weights, a run that is resumed, mixes, the exported graphs, the scores."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +18,12 @@ from safetensors.torch import save_file
 from evaluation.metrics.detection import ScenePair
 from pipeline.manifest import DetectorThresholds
 from pipeline.types import Box, Detection, Rgb8
+from training.command_line import Refused
 from training.config import load_recipe
 from training.data.scenes import Scene, list_scenes, yolo_label_text
-from training.detector.cli import main, quieten, ultralytics_settings
-from training.detector.pictures import make_training_folder
-from training.detector.recipe import DetectorRecipe, Repeats
-from training.detector.score import choose_threshold, false_boxes_on_empty, find_boxes, recall_at
+from training.detector.cli import main, quieten
+from training.detector.recipe import DetectorRecipe
+from training.detector.score import choose_threshold, false_boxes_on_empty, find_faces, recall_at
 from training.detector.threshold import LOWEST_SCORE, choose_on
 
 ROOT = Path(__file__).parents[3]
@@ -45,83 +40,46 @@ def _offline(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def folded_pose(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """A YOLOv8n-pose with lively norms, folded: as a file of the pack's format, and as the network."""
-    from ultralytics.nn.tasks import PoseModel
+def start(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A network with five points that is sure of something: as a file of the pack's format, and as it is."""
+    from training.detector.network import build_network
 
     torch.manual_seed(3)
-    pose = PoseModel("yolov8n-pose.yaml", ch=3, nc=1, data_kpt_shape=(17, 3), verbose=False)
-    _liven(pose)
-    pose = pose.fuse(verbose=False).eval()
-    path = tmp_path_factory.mktemp("init") / "pose.safetensors"
-    save_file({name: value.contiguous() for name, value in pose.state_dict().items()}, str(path))
-    return path, pose
+    network = _make_sure(build_network().eval())
+    path = tmp_path_factory.mktemp("init") / "start.safetensors"
+    weights = {name: value.contiguous() for name, value in network.state_dict().items() if ".dfl." not in name}
+    save_file(weights, str(path))
+    return path, network
 
 
-def _liven(model: torch.nn.Module) -> None:
-    """Give every norm statistics and gains away from the identity."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.8, 1.3)
-            torch.nn.init.normal_(module.bias, 0, 0.1)
+def _make_sure(network: Any) -> Any:
+    """Raise every score: a network from noise is sure of no box."""
+    for branch in network.model[-1].cv3:
+        torch.nn.init.constant_(branch[-1].bias, 0.0)
+    return network
 
 
-def test_the_one_class_network_computes_what_the_folded_pose_network_does(folded_pose: tuple[Path, Any]) -> None:
-    """Backbone, neck and both ends of the head: boxes and scores equal the pose network's, its points left out."""
-    from training.detector.start import build_network, load_folded
+def test_the_network_computes_what_the_start_file_s_does(start: tuple[Path, Any]) -> None:
+    """Boxes, scores and points; there is no norm left that a first step could upset."""
+    from training.detector.network import build_network, load_start
 
-    path, pose = folded_pose
     network = build_network().eval()
-    load_folded(network, path)
+    load_start(network, start[0])
     images = torch.rand(2, 3, SIDE, SIDE)
     with torch.no_grad():
-        torch.testing.assert_close(network(images)[0], pose(images)[0][:, :5], atol=1e-3, rtol=1e-4)
-
-
-def test_refitted_norms_leave_the_network_as_it_was_and_know_its_activations(
-    folded_pose: tuple[Path, Any],
-) -> None:
-    """Same outputs in evaluation, and in training mode the first step renormalises next to nothing.
-
-    The second is what the refit is for: with norms at identity the training-mode output is far away.
-    """
-    from training.detector.start import build_network, load_folded, refit_norms
-
-    network = build_network().eval()
-    load_folded(network, folded_pose[0])
-    images = torch.rand(8, 3, SIDE, SIDE)
-    with torch.no_grad():
-        before = network(images)[0]
-        shift_before = _shift_in_training_mode(network, images)
-        refit_norms(network, [images[:4], images[4:]])
-        torch.testing.assert_close(network.eval()(images)[0], before, atol=2e-3, rtol=1e-3)
-        shift_after = _shift_in_training_mode(network, images)
-    assert shift_after < 0.02
-    assert shift_before > 10 * shift_after
-
-
-def _shift_in_training_mode(network: Any, images: torch.Tensor) -> float:
-    """How far the backbone's last map moves when norms take the batch's statistics, relative to its spread."""
-    maps: list[torch.Tensor] = []
-    saved = {name: value.clone() for name, value in network.state_dict().items()}
-    hook = network.model[9].register_forward_hook(lambda _m, _i, output: maps.append(output))
-    network.eval()(images)
-    network.train()(images)
-    hook.remove()
-    network.load_state_dict(saved)
-    network.eval()
-    return float((maps[0] - maps[1]).abs().mean() / maps[0].std())
+        found = network(images)[0]
+        torch.testing.assert_close(found, start[1](images)[0])
+    assert found.shape[1] == 20
+    assert not [one for one in network.modules() if isinstance(one, torch.nn.BatchNorm2d)]
 
 
 @pytest.mark.parametrize("change", ["missing", "shape", "extra"])
 def test_start_weights_that_do_not_fit_are_refused_by_name(
-    folded_pose: tuple[Path, Any], tmp_path: Path, change: str
+    start: tuple[Path, Any], tmp_path: Path, change: str
 ) -> None:
-    from training.detector.start import StartWeightsError, build_network, load_folded
+    from training.detector.network import StartWeightsError, build_network, load_start
 
-    state = {name: value.contiguous() for name, value in folded_pose[1].state_dict().items()}
+    state = {name: value.contiguous() for name, value in start[1].state_dict().items() if ".dfl." not in name}
     name = "model.4.cv1.conv.weight"
     if change == "missing":
         del state[name]
@@ -131,23 +89,13 @@ def test_start_weights_that_do_not_fit_are_refused_by_name(
         state["model.99.conv.weight"] = torch.zeros(1)
     save_file(state, str(tmp_path / "bad.safetensors"))
     with pytest.raises(StartWeightsError, match="model.99.conv" if change == "extra" else name):
-        load_folded(build_network(), tmp_path / "bad.safetensors")
+        load_start(build_network(), tmp_path / "bad.safetensors")
 
 
-def test_the_shipped_recipe_is_read_and_reaches_ultralytics() -> None:
-    recipe = load_recipe(ROOT / "training/recipes/detector.toml", DetectorRecipe)
-    settings = ultralytics_settings(recipe, runs=Path("runs"), name="x", data=Path("d"))
-    assert settings["optimizer"] == "AdamW"
-    assert settings["nbs"] == settings["batch"]  # no accumulation: a batch is a step
-    assert recipe.close_mosaic < recipe.epochs
-    from ultralytics.cfg import DEFAULT_CFG_DICT
-
-    assert set(settings) <= set(DEFAULT_CFG_DICT)
-
-
-def test_a_source_without_a_repeat_fails_instead_of_being_left_out() -> None:
-    with pytest.raises(AttributeError):
-        Repeats().of("movies")
+@pytest.mark.parametrize(("recipe", "left_out"), [("detector", set()), ("detector_without_mask", {"mask"})])
+def test_the_recipes_leave_out_what_they_say(recipe: str, left_out: set[str]) -> None:
+    shares = load_recipe(ROOT / f"training/recipes/{recipe}.toml", DetectorRecipe).shares
+    assert {name for name in ("wider", "mask", "portrait", "celeba", "empty") if not getattr(shares, name)} == left_out
 
 
 @pytest.fixture(scope="session")
@@ -174,129 +122,179 @@ def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-RECIPE = f"""
-from_noise = true
-epochs = 3
-batch = 8
-side_px = {SIDE}
-score_side_px = {SIDE}
-multi_scale = 0.0
+RECIPE = """
+start = "start.safetensors"
+steps = 3
+batch = 4
+warmup_steps = 1
+rate = 1e-5
 dev_every = 3
-[synthesis]
-close_ups = 3
-close_up_smallest_px = 30.0
-cutout_smallest_px = 20.0
-sheets = 2
-pasted_per_empty = 1
+side_px = 64
+mixes = [0.5, 1.0]
+[sample]
+sides_px = [64]
 """
 
 
-def test_pictures_are_made_anew_for_a_recipe_that_wants_others(drawn_data: Path, tmp_path: Path) -> None:
-    (tmp_path / "tiny.toml").write_text(RECIPE)
-    recipe = load_recipe(tmp_path / "tiny.toml", DetectorRecipe)
-
-    def made(wanted: DetectorRecipe) -> tuple[set[str], int]:
-        """The pictures' names, and when the folder was finished."""
-        folder = make_training_folder(wanted, drawn_data, tmp_path / "pictures")
-        names = {picture.stem for picture in (folder / "images/train").iterdir()}
-        return names, (folder / "finished").stat().st_mtime_ns
-
-    names, finished = made(recipe)
-    assert made(replace(recipe, epochs=7)) == (names, finished)  # no other pictures: nothing is made again
-    more, later = made(replace(recipe, repeats=Repeats(mask=2)))
-    assert later > finished
-    assert more > names
-    assert {name.split("_")[0] for name in more - names} == {"mask"}
-
-
 @pytest.fixture(scope="session")
-def killed_and_resumed(drawn_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that was killed in mid-epoch after its first checkpoint and then resumed to its end."""
+def finished_run(drawn_data: Path, start: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that ended after two steps, was then asked for three and went on, and its mixes."""
     folder = tmp_path_factory.mktemp("runs")
-    (folder / "tiny.toml").write_text(RECIPE)
-    command = [sys.executable, "-m", "training.detector", "train", "--recipe", str(folder / "tiny.toml")]
-    command += ["--data", str(drawn_data), "--runs", str(folder / "detector")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    scores = folder / "detector" / "tiny" / "dev_scores.jsonl"
-    last = folder / "detector" / "tiny" / "weights" / "last.pt"
-    with (folder / "log").open("w") as log:
-        first = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 100
-        while not (last.is_file()):
-            assert first.poll() is None, (folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, (folder / "log").read_text()[-2000:]
-            time.sleep(0.02)
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        assert len(scores.read_text().splitlines()) < 3, "the run had ended before it was killed"
-        (folder / "tiny.toml").write_text(RECIPE.replace("epochs = 3", "epochs = 4"))
-        subprocess.run([*command, "--resume"], cwd=ROOT, env=environment, stdout=log, stderr=log, check=True)
-    return folder / "detector" / "tiny"
+    shutil.copy(start[0], drawn_data / "start.safetensors")
+    recipe = folder / "tiny.toml"
+    both = ["--data", str(drawn_data), "--runs", str(folder)]
+    for text in (RECIPE.replace("steps = 3", "steps = 2", 1), RECIPE):
+        recipe.write_text(text)
+        main(["train", "--recipe", str(recipe), *both, "--resume"])
+    main(["mixes", str(folder / "tiny"), *both])
+    return folder / "tiny"
 
 
-def test_a_run_killed_in_mid_epoch_goes_on_from_its_last_epoch(killed_and_resumed: Path) -> None:
-    """Every epoch is scored, the last ones by the resumed process, and none is trained twice from scratch."""
-    lines = (killed_and_resumed / "dev_scores.jsonl").read_text().splitlines()
-    epochs = [json.loads(line)["epoch"] for line in lines]
-    assert epochs[0] == 1
-    assert epochs[-1] == 4  # the recipe was changed before the run went on
-    assert epochs.count(1) == 1
-    log = (killed_and_resumed.parents[1] / "log").read_text()
-    assert "Resuming training" in log
-    assert json.loads((killed_and_resumed / "recipe.json").read_text())["changes"] == [{"epochs": [3, 4]}]
+def test_a_run_goes_on_where_it_ended_and_leaves_backbone_and_data_as_they_were(
+    finished_run: Path, drawn_data: Path, start: tuple[Path, Any]
+) -> None:
+    from training.loop import CHECKPOINT, read_checkpoint
 
-
-def test_a_run_never_writes_into_the_data_folder(killed_and_resumed: Path, drawn_data: Path) -> None:
+    fitted = read_checkpoint(finished_run / CHECKPOINT)
+    assert fitted.steps == 3
+    before = start[1].state_dict()
+    changed = {
+        int(name.split(".")[2])
+        for name, value in fitted.last.items()
+        if not torch.equal(value, before[name.removeprefix("network.")])
+    }
+    assert changed
+    assert min(changed) >= 10  # layers below are frozen
     assert not list(drawn_data.rglob("*.cache"))
-    assert {p.suffix for p in drawn_data.rglob("*") if p.is_file()} == {".png", ".txt"}
+
+
+def test_mixes_begin_with_the_start_and_end_with_the_average(
+    finished_run: Path, drawn_data: Path, start: tuple[Path, Any]
+) -> None:
+    from training.detector.train import mixed
+    from training.loop import CHECKPOINT, read_checkpoint
+
+    told = json.loads((finished_run / "mixes.json").read_text())
+    assert [row["share"] for row in told["rows"]] == [0.0, 0.5, 1.0]
+    assert told["chosen"] in {0.0, 0.5, 1.0}
+    fitted = read_checkpoint(finished_run / CHECKPOINT)
+    recipe = load_recipe(finished_run.parent / "tiny.toml", DetectorRecipe)
+    name = "model.22.cv3.0.2.weight"
+    zero, half, whole = (
+        mixed(recipe, drawn_data, fitted.averaged, share).state_dict()[name] for share in (0.0, 0.5, 1.0)
+    )
+    assert torch.equal(zero, start[1].state_dict()[name])
+    assert torch.equal(whole, fitted.averaged[f"network.{name}"])
+    torch.testing.assert_close(half, (zero + whole) / 2)
+
+
+def test_of_equal_mixes_the_one_nearest_to_the_start_is_chosen() -> None:
+    from training.detector.mixes import best_mix
+
+    rows = [
+        {"share": share, "all": {"ap50_from_16px": ap, "ap50_from_24px": 0.9}}
+        for share, ap in ((0.0, 0.7), (0.5, 0.8), (1.0, 0.8))
+    ]
+    assert best_mix(rows) == 0.5
+
+
+def test_a_source_that_the_run_saw_cannot_judge_what_it_forgot(finished_run: Path, drawn_data: Path) -> None:
+    with pytest.raises(Refused, match="not tuned without mask"):
+        main(["mixes", str(finished_run), "--data", str(drawn_data), "--source", "mask"])
+
+
+def test_points_are_held_where_the_start_is_sure_and_nowhere_else() -> None:
+    from training.detector.train import points_kept
+
+    wanted = {"scores": torch.tensor([[[5.0, -5.0]]]), "kpts": torch.zeros(1, 15, 2)}
+    moved = torch.zeros(1, 15, 2)
+    moved[..., 1] = 9.0  # in the cell without a face
+    assert points_kept({"kpts": moved}, wanted) == 0
+    moved[..., 0] = 9.0
+    assert points_kept({"kpts": moved}, wanted) > 5
 
 
 def test_export_writes_a_graph_of_free_size_that_both_runtimes_agree_on(
-    killed_and_resumed: Path, drawn_data: Path, tmp_path: Path
+    finished_run: Path, drawn_data: Path, start: tuple[Path, Any], tmp_path: Path
 ) -> None:
-    """Batch, height and width are free; the record names the file's own hash, and the boxes equal torch's."""
+    """The record names the file's own hash and the mix; a file whose boxes or points are elsewhere is found out."""
     from training.detector import export as detector_export
-    from training.detector.export import load_network, onnxruntime_network, openvino_network, write_graph
-    from training.detector.run import torch_network
+    from training.detector.export import onnxruntime_network
+    from training.detector.network import torch_network
+    from training.export.onnx import sha256_of
 
+    main(["export", str(finished_run), "--out", str(tmp_path), "--data", str(drawn_data), "--mix", "0"])
     path = tmp_path / "detector.onnx"
-    checkpoint = killed_and_resumed / "weights" / "last.pt"
-    network = load_network(checkpoint)
-    _make_sure(network)
-    reference = torch_network(_make_sure(load_network(checkpoint)))
-    write_graph(network, path)
-    scenes = list_scenes(drawn_data / "scenes", "val")
-    batches = list(detector_export.parity_batches(scenes))
-    ours = onnxruntime_network(path)
-    for run in (ours, openvino_network(path)):
-        parity = detector_export.box_parity(reference, run, batches, runtime="")
-        assert parity.boxes > 100
-        assert parity.holds, parity
+    record = json.loads((tmp_path / "records" / "detector.json").read_text())
+    assert record["sha256"] == sha256_of(path)
+    assert record["mix"] == 0.0
+    assert all(parity["boxes"] > 100 for parity in record["parity"])
+    ours, reference = onnxruntime_network(path), torch_network(start[1])
+    batches = list(detector_export.parity_batches(list_scenes(drawn_data / "scenes", "val")))
+    assert detector_export.box_parity(reference, ours, batches, runtime="").holds
+    for first, last in ((0, 2), (5, 7)):  # the box's middle, the first point
 
-    def shifted(images: np.ndarray) -> np.ndarray:
-        return ours(images) + np.array([1.5, 1.5, 0, 0, 0], np.float32)[:, None]
+        def shifted(images: np.ndarray, first: int = first, last: int = last) -> np.ndarray:
+            found = ours(images).copy()
+            found[:, first:last] += 3.0
+            return found
 
-    assert not detector_export.box_parity(reference, shifted, batches, runtime="").holds
-
-
-def _make_sure(network: Any) -> Any:
-    """Raise every score: three epochs on thirty pictures leave none to compare."""
-    for branch in network.model[-1].cv3:
-        torch.nn.init.constant_(branch[-1].bias, 0.0)
-    return network
+        assert not detector_export.box_parity(reference, shifted, batches, runtime="").holds
 
 
 def test_export_refuses_a_file_that_computes_something_else(
-    killed_and_resumed: Path, drawn_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished_run: Path, drawn_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is written to the output folder when parity fails; an unsure network has no box to compare."""
+    """Nothing is written to the output folder when parity fails."""
     from training.detector import export as detector_export
     from training.export.onnx import ExportFailed
 
     monkeypatch.setattr(detector_export, "MIN_IOU", 1.1)
     with pytest.raises(ExportFailed, match="does not compute"):
-        main(["export", str(killed_and_resumed), "--out", str(tmp_path / "w"), "--data", str(drawn_data)])
+        main(["export", str(finished_run), "--out", str(tmp_path / "w"), "--data", str(drawn_data)])
     assert not (tmp_path / "w").exists()
+
+
+def test_int8_weights_are_stored_as_int8_and_compute_the_same() -> None:
+    """A weight that the graph rounds itself is rounded in the file, a scale a channel."""
+    import onnxruntime
+
+    from training.detector.int8 import store_as_int8
+
+    helper, array = onnx.helper, onnx.numpy_helper.from_array
+    rng = np.random.default_rng(1)
+    weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)
+    stored = [
+        array(weight, "w"),
+        array(np.array([0.01, 0.02, 0.03, 0.04], np.float32), "scale"),
+        array(np.zeros(4, np.int8), "zero"),
+    ]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["w", "scale", "zero"], ["q"], axis=0),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"], axis=0),
+        helper.make_node("Conv", ["x", "d"], ["y"]),
+    ]
+    told = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [told("x", onnx.TensorProto.FLOAT, [1, 3, 5, 5])],
+        [told("y", onnx.TensorProto.FLOAT, [1, 4, 3, 3])],
+        stored,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    x = rng.normal(size=(1, 3, 5, 5)).astype(np.float32)
+
+    def run() -> np.ndarray:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        return np.asarray(session.run(None, {"x": x})[0])
+
+    before = run()
+    store_as_int8(model)
+    onnx.checker.check_model(model)
+    assert [node.op_type for node in model.graph.node] == ["DequantizeLinear", "Conv"]
+    assert {tensor.name: tensor.data_type for tensor in model.graph.initializer}["q"] == onnx.TensorProto.INT8
+    np.testing.assert_allclose(run(), before, atol=1e-5)
 
 
 def test_weights_are_stored_as_float16_and_read_back_as_float32() -> None:
@@ -329,18 +327,19 @@ def test_weights_are_stored_as_float16_and_read_back_as_float32() -> None:
     np.testing.assert_allclose(session.run(None, {"x": x})[0], x @ weight + 1, atol=2e-3)
 
 
-def test_a_box_is_given_in_the_pixels_of_the_picture_whatever_the_size_it_was_seen_at() -> None:
-    """A network that always answers the canvas's middle: at every size the same place in the picture."""
+@pytest.mark.parametrize("side_px", [640, 320])
+def test_a_box_is_given_in_the_pixels_of_the_picture_whatever_the_size_it_was_seen_at(side_px: int) -> None:
+    """A network that always answers the canvas's middle; the canvas has the picture's shape."""
 
     def run(images: np.ndarray) -> np.ndarray:
-        side = images.shape[-1]
-        return np.array([[[side / 2], [side / 2], [side / 4], [side / 4], [0.9]]], np.float32)
+        height, width = images.shape[2:]
+        assert (height, width) == (side_px // 2, side_px)
+        column = [width / 2, height / 2, width / 4, width / 4, 0.9, *([width / 2, height / 2, 1.0] * 5)]
+        return np.array(column, np.float32)[None, :, None]
 
-    image = np.zeros((100, 200, 3), np.uint8)
-    for sides in ((640,), (320,), (640, 320)):
-        boxes, scores = find_boxes(image, run, sides_px=sides)
-        np.testing.assert_allclose(boxes, [[75, 25, 125, 75]], atol=0.5)
-        assert len(scores) == 1
+    (found,) = find_faces(np.zeros((100, 200, 3), np.uint8), run, side_px=side_px)
+    np.testing.assert_allclose([found.box.x0, found.box.y0, found.box.x1, found.box.y1], [75, 25, 125, 75], atol=0.5)
+    np.testing.assert_allclose(found.points, [[100, 50]] * 5, atol=0.5)
 
 
 def pair(scores: list[float], *, source: str, faces: int = 0) -> ScenePair:
