@@ -1,4 +1,4 @@
-"""What a batch of the detector's training is made of: scenes cut, scaled, mirrored, turned, and their boxes with them."""
+"""What a batch of the detector's training is made of: scenes cut, scaled, mirrored, turned, with their boxes."""
 
 from __future__ import annotations
 
