@@ -24,7 +24,6 @@ from pipeline.adapters.yolo_pose import POINTS, ROWS
 from pipeline.detector import BOX_ROWS
 from pipeline.nms import iou_matrix
 from pipeline.types import FloatArray, Nchw
-from training.command_line import Refused
 from training.config import build, recipe_values
 from training.data.scenes import Scene, list_scenes
 from training.detector.batches import split_scenes
@@ -168,16 +167,14 @@ def parity_batches(scenes: list[Scene]) -> Iterator[Nchw]:
 def export_run(run: Path, *, out: Path, data: Path, mix: float | None = None) -> Path:
     """Write `out`/detector.onnx and `out`/records/detector.json from a finished run's folder.
 
-    mix: the share of the way from the start to the run's average, 0..1; what `compare_mixes` chose without it.
+    mix: the share of the way from the start to the run's average, 0..1; the recipe's without it.
     The file replaces an older one only when parity holds; otherwise raises ExportFailed with the figures.
     """
     mixes = run / MIXES_FILE
-    if mix is None and not mixes.is_file():
-        raise Refused(f"{mixes} is missing: `mixes` on the held-out scenes comes before `export`, or name a --mix")
     compared = json.loads(mixes.read_text(encoding="utf-8")) if mixes.is_file() else {}
-    mix = float(compared["chosen"]) if mix is None else mix
     fitted = read_checkpoint(run / CHECKPOINT)
     recipe = build(DetectorRecipe, fitted.facts["recipe"])
+    mix = recipe.mix if mix is None else mix
     draft = run / "detector.onnx"
     write_graph(mixed(recipe, data, fitted.averaged, mix), draft)
     _, dev = split_scenes(recipe, data)

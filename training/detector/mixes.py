@@ -1,6 +1,7 @@
-"""How far from the start to the average of a run: every mix is scored as it would ship, and the best is chosen.
+"""How far from the start to the average of a run: every mix is scored as it would ship.
 
-A tuned network forgets what the tuning never showed it, the more the further it went; half way it often has both
+The start has seen WIDER FACE, so held-out train scenes flatter it; a source that neither start nor tuning saw says how
+far to go. A tuned network forgets what the tuning never showed it, the more the further it went; half way it often has both
 (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
 """
 
@@ -26,7 +27,7 @@ from training.loop import CHECKPOINT, read_checkpoint
 def compare_mixes(run_dir: Path, *, data: Path, source: str | None = None) -> list[dict[str, Any]]:
     """Score start, mixes and average of a run on the held-out train scenes; keep the rows beside the checkpoint.
 
-    source: one that the run was tuned without; all of its train and val scenes judge instead.
+    source: one that the run was tuned without; all of its train scenes judge instead.
     A row: share, and for all pictures and for each source that has faces what `summary` says.
     Raises Refused where the run saw `source`.
     """
@@ -45,7 +46,7 @@ def compare_mixes(run_dir: Path, *, data: Path, source: str | None = None) -> li
         )
         print(json.dumps(rows[-1]))
     told = {"steps": fitted.steps, "source": source, "pictures": len(judged), "rows": rows}
-    told["chosen"] = best_mix(rows)
+    told["best"] = best_mix(rows)
     graph.unlink()
     write_record(run_dir / MIXES_FILE, told)
     return rows
@@ -60,5 +61,4 @@ def best_mix(rows: Sequence[Mapping[str, Any]]) -> float:
 def _unseen(recipe: DetectorRecipe, data: Path, source: str) -> list[Scene]:
     if getattr(recipe.shares, source, 1.0) > 0:
         raise Refused(f"the run was not tuned without {source}")
-    both = (*list_scenes(data / "scenes", "train"), *list_scenes(data / "scenes", "val"))
-    return [scene for scene in both if scene.source == source]
+    return [scene for scene in list_scenes(data / "scenes", "train") if scene.source == source]

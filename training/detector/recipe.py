@@ -63,6 +63,7 @@ class DetectorRecipe:
     distribution: float = 1.5
     points: float = 2.0
     mixes: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # of the way from the start to the average that are compared
+    mix: float = 0.5  # the one that ships, chosen by a source left out of the tuning
     seed: int = 8
     threads: int = 1
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
