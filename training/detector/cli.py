@@ -54,9 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     write.add_argument("run", type=Path)
     write.add_argument("--out", type=Path, default=Path("weights"))
     add_data(write)
-    write.add_argument(
-        "--mix", type=float, help="share of the way from the start to the average, 0..1; what `mixes` chose without it"
-    )
+    write.add_argument("--mix", type=float, help="share of the average, 0..1; the recipe's without it")
     write.add_argument("--int8", action="store_true", help="write the int8 file from the float one; needs nncf")
     write.add_argument("--pictures", type=int, default=300, help="train scenes that give the int8 file its ranges")
     compare = commands.add_parser("mixes", help="score start, mixes and average of a finished run on held-out scenes")

@@ -1,8 +1,8 @@
 """How far from the start to the average of a run: every mix is scored as it would ship.
 
 The start has seen WIDER FACE, so held-out train scenes flatter it; a source that neither start nor tuning saw says how
-far to go. A tuned network forgets what the tuning never showed it, the more the further it went; half way it often has both
-(Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+far to go. A tuned network forgets what the tuning never showed it, the more the further it went; half way it often has
+both (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def test_mixes_begin_with_the_start_and_end_with_the_average(
 
     told = json.loads((finished_run / "mixes.json").read_text())
     assert [row["share"] for row in told["rows"]] == [0.0, 0.5, 1.0]
-    assert told["chosen"] in {0.0, 0.5, 1.0}
+    assert told["best"] in {0.0, 0.5, 1.0}
     fitted = read_checkpoint(finished_run / CHECKPOINT)
     recipe = load_recipe(finished_run.parent / "tiny.toml", DetectorRecipe)
     name = "model.22.cv3.0.2.weight"
@@ -190,7 +190,7 @@ def test_mixes_begin_with_the_start_and_end_with_the_average(
     torch.testing.assert_close(half, (zero + whole) / 2)
 
 
-def test_of_equal_mixes_the_one_nearest_to_the_start_is_chosen() -> None:
+def test_of_equal_mixes_the_one_nearest_to_the_start_is_best() -> None:
     from training.detector.mixes import best_mix
 
     rows = [
