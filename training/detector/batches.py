@@ -41,14 +41,23 @@ class SceneBatches:
         }
         shares = {one.name: float(getattr(recipe.shares, one.name)) for one in fields(Shares)}
         self._kinds = [name for name, share in shares.items() if share > 0 and self._scenes.get(name, [1])]
-        chances = np.array([shares[name] for name in self._kinds])
-        self._chances = chances / chances.sum()
         self._boxes = {scene: _boxes_of(scene) for name in self._kinds for scene in self._scenes.get(name, ())}
         self._faces = [
             (scene, row, float(min(box[2:] - box[:2])))
             for scene, boxes in self._boxes.items()
             for row, box in enumerate(boxes)
         ]
+        lacking = self._lacking()
+        self._kinds = [name for name in self._kinds if name not in lacking]
+        chances = np.array([shares[name] for name in self._kinds])
+        self._chances = chances / chances.sum()
+
+    def _lacking(self) -> set[str]:
+        """The composed kinds that these scenes have no faces, or no empty pictures, for."""
+        lacking = set() if any(size >= CLOSE_UP_PX for *_, size in self._faces) else {"close_up"}
+        if not any(size >= CUTOUT_PX and _alone(self._boxes[s][k], self._boxes[s]) for s, k, size in self._faces):
+            lacking |= {"pasted", "sheet"}
+        return lacking if self._scenes["empty"] else lacking | {"pasted"}
 
     def __call__(self, step: int) -> Batch:
         rng = np.random.default_rng(step_seed(self._recipe.seed, step))

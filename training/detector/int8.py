@@ -23,11 +23,13 @@ from training.comparisons.quantise import with_whole_weights
 from training.config import build
 from training.data.scenes import Scene
 from training.detector.batches import split_scenes
-from training.detector.export import record_of, store_as_float16
+from training.detector.export import openvino_network, record_of, store_as_float16
 from training.detector.recipe import DetectorRecipe
 from training.detector.score import STEP_PX
-from training.export.onnx import write_record
+from training.export.onnx import ExportFailed, write_record
 
+CHECKED: Final = 20  # scenes on which the file must agree with the float one
+MAX_SCORE_DIFFERENCE: Final = 0.2  # an engine that misreads the graph is far beyond it
 KEPT_FLOAT: Final = r"^/model\.22/(?!cv[234]\.\d/cv[234]\.\d\.[01]/).*"  # of the head all but its 3x3 convolutions
 
 
@@ -42,11 +44,29 @@ def export_int8(weights: Path, *, data: Path, pictures: int) -> Path:
     scenes, _ = split_scenes(recipe, data)
     step = max(1, len(scenes) // pictures)
     path = weights / "detector_int8.onnx"
-    write_int8(source, path, canvases(scenes[::step][:pictures], side_px=recipe.side_px))
+    draft = weights / "detector_int8.onnx.draft"
+    write_int8(source, draft, canvases(scenes[::step][:pictures], side_px=recipe.side_px))
+    shown = [scene for scene in scenes if scene.source != "empty"][:CHECKED]
+    apart = score_difference(draft, source, canvases(shown, side_px=recipe.side_px))
+    if apart > MAX_SCORE_DIFFERENCE:
+        draft.unlink()
+        raise ExportFailed(f"in OpenVINO the int8 file is up to {apart:.2f} away from the float one's scores: not kept")
+    draft.replace(path)
     told = {name: facts[name] for name in ("recipe", "commit", "steps", "mix", "settings")}
     told |= {"made_from": facts["sha256"], "calibrated_on": pictures}
     write_record(weights / "records" / "detector_int8.json", record_of(path, recipe, data, told))
     return path
+
+
+def score_difference(candidate: Path, reference: Path, pictures: Iterable[Nchw]) -> float:
+    """The largest difference of two files' scores in OpenVINO, in each picture's cell that is surest of a face."""
+    ours, theirs = openvino_network(candidate), openvino_network(reference)
+    apart = 0.0
+    for canvas in pictures:
+        wanted, found = theirs(canvas)[0, 4], ours(canvas)[0, 4]
+        surest = int(wanted.argmax())
+        apart = max(apart, abs(float(wanted[surest] - found[surest])))
+    return apart
 
 
 def canvases(scenes: Iterable[Scene], *, side_px: int) -> Iterable[Nchw]:

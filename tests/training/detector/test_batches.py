@@ -89,6 +89,16 @@ def test_a_source_left_out_is_in_no_picture_of_any_batch(tmp_path: Path) -> None
     assert not torch.equal(SceneBatches(scenes(tmp_path), with_mask)(0)["img"], without(0)["img"])
 
 
+def test_composed_pictures_are_left_out_where_no_face_is_large_enough(tmp_path: Path) -> None:
+    """A folder of small faces gives batches all the same."""
+    small = scenes(tmp_path)
+    for one in small:
+        one.label.write_text("" if one.source == "empty" else "0 0.5 0.5 0.1 0.1\n")
+    shares = Shares(pasted=9, sheet=9, close_up=9)
+    batches = SceneBatches(small, DetectorRecipe(batch=2, shares=shares, sample=SampleRecipe(sides_px=(64,))))
+    assert batches(0)["img"].shape == (2, 3, 64, 64)
+
+
 def test_labels_are_shares_of_the_side_and_name_their_picture() -> None:
     square = drawn(width=128, height=128)
     none = Labelled(square.pixels, np.zeros((0, 4), np.float32))
