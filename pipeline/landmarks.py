@@ -24,7 +24,7 @@ from pipeline.similarity import apply_affine, estimate_similarity, template_for,
 from pipeline.types import Box, Detection, FloatArray, Points5, Rgb8
 
 CROP_EXPAND: Final = 1.25  # side of the first crop over the larger side of the detector's box
-REFINE_MARGIN_SHARE: Final = 0.18  # margin round the ArcFace template in the second, aligned crop
+REFINE_MARGIN_SHARE: Final = 0.15  # margin round the ArcFace template in the aligned crop
 LYING_DEG: Final = 30.0  # beyond this roll the first points are a guess: training turns faces by less
 UNSURE_ERROR: Final = 0.10  # expected error, share of the eye distance, from which quarter turns are tried
 

@@ -25,8 +25,8 @@ from training.landmarks.recipe import LandmarkRecipe
 from training.landmarks.train import HUMAN_SETS, load_network, train
 
 SETS: Final = {
-    "aligners": ("landmarks", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass"),
-    "aligners_long": ("landmarks", "landmarks_hourglass"),
+    "aligners": ("landmarks_regression", "landmarks_l1", "landmarks_mse", "landmarks_noise", "landmarks_hourglass"),
+    "aligners_long": ("landmarks_regression", "landmarks_hourglass"),
 }
 OUTPUTS: Final = ("points", "log_error")
 LOOKS: Final = ("one_look", "two_looks")

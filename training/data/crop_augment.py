@@ -1,7 +1,7 @@
 """Cuts a face out of its picture the way the pipeline will, with everything that goes wrong on the way.
 
-Two kinds of crop, one network. `first_pass`: a square round the detector's box, so the face is rolled, off centre and
-of any scale. `second_pass`: straightened by first-pass points, which are a little off. Pixels and points only: no
+Two kinds of crop, one network. From the box: a square round the detector's box, so the face is rolled, off centre and
+of any scale. Straightened: by points that are off, the detector's or those of a first look. Pixels and points only: no
 torch, no files. Everything random comes from the generator handed in, so a crop is a pure function of its seed.
 """
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import Box, Points5, Rgb8
+from training.data.coverings import Cut, cover, sample_cut
 from training.data.faces_with_points import mirror_points
 
 Matrix = NDArray[np.float64]  # (2, 3), pixels of the picture to pixels of the crop
@@ -26,18 +27,20 @@ class CropAugment:
     """How crops are made for training. Shares are probabilities; the rest is sampled evenly between the ends."""
 
     second_pass_share: float = 0.5  # crops straightened by rough points; the others come from a box
-    # First pass
+    # From a box
     given_box_share: float = 0.15  # boxes as the set gives them (tighter than a detector's) instead of its like
     box_shift: float = 0.08  # standard deviation of the box's centre, share of its side
     box_scale: tuple[float, float] = (0.80, 1.25)  # of the side
     roll_deg: float = 45.0  # normal crops: evenly to either side of upright...
     upright_share: float = 0.5  # ...but this share within a fifth of that, as most photos are
     any_roll_share: float = 0.08  # any angle; half of them a quarter turn or upside down, 10 degrees round it
-    # Second pass
+    # Straightened
     rough_points: float = 0.045  # standard deviation of each point round the true one, share of the eye-mouth size
     rough_shift: float = 0.04  # of all points together, same unit
     rough_scale: float = 0.06  # standard deviation of the scale's logarithm
     rough_roll_deg: float = 5.0  # standard deviation
+    rough_tail: float = 0.0  # share of crops whose points are off by two and a half times of all that
+    rough_turned: float = 0.0  # share of crops whose points lie a quarter or half a turn off
     # Pixels
     flip_share: float = 0.5
     border_share: float = 0.4  # outside of the picture: mirrored or a colour; black otherwise, as when serving
@@ -49,6 +52,9 @@ class CropAugment:
     jpeg_share: float = 0.15  # quality 15..70
     noise_share: float = 0.12
     occlusion_share: float = 0.2  # a rectangle, dark glasses or a mask
+    covering_share: float = 0.0  # a mask, scarf, cup or hand before the lower half
+    cut_share: float = 0.0  # the photo ends within the face, mostly from below
+    read_deg: float = 180.0  # faces that roll further in their crop are none that the network should read
 
 
 def detector_box(points: Points5, *, roll_rad: float | None = None) -> Box:
@@ -104,11 +110,17 @@ def sample_crop(
         points = mirror_points(points, width=width, right_of_place_px=right_of_place_px)
         if given_box is not None:
             given_box = (width - 1 - given_box[2], given_box[1], width - 1 - given_box[0], given_box[3])
+    cut = sample_cut(rng) if rng.random() < augment.cut_share else None
+    if cut is not None:
+        image = cut.end(image, detector_box(points))
     if rng.random() < augment.second_pass_share:
         matrix = second_pass_matrix(_rough_points(points, augment=augment, rng=rng))
     else:
-        matrix = _sample_first_pass(points, given_box=given_box, augment=augment, rng=rng)
-    crop = _warp_with_border(image, matrix, augment=augment, rng=rng)
+        matrix = _sample_first_pass(points, given_box=given_box, cut=cut, augment=augment, rng=rng)
+    if cut is not None:  # what the photo lacks is black, as when serving: mirrored, it would be a second face
+        crop = warp(image, matrix, side_px=CROP_SIDE_PX)
+    else:
+        crop = _warp_with_border(image, matrix, augment=augment, rng=rng)
     moved = apply_affine(matrix, points)
     return disturb_pixels(crop, moved, augment=augment, rng=rng), moved
 
@@ -129,10 +141,13 @@ def sample_empty_crop(image: Rgb8, *, augment: CropAugment, rng: np.random.Gener
 
 def _rough_points(points: Points5, *, augment: CropAugment, rng: np.random.Generator) -> Points5:
     """First-pass points: all moved, scaled and turned together, then each on its own."""
-    size = face_size(points)
+    often = 1.0 if rng.random() >= augment.rough_tail else 2.5
+    size = face_size(points) * often
     centre = points.mean(axis=0)
-    angle = np.radians(augment.rough_roll_deg) * rng.standard_normal()
-    scale = np.exp(augment.rough_scale * rng.standard_normal())
+    angle = np.radians(augment.rough_roll_deg) * rng.standard_normal() * often
+    if rng.random() < augment.rough_turned:
+        angle += np.pi / 2 * rng.integers(1, 4)
+    scale = np.exp(augment.rough_scale * rng.standard_normal() * often)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     rough = (points - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre
     rough = rough + size * augment.rough_shift * rng.standard_normal(2)
@@ -150,11 +165,12 @@ def _sample_first_pass(
     points: Points5,
     *,
     given_box: tuple[float, float, float, float] | None,
+    cut: Cut | None,
     augment: CropAugment,
     rng: np.random.Generator,
 ) -> Matrix:
-    """The picture turned about the face, then a detector's box with its errors, then the square."""
-    if given_box is not None and rng.random() < augment.given_box_share:
+    """The picture turned about the face, then a detector's box with its errors and its cut, then the square."""
+    if given_box is not None and cut is None and rng.random() < augment.given_box_share:
         return crop_matrix(_shake(Box(*given_box), augment=augment, rng=rng), side_px=CROP_SIDE_PX)
     draw = rng.random()
     if draw < augment.any_roll_share / 2:
@@ -167,6 +183,8 @@ def _sample_first_pass(
     cx, cy = points.mean(axis=0)
     turn = _rotation(float(angle), float(cx), float(cy))
     box = detector_box(apply_affine(turn[:2], points))
+    if cut is not None:
+        box = cut.of(box)
     return crop_matrix(_shake(box, augment=augment, rng=rng), side_px=CROP_SIDE_PX) @ turn
 
 
@@ -208,6 +226,8 @@ def disturb_pixels(crop: Rgb8, points: Points5, *, augment: CropAugment, rng: np
     """Occlusion, light, colour, blur, resolution, noise, JPEG, in the order in which the world does them."""
     if rng.random() < augment.occlusion_share:
         crop = _occlude(crop, points, rng=rng)
+    if rng.random() < augment.covering_share:
+        crop = cover(crop, points, rng=rng)
     if rng.random() < augment.colour_share:
         crop = _colour(crop, rng=rng)
     if rng.random() < augment.gray_share:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from evaluation.datasets.pack import read_picture
+from pipeline.quality import roll_deg
 from pipeline.similarity import CROP_SIDE_PX
 from pipeline.types import Rgb8
 from training.command_line import Refused
@@ -19,7 +20,9 @@ from training.data.faces_with_points import RIGHT_OF_PLACE_PX, FaceWithPoints
 
 
 class LandmarkBatch(NamedTuple):  # a tuple, as the embedder's: Lightning moves it, the loop shares it out
-    """images (B, 3, 112, 112) normalised; points (B, 5, 2) crop px; has_face (B,) 1.0, or 0.0 for a false box."""
+    """images (B, 3, 112, 112) normalised; points (B, 5, 2) crop px; has_face (B,) 1.0, or 0.0 for a false box
+    and for a face that lies or hangs in its crop where the recipe wants only upright ones read.
+    """
 
     images: torch.Tensor
     points: torch.Tensor
@@ -82,7 +85,7 @@ class LandmarkBatches:
             )
             crops.append(crop)
             points.append(moved)
-            has_face.append(1.0)
+            has_face.append(float(abs(roll_deg(moved)) <= self._augment.read_deg))
         return LandmarkBatch(
             normalise(crops), torch.from_numpy(np.stack(points)), torch.tensor(has_face, dtype=torch.float32)
         )

@@ -42,7 +42,12 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
     if parity[0].worst_abs >= MAX_PARITY_PX:
         raise ExportFailed(f"points differ by {parity[0].worst_abs:.3f} px, the limit is {MAX_PARITY_PX} px")
     recipe = fitted.facts["recipe"]
-    start = recipe["network"]["start"] if recipe["network"]["model"] == "regression" else None
+    model, given = recipe["network"]["model"], recipe["network"]["start"]
+    start = given if model != "hourglass" else None
+    licence, start_words = {
+        "regression": ("CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {start}"),
+        "yolo_hourglass": ("AGPL-3.0", f"YOLOv8n-face (derronqi/yolov8-face, AGPL-3.0), layers 0 to 15: {start}"),
+    }[model] if start else ("AGPL-3.0-or-later", "noise")
     record = {
         "role": "aligner",
         "file": written.path.name,
@@ -56,8 +61,8 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
             "std": [127.5] * 3,
         },
         "output": "points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
-        "licence": "CC-BY-NC-SA-4.0" if start else "AGPL-3.0-or-later",
-        "started_from": f"EdgeFace (Idiap), its trunk: {start}" if start else "noise",
+        "licence": licence,
+        "started_from": start_words,
         "steps": fitted.steps,
         "recipe": fitted.facts["recipe"],
         "commit": fitted.facts["commit"],

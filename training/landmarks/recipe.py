@@ -15,13 +15,13 @@ from training.losses.wing import PointLoss
 class NetworkRecipe:
     """What is trained and what it starts from."""
 
-    model: Literal["regression", "hourglass"] = "regression"  # the hourglass is there to be compared
+    model: Literal["regression", "hourglass", "yolo_hourglass"] = "regression"  # the first two are there to be compared
     backbone: str = "edgenext_xx_small"  # timm name with four stages of stride 4 to 32
     head: Head = "integral"
     width: int = 64  # channels of the integral head, or of the hourglass
     stacks: int = 2  # of the hourglass
     depth: int = 4  # of each of its stacks
-    start: Path | None = None  # safetensors of the backbone, below the data folder
+    start: Path | None = None  # safetensors of the backbone (of YOLOv8n), below the data folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,8 @@ class LossRecipe:
     kind: PointLoss = "wing"
     width_px: float = 5.0  # Wing's w; the paper has 10 at 256 px
     curvature_px: float = 1.0  # Wing's epsilon; the paper has 2 at 256 px
+    map_weight: float = 0.3  # of the maps' cross-entropy, where a model has maps to be read by regression
+    coarse_weight: float = 0.5  # of what the smaller maps say, likewise
     error_weight: float = 0.3  # of the expected error's own loss, L1 between logarithms
     turned_power: float = 0.5  # faces count by (30 px / eye distance) to this power: NME divides by that distance
 

@@ -23,8 +23,9 @@ from training.export.onnx import current_commit
 from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches
 from training.landmarks.evaluate import predictor, run_passes
 from training.landmarks.hourglass import HourglassNetwork, hourglass_loss
-from training.landmarks.network import LandmarkNetwork
+from training.landmarks.network import LandmarkNetwork, mean_position
 from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe
+from training.landmarks.yolo_hourglass import Read, YoloHourglass, map_loss
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 from training.losses.wing import point_loss
 
@@ -41,21 +42,24 @@ class LandmarkModule(lightning.LightningModule):
         self.recipe = recipe
         made = recipe.network
         self.network: nn.Module
+        start = data / made.start if data is not None and made.start is not None else None
+        if made.model == "yolo_hourglass":
+            self.network = YoloHourglass(start=start).to(memory_format=torch.channels_last)  # a quarter faster
+            return
         if made.model == "hourglass":
             self.network = HourglassNetwork(width=made.width, stacks=made.stacks, depth=made.depth)
             return
-        self.network = LandmarkNetwork(
-            backbone=made.backbone,
-            head=made.head,
-            width=made.width,
-            start=data / made.start if data is not None and made.start is not None else None,
-        )
+        self.network = LandmarkNetwork(backbone=made.backbone, head=made.head, width=made.width, start=start)
 
     def training_step(self, batch: LandmarkBatch, batch_idx: int) -> torch.Tensor:  # noqa: ARG002 - Lightning hands it
         if isinstance(self.network, HourglassNetwork):
             maps = self.network.heat_maps(batch.images)  # a (B, 5, 28, 28) for each stack
             points, log_error = self.network.decoded(maps[-1])
             each = 100 * hourglass_loss(maps, batch.points)  # (B,); about the size of Wing's
+        elif isinstance(self.network, YoloHourglass):
+            read = self.network.read(batch.images.contiguous(memory_format=torch.channels_last))
+            points, log_error = read.points, read.log_error
+            each = integral_loss(read, batch.points, self.recipe.loss)
         else:
             points, log_error = self.network(batch.images)  # (B, 5, 2), (B, 1)
             each = coordinate_loss(points, batch.points, self.recipe.loss)  # (B,)
@@ -83,6 +87,14 @@ class LandmarkModule(lightning.LightningModule):
 def coordinate_loss(points: torch.Tensor, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
     """The recipe's loss between (B, 5, 2) and (B, 5, 2), (B,)."""
     return point_loss(recipe.kind, points, true, width_px=recipe.width_px, curvature_px=recipe.curvature_px)
+
+
+def integral_loss(read: Read, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
+    """The recipe's loss between the expectations of both maps and (B, 5, 2), and the maps' cross-entropy, (B,)."""
+    coarse, _ = mean_position(read.coarse)
+    on_points = coordinate_loss(read.points, true, recipe) + recipe.coarse_weight * coordinate_loss(coarse, true, recipe)
+    on_maps = map_loss(read.fine, true) + recipe.coarse_weight * map_loss(read.coarse, true)
+    return on_points + recipe.map_weight * on_maps
 
 
 def landmark_loss(
