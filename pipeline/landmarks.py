@@ -1,8 +1,9 @@
-"""Five landmarks of each detected face: boxes in, points in the photo's pixels out.
+"""Five landmarks of each detected face: boxes and perhaps rough points in, points in the photo's pixels out.
 
-Twice: on a square round the detector's box, then on the crop that the first landmarks align, where the face has
-the same size and stands upright. Faces that lie or whose first points are unsure are tried in the four quarter turns
-in between. All faces of a photo share each batch.
+One look at a crop that rough points straighten. The detector's points are taken for that where they make a face; they
+also say which way is up, so that a face without a visible mouth is never read upside down. A face that came without
+points, or with a heap of them, is looked at once more before: in a square round its box, and in the other three quarter
+turns where that look is unsure. All faces of a photo share each batch.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from pipeline.quarter_turns import turn_image, turn_points_back
 from pipeline.similarity import apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import Box, Detection, FloatArray, Points5, Rgb8
 
-CROP_EXPAND: Final = 1.25  # side of the first crop over the larger side of the detector's box
-REFINE_MARGIN_SHARE: Final = 0.15  # margin round the ArcFace template in the aligned crop
-LYING_DEG: Final = 30.0  # beyond this roll the first points are a guess: training turns faces by less
+CROP_EXPAND: Final = 1.25  # side of a box's crop over the larger side of the box
+STRAIGHT_MARGIN_SHARE: Final = 0.15  # margin round the ArcFace template in the straightened crop
+LYING_DEG: Final = 45.0  # beyond this roll a box's crop is read better in another quarter turn
 UNSURE_ERROR: Final = 0.10  # expected error, share of the eye distance, from which quarter turns are tried
+# Points make a face where the similarity onto the template leaves at most this, in template px (the eyes are 35 apart).
+MAX_MISFIT_PX: Final = 14.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,16 +47,31 @@ class Aligner:
         self._engine = engine
 
     def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:
-        """Find the points of every face of (H, W, 3), in the faces' order, from their boxes alone."""
+        """Find the points of every face of (H, W, 3), in the faces' order."""
         if not faces:
             return []
+        rough = [
+            Landmarks(face.points, float("inf")) if face.points is not None and makes_a_face(face.points) else None
+            for face in faces
+        ]
+        without = [row for row, marks in enumerate(rough) if marks is None]
+        for row, marks in zip(without, self._from_boxes(image, [faces[row].box for row in without]), strict=True):
+            rough[row] = marks
+        return self._straightened(image, [marks for marks in rough if marks is not None])
+
+    def _from_boxes(self, image: Rgb8, boxes: Sequence[Box]) -> list[Landmarks]:
+        """Look at a square round each box, in the quarter turn in which the look is surest."""
+        if not boxes:
+            return []
         side = self._engine.spec.side_px
-        placed = [crop_matrix(face.box, side_px=side) for face in faces]
+        placed = [crop_matrix(box, side_px=side) for box in boxes]
         crops = [warp(image, matrix, side_px=side) for matrix in placed]
         points, errors = self._run(crops)
         self._try_turns(crops, points, errors)
-        first = [_carried_back(matrix, found) for matrix, found in zip(placed, points, strict=True)]
-        return self._refined(image, first, errors)
+        return [
+            Landmarks(_carried_back(matrix, found), float(error))
+            for matrix, found, error in zip(placed, points, errors, strict=True)
+        ]
 
     def _try_turns(self, crops: Sequence[Rgb8], points: FloatArray, errors: FloatArray) -> None:
         """Replace rows of points (B, 5, 2) and errors (B,) where a turned crop is surer."""
@@ -70,19 +88,20 @@ class Aligner:
                 points[row] = turn_points_back(found, turns, width=side, height=side)
                 errors[row] = error
 
-    def _refined(self, image: Rgb8, first: Sequence[Points5], errors: FloatArray) -> list[Landmarks]:
+    def _straightened(self, image: Rgb8, rough: Sequence[Landmarks]) -> list[Landmarks]:
+        """Look at the crops that the rough points straighten; points without spread stay as they are."""
         side = self._engine.spec.side_px
-        template = template_for(side, margin_share=REFINE_MARGIN_SHARE)
+        template = template_for(side, margin_share=STRAIGHT_MARGIN_SHARE)
         matrices: dict[int, NDArray[np.float64]] = {}
-        for row, points in enumerate(first):
+        for row, marks in enumerate(rough):
             try:
-                matrices[row] = estimate_similarity(points, template)
+                matrices[row] = estimate_similarity(marks.points, template)
             except DegeneratePoints:
-                continue  # stays with its first points, which the caller will refuse
-        found = [Landmarks(points, float(error)) for points, error in zip(first, errors, strict=True)]
+                continue  # the caller will refuse them
+        found = list(rough)
         if matrices:
-            again, again_errors = self._run([warp(image, matrix, side_px=side) for matrix in matrices.values()])
-            for (row, matrix), crop_points, error in zip(matrices.items(), again, again_errors, strict=True):
+            points, errors = self._run([warp(image, matrix, side_px=side) for matrix in matrices.values()])
+            for (row, matrix), crop_points, error in zip(matrices.items(), points, errors, strict=True):
                 found[row] = Landmarks(_carried_back(matrix, crop_points), float(error))
         return found
 
@@ -93,6 +112,17 @@ class Aligner:
             raise EngineFailed(f"aligner: wants (B, 5, 2) and (B, 1), got {points.shape} and {log_error.shape}")
         # Beyond e^3 a mean error is "anywhere"; clipped so that a wild output can't overflow.
         return points.copy(), np.exp(np.clip(log_error.reshape(-1), -10.0, 3.0))
+
+
+def makes_a_face(points: Points5) -> bool:
+    """Tell whether five rough points lie as in a face, turned and scaled in any way, not mirrored or in a heap."""
+    template = template_for(112)
+    try:
+        matrix = estimate_similarity(points, template)
+    except DegeneratePoints:
+        return False
+    left = apply_affine(matrix, points) - template
+    return float(np.sqrt((left**2).sum(axis=1).mean())) <= MAX_MISFIT_PX
 
 
 def crop_matrix(box: Box, *, side_px: int) -> NDArray[np.float64]:

@@ -178,12 +178,40 @@ class SheetFace(Document):
     found: Curve
 
 
+class CoveredRow(Document):
+    """Faces spoilt in one way, as the product answers: shares of all that were shown."""
+
+    faces: int
+    not_found: int
+    upside_down: Figure  # usable, and read the wrong way up
+    refused: Figure
+    refused_for: dict[str, int]  # by the refusal's code
+
+
+class BlurRow(Document):
+    """Whole faces under one Gaussian. sigma: over the eye distance; sharpness: the median as the product measures it."""
+
+    sigma: float
+    faces: int
+    found: int
+    usable: Figure
+    sharpness: float | None
+
+
+class CoveredPart(Document):
+    """Faces cut by the photo's edge, covered, and blurred."""
+
+    rows: dict[str, CoveredRow]  # by kind; "whole", and "all cut and covered" together
+    blurred: tuple[BlurRow, ...]
+
+
 class AlignerPart(Document):
     """The aligner in depth."""
 
     limits: tuple[float, ...] | None = None
     sets: dict[str, AlignerSet]
     doubt: Doubt
+    covered: CoveredPart | None = None
     sheet: tuple[SheetFace, ...] | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from evaluation.documents.base import point_at
 from evaluation.documents.in_depth import (
     AlignerPart,
+    CoveredPart,
     DetectorPart,
     EmbedderPart,
     Groups,
@@ -233,6 +234,37 @@ def _aligner(doc: AlignerPart) -> list[Table]:
             ],
             caption=f"Rank correlation of expected and real error over {doubt.faces:,} faces: "
             f"{number(doubt.rank_correlation, 2)}.",
+        ),
+        *(_covered(doc.covered) if doc.covered is not None else ()),
+    ]
+
+
+def _covered(doc: CoveredPart) -> list[Table]:
+    return [
+        Table(
+            key="covered",
+            title="Faces cut by the photo's edge and covered, as the product answers",
+            columns=("way", "faces (not found)", "usable and upside down %", "refused %", "refused for"),
+            rows=[
+                (
+                    kind,
+                    f"{row.faces:,} ({row.not_found})",
+                    percent(row.upside_down),
+                    percent(row.refused, 1),
+                    ", ".join(f"{code} {count}" for code, count in row.refused_for.items()) or "-",
+                )
+                for kind, row in doc.rows.items()
+            ],
+            caption="Val faces in shapes that training does not draw; intervals after Wilson.",
+        ),
+        Table(
+            key="blurred",
+            title="Whole faces under a Gaussian",
+            columns=("sigma over the eye distance", "faces (found)", "usable %", "sharpness, median"),
+            rows=[
+                (f"{row.sigma:.2f}", f"{row.faces:,} ({row.found})", percent(row.usable, 1), number(row.sharpness, 1))
+                for row in doc.blurred
+            ],
         ),
     ]
 

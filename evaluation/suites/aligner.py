@@ -16,7 +16,6 @@ from evaluation.documents.in_depth import AlignerPart
 from evaluation.metrics.bootstrap import RESAMPLES
 from evaluation.metrics.landmarks import normalised_errors, summarise
 from pipeline.quality import yaw_deg
-from pipeline.types import Detection
 
 YAW_DEG: Final = ((0.0, 15.0), (15.0, 30.0), (30.0, 45.0), (45.0, 90.1))  # of the true points, either side
 CURVE_LIMITS: Final = tuple(float(limit) for limit in np.linspace(0.0, 0.15, 61))
@@ -55,7 +54,7 @@ def find_points(
         image = read_picture(picture.file)
         face = matching_face(detector.detect(image), picture.box)
         if face is not None:
-            (found,) = aligner.find(image, [Detection(face.box, face.score)])
+            (found,) = aligner.find(image, [face])
             points[row], expected[row] = found.points, found.error
         advance(1)
     return FoundPoints(pictures=tuple(pictures), points=points, expected=expected)

@@ -18,8 +18,9 @@ from typing import Any, Final, TypeVar
 from evaluation.datasets import pack as data
 from evaluation.datasets.detections import BoxFinder
 from evaluation.documents.base import Document, as_json, document_of
-from evaluation.documents.in_depth import AlignerPart, DetectorPart, EmbedderPart, RobustnessPart
+from evaluation.documents.in_depth import AlignerPart, CoveredPart, DetectorPart, EmbedderPart, RobustnessPart
 from evaluation.suites import aligner as deep_aligner
+from evaluation.suites import covered as deep_covered
 from evaluation.suites import detector as deep_detector
 from evaluation.suites import embedder as deep_embedder
 from evaluation.suites import robustness as deep_robustness
@@ -36,10 +37,10 @@ KINDS: Final[Mapping[str, type[Document]]] = {
 NEEDS: Final = {
     "embedder": ("embedder",),
     "robustness": ("detector", "aligner", "embedder"),
-    "aligner": ("detector", "aligner"),
+    "aligner": ("detector", "aligner", "embedder"),  # a face without a direction is refused
     "detector": ("detector", "aligner"),
 }
-VERSION: Final = 2  # raise it when a part counts otherwise
+VERSION: Final = 3  # raise it when a part counts otherwise
 TURNED_SCENES: Final = 40  # of each source, in each of three turns: a turned photo costs four looks
 FILLED_FRAMES: Final = 100
 SHEETS: Final = 5
@@ -94,7 +95,17 @@ class DeepEvaluation:
             ]
         with self.run.progress("face points", len(pictures)) as shown:
             found = deep_aligner.find_points(pictures, self.pipeline.detector, self.pipeline.aligner, advance=shown)
-        return deep_aligner.measure(found, resamples=self.run.resamples)
+        part = deep_aligner.measure(found, resamples=self.run.resamples)
+        return part.model_copy(update={"covered": self._covered()})
+
+    def _covered(self) -> CoveredPart:
+        faces = deep_covered.faces_of(self.run.data, limit=self.run.limit)
+        with self.run.progress("cut and covered faces", len(faces)) as shown:
+            seen = deep_covered.outcomes(faces, self.pipeline, advance=shown)
+        few = deep_covered.few_whole(faces)
+        with self.run.progress("blurred faces", len(few) * len(deep_covered.BLURS)) as shown:
+            blurred = deep_covered.blur_rows(few, self.pipeline, advance=shown)
+        return deep_covered.measure(seen, blurred)
 
     def _detector(self) -> DetectorPart:
         scenes = data.read_scenes(self.run.data, split="val")

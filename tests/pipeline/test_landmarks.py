@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import EngineFailed
-from pipeline.landmarks import CROP_EXPAND, REFINE_MARGIN_SHARE, Aligner, crop_matrix
+from pipeline.landmarks import CROP_EXPAND, STRAIGHT_MARGIN_SHARE, Aligner, crop_matrix
 from pipeline.manifest import InputSpec
 from pipeline.similarity import apply_affine, template_for
 from pipeline.types import Box, Detection, FloatArray, Nchw
@@ -26,7 +26,7 @@ def test_the_first_crop_is_a_square_round_the_box() -> None:
     side = CROP_EXPAND * 100
     corners = np.array([[140 - side / 2, 90 - side / 2], [140 + side / 2, 90 + side / 2]], np.float32)
     assert np.allclose(apply_affine(matrix, corners), [[0, 0], [112, 112]], atol=1e-3)
-    assert (CROP_EXPAND, REFINE_MARGIN_SHARE) == (1.25, 0.18)
+    assert (CROP_EXPAND, STRAIGHT_MARGIN_SHARE) == (1.25, 0.18)
 
 
 def test_an_upright_face_is_looked_at_twice_and_no_more() -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
+from pipeline.landmarks import STRAIGHT_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity, template_for, warp
 from pipeline.types import Box, Points5, Rgb8
 from training.data.coverings import Cut, cover, sample_cut
@@ -85,7 +85,7 @@ def detector_box(points: Points5, *, roll_rad: float | None = None) -> Box:
 
 
 def second_pass_matrix(
-    points: Points5, *, side_px: int = CROP_SIDE_PX, margin_share: float = REFINE_MARGIN_SHARE
+    points: Points5, *, side_px: int = CROP_SIDE_PX, margin_share: float = STRAIGHT_MARGIN_SHARE
 ) -> Matrix:
     """The similarity of first-pass points onto the template with a margin."""
     return estimate_similarity(points, template_for(side_px, margin_share=margin_share))

@@ -23,7 +23,7 @@ from training.data.faces_with_points import (
 )
 from training.landmarks.export import export, full_evaluation
 from training.landmarks.recipe import LandmarkRecipe
-from training.landmarks.train import load_network, train
+from training.landmarks.train import held_out_faces, load_network, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +79,7 @@ def _export_command(given: argparse.Namespace) -> None:
     if given.scores:
         network, _ = load_network(given.run)
         scores = full_evaluation(network, read_landmark_sets(given.data / "landmarks", split="val"))
-    print(export(given.run, given.out, scores=scores))
+    print(export(given.run, given.out, held_out=held_out_faces(given.data), scores=scores))
 
 
 def _evaluate_command(given: argparse.Namespace) -> None:

@@ -1,10 +1,11 @@
-"""How good the aligner is on sets with given points, as the pipeline uses it: box, crop, one pass or two.
+"""How good the aligner is on sets with given points, as the pipeline uses it: a crop by rough points or by a box.
 
 For choices on `dev` while training. The figures of the README come from `lookalike evaluate` on the shipped file.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from evaluation.datasets.pack import read_picture
 from evaluation.metrics.landmarks import normalised_errors
-from pipeline.landmarks import REFINE_MARGIN_SHARE, crop_matrix
+from pipeline.landmarks import STRAIGHT_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
-from pipeline.types import Box, FloatArray, Rgb8
+from pipeline.types import Box, FloatArray, Points5, Rgb8
 from training.data.crop_augment import Matrix, detector_box, second_pass_matrix
 from training.data.faces_with_points import FaceWithPoints
 
@@ -49,13 +50,41 @@ def box_of(face: FaceWithPoints, kind: BoxKind) -> Box:
     return detector_box(face.five)
 
 
+def rough_points(face: FaceWithPoints) -> Points5:
+    """Points as far off as the shipped detector's, the same ones whenever the face is asked for.
+
+    Measured on 474 held-out faces: 7.2 % of the eye distance on the mean, shifted together by 3.9 %, turned by 2 degrees
+    and scaled by 5 % (standard deviations).
+    """
+    rng = np.random.default_rng(zlib.crc32(str(face.path.name).encode()))
+    points = face.five.astype(np.float64)
+    eyes = float(np.linalg.norm(points[1] - points[0]))
+    centre = points.mean(axis=0)
+    angle, scale = np.radians(2.0) * rng.standard_normal(), np.exp(0.05 * rng.standard_normal())
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    noise = eyes * (0.03 * rng.standard_normal(2) + 0.045 * rng.standard_normal((5, 2)))
+    return np.asarray((points - centre) @ turn + centre + noise, np.float32)
+
+
+def run_straightened(faces: Sequence[FaceWithPoints], predict: Predict, *, batch: int = 64) -> Predicted:
+    """One look at crops that rough points straighten, as the pipeline takes where the detector gives points."""
+    found: list[tuple[FloatArray, FloatArray]] = []
+    for start in range(0, len(faces), batch):
+        part = faces[start : start + batch]
+        images = [read_picture(face.path) for face in part]
+        found.append(_predict_at(images, [second_pass_matrix(rough_points(face)) for face in part], predict))
+    points = np.concatenate([item[0] for item in found])
+    expected = np.exp(np.concatenate([item[1] for item in found]).astype(np.float64))
+    return Predicted(normalised_errors(points, np.stack([face.five for face in faces])), expected, points)
+
+
 def run_passes(
     faces: Sequence[FaceWithPoints],
     predict: Predict,
     *,
     box: BoxKind = "like_detector",
     passes: int = 2,
-    margin_share: float = REFINE_MARGIN_SHARE,
+    margin_share: float = STRAIGHT_MARGIN_SHARE,
     turn_deg: float = 0.0,
     batch: int = 64,
 ) -> list[Predicted]:

@@ -13,17 +13,20 @@ from training.data.faces_with_points import (
     FaceWithPoints,
 )
 from training.export.onnx import ExportFailed, compare_with_torch, export_onnx, write_record
-from training.landmarks.evaluate import caught_at, predictor, run_passes
+from training.landmarks.calibrate import calibrate
+from training.landmarks.evaluate import caught_at, predictor, run_passes, run_straightened
 from training.landmarks.train import load_network
 
 MAX_PARITY_PX: Final = 0.1
 
 
 def full_evaluation(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, Any]:
-    """By set and box: one pass and two, failures, and how the expected error tells good from bad."""
+    """By set: one look straightened by rough points; by box one pass and two; failures, and how the expected error tells good from bad."""
     report: dict[str, Any] = {}
     for name in sorted({face.source for face in faces}):
         part = [face for face in faces if face.source == name]
+        straightened = run_straightened(part, predictor(network))
+        report[f"{name}, straightened"] = {"one_look": straightened.summary(), "bad_caught": caught_at(straightened)}
         for box in ("like_detector", "given"):
             first, second = run_passes(part, predictor(network), box=box)
             report[f"{name}, {box}"] = {
@@ -34,9 +37,15 @@ def full_evaluation(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict
     return report
 
 
-def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) -> Path:
-    """Write out/aligner.onnx and out/records/aligner.json. Raises ExportFailed when the points differ."""
+def export(
+    run_dir: Path, out: Path, *, held_out: Sequence[FaceWithPoints] = (), scores: dict[str, Any] | None = None
+) -> Path:
+    """Write out/aligner.onnx and out/records/aligner.json. Raises ExportFailed when the points differ.
+
+    held_out: faces that the estimate of error is calibrated on; without any it stays as it was trained.
+    """
     network, fitted = load_network(run_dir)
+    calibration = calibrate(network, held_out) if held_out else None
     written = export_onnx(network, out / "aligner.onnx", side_px=CROP_SIDE_PX, outputs=("points", "log_error"))
     parity = compare_with_torch(network, written.path, side_px=CROP_SIDE_PX)
     if parity[0].worst_abs >= MAX_PARITY_PX:
@@ -67,6 +76,7 @@ def export(run_dir: Path, out: Path, *, scores: dict[str, Any] | None = None) ->
         "recipe": fitted.facts["recipe"],
         "commit": fitted.facts["commit"],
         "data": fitted.facts["data"],
+        "calibration": calibration,
         "parity": parity,
         "scores": scores or {},
     }
