@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
 NEEDS: Final = {
     "embedder": ("embedder",),
     "robustness": ("detector", "aligner", "embedder"),
-    "aligner": ("detector", "aligner", "embedder"),  # a face without a direction is refused
+    "aligner": ("detector", "aligner"),
     "detector": ("detector", "aligner"),
 }
 VERSION: Final = 3  # raise it when a part counts otherwise

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from pipeline.similarity import CROP_SIDE_PX, template_for
 from pipeline.types import FloatArray, Rgb8
+from training.command_line import Refused
 from training.comparisons import aligners as compare_aligners
 from training.config import load_recipe
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import FaceWithPoints
 from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches, normalise
+from training.landmarks.calibrate import bake, fit
 from training.landmarks.cli import main
 from training.landmarks.evaluate import Predicted, caught_at, run_passes
 from training.landmarks.export import export
@@ -25,6 +29,7 @@ from training.landmarks.hourglass import HourglassNetwork, decode, hourglass_los
 from training.landmarks.network import LandmarkNetwork, mean_position
 from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, NetworkRecipe, RunRecipe
 from training.landmarks.train import FALSE_BOX_ERROR, LandmarkModule, landmark_loss, load_network, train
+from training.landmarks.yolo_hourglass import YoloHourglass, map_loss
 
 pytestmark = pytest.mark.train
 
@@ -110,6 +115,69 @@ def test_every_stack_of_the_hourglass_is_supervised() -> None:
         assert float(head.weight.grad.abs().sum()) > 0
 
 
+def test_the_shipped_hourglass_takes_every_layer_of_its_start(tmp_path: Path) -> None:
+    """The start's keys are Ultralytics'; one that lacks a layer is refused by name."""
+    torch.manual_seed(0)
+    other = YoloHourglass()
+    layers = {f"model.{name}": value for name, value in other.trunk.state_dict().items()}
+    save_file(layers | {"model.22.dfl.conv.weight": torch.zeros(1)}, str(tmp_path / "start.safetensors"))
+    made = YoloHourglass(start=tmp_path / "start.safetensors")
+    for name, value in made.trunk.state_dict().items():
+        torch.testing.assert_close(value, other.trunk.state_dict()[name])
+    del layers["model.9.cv1.conv.weight"]
+    save_file(layers, str(tmp_path / "short.safetensors"))
+    with pytest.raises(Refused, match=r"9\.cv1\.conv\.weight"):
+        YoloHourglass(start=tmp_path / "short.safetensors")
+
+
+def test_maps_are_least_wrong_where_they_are_the_gaussian_round_the_point() -> None:
+    """Cross-entropy cannot fall under the target's own entropy; a point outside of the crop counts nothing."""
+    points = torch.full((1, 5, 2), 50.0)
+    right = target_maps(points).clamp_min(1e-12).log()
+    assert float(map_loss(right, points)) < float(map_loss(torch.zeros(1, 5, 28, 28), points))
+    assert float(map_loss(right, points)) < float(map_loss(right.roll(2, dims=3), points))
+    assert float(map_loss(right, torch.full((1, 5, 2), -60.0))) == 0.0
+
+
+def test_the_calibrated_estimate_has_the_mean_of_what_came() -> None:
+    """Errors 1.5 times of a power of what was said, with noise: both numbers are found, and the means agree."""
+    rng = np.random.default_rng(3)
+    said = rng.normal(-3.2, 0.5, 4000)
+    came = 1.5 * np.exp(0.8 * said) * rng.gamma(8.0, 1 / 8.0, 4000)
+    slope, offset = fit(said, came)
+    assert slope == pytest.approx(0.8, abs=0.03)
+    assert offset == pytest.approx(np.log(1.5), abs=0.08)
+    assert np.exp(offset + slope * said).mean() == pytest.approx(came.mean(), rel=0.01)
+
+
+def test_a_baked_calibration_changes_the_estimate_and_no_point() -> None:
+    network = YoloHourglass().eval()
+    crops = torch.randn(2, 3, CROP_SIDE_PX, CROP_SIDE_PX)
+    with torch.no_grad():
+        points, before = network(crops)
+        bake(network, slope=1.2, offset=-0.5)
+        same, after = network(crops)
+    torch.testing.assert_close(points, same)
+    torch.testing.assert_close(after, 1.2 * before - 0.5)
+
+
+def test_a_face_that_hangs_in_its_crop_is_none_that_should_be_read(tmp_path: Path) -> None:
+    augment = CropAugment(second_pass_share=1.0, rough_turned=1.0, rough_roll_deg=1.0)
+    made = {
+        limit: LandmarkBatches(
+            {"mtfl": some_faces(write_faces(tmp_path / str(limit), 4))},
+            shares={"mtfl": 1.0},
+            empty=(),
+            empty_share=0.0,
+            augment=replace(augment, read_deg=limit),
+            batch_size=6,
+            seed=1,
+        )(0).has_face.tolist()
+        for limit in (60.0, 180.0)
+    }
+    assert made == {60.0: [0.0] * 6, 180.0: [1.0] * 6}
+
+
 def batch_of(points: torch.Tensor, *, has_face: list[float]) -> LandmarkBatch:
     return LandmarkBatch(torch.zeros(len(points), 3, 112, 112), points, torch.tensor(has_face))
 
@@ -188,7 +256,11 @@ def test_the_threshold_that_catches_bad_faces_costs_nothing_when_the_network_kno
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
-@pytest.mark.parametrize("network", [NetworkRecipe(width=16), SMALL_HOURGLASS], ids=["regression", "hourglass"])
+@pytest.mark.parametrize(
+    "network",
+    [NetworkRecipe(width=16), SMALL_HOURGLASS, NetworkRecipe(model="yolo_hourglass")],
+    ids=["regression", "hourglass", "yolo_hourglass"],
+)
 def test_a_run_becomes_a_file_that_computes_the_same(tmp_path: Path, network: NetworkRecipe) -> None:
     """Train three steps, export, load in ONNX Runtime with a batch that export never saw."""
     import onnxruntime
