@@ -189,7 +189,7 @@ class CoveredRow(Document):
 
 
 class BlurRow(Document):
-    """Whole faces under one Gaussian. sigma: over the eye distance; sharpness: the median as the product measures it."""
+    """Whole faces under one Gaussian. sigma: over the eye distance; sharpness: the median, as measured."""
 
     sigma: float
     faces: int

@@ -111,7 +111,11 @@ def _mask(crop: Rgb8, frame: _Frame, rng: np.random.Generator) -> NDArray[np.uin
 def _scarf(crop: Rgb8, frame: _Frame, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A band across the whole crop whose upper edge waves, and all below it."""
     xs = np.linspace(-4, 4, 17)
-    top = rng.uniform(-0.55, 0.25) + 0.12 * np.sin(xs * rng.uniform(0.5, 3) + rng.uniform(0, 6)) + rng.normal(0, 0.2) * xs / 4
+    top = (
+        rng.uniform(-0.55, 0.25)
+        + 0.12 * np.sin(xs * rng.uniform(0.5, 3) + rng.uniform(0, 6))
+        + rng.normal(0, 0.2) * xs / 4
+    )
     shape = _blank(crop)
     outline = np.concatenate([np.column_stack([xs, top]), [(4, 6), (-4, 6)]])
     cv2.fillPoly(shape, [frame.at(outline)], 255, cv2.LINE_AA)

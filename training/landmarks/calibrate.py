@@ -1,4 +1,4 @@
-"""Makes the aligner's own estimate of error true on the mean: an affine map of its logarithm, baked into its last layer.
+"""Makes the aligner's own estimate of error true on the mean: a linear map of its logarithm, baked into its last layer.
 
 The loss (L1 between logarithms) teaches the median of the logarithm; what came on held-out faces was 1.4 times of what
 was expected. Fitted on held-out faces as they are and spoilt as in training, so that the upper end is true, too.

@@ -53,8 +53,8 @@ def box_of(face: FaceWithPoints, kind: BoxKind) -> Box:
 def rough_points(face: FaceWithPoints) -> Points5:
     """Points as far off as the shipped detector's, the same ones whenever the face is asked for.
 
-    Measured on 474 held-out faces: 7.2 % of the eye distance on the mean, shifted together by 3.9 %, turned by 2 degrees
-    and scaled by 5 % (standard deviations).
+    Measured on 474 held-out faces: 7.2 % of the eye distance on the mean, shifted together by 3.9 %, turned by 2
+    degrees and scaled by 5 % (standard deviations).
     """
     rng = np.random.default_rng(zlib.crc32(str(face.path.name).encode()))
     points = face.five.astype(np.float64)

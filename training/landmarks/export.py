@@ -21,7 +21,8 @@ MAX_PARITY_PX: Final = 0.1
 
 
 def full_evaluation(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, Any]:
-    """By set: one look straightened by rough points; by box one pass and two; failures, and how the expected error tells good from bad."""
+    """By set: one look by rough points; by box one pass and two; failures,
+    and how the expected error tells good from bad."""
     report: dict[str, Any] = {}
     for name in sorted({face.source for face in faces}):
         part = [face for face in faces if face.source == name]
@@ -53,10 +54,14 @@ def export(
     recipe = fitted.facts["recipe"]
     model, given = recipe["network"]["model"], recipe["network"]["start"]
     start = given if model != "hourglass" else None
-    licence, start_words = {
-        "regression": ("CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {start}"),
-        "yolo_hourglass": ("AGPL-3.0", f"YOLOv8n-face (derronqi/yolov8-face, AGPL-3.0), layers 0 to 15: {start}"),
-    }[model] if start else ("AGPL-3.0-or-later", "noise")
+    licence, start_words = (
+        {
+            "regression": ("CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {start}"),
+            "yolo_hourglass": ("AGPL-3.0", f"YOLOv8n-face (derronqi/yolov8-face, AGPL-3.0), layers 0 to 15: {start}"),
+        }[model]
+        if start
+        else ("AGPL-3.0-or-later", "noise")
+    )
     record = {
         "role": "aligner",
         "file": written.path.name,

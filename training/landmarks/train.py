@@ -92,7 +92,9 @@ def coordinate_loss(points: torch.Tensor, true: torch.Tensor, recipe: LossRecipe
 def integral_loss(read: Read, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
     """The recipe's loss between the expectations of both maps and (B, 5, 2), and the maps' cross-entropy, (B,)."""
     coarse, _ = mean_position(read.coarse)
-    on_points = coordinate_loss(read.points, true, recipe) + recipe.coarse_weight * coordinate_loss(coarse, true, recipe)
+    on_points = coordinate_loss(read.points, true, recipe) + recipe.coarse_weight * coordinate_loss(
+        coarse, true, recipe
+    )
     on_maps = map_loss(read.fine, true) + recipe.coarse_weight * map_loss(read.coarse, true)
     return on_points + recipe.map_weight * on_maps
 

@@ -1,4 +1,4 @@
-"""The aligner that ships: one hourglass whose way down and first two steps up are YOLOv8n's, read by integral regression.
+"""The aligner that ships: one hourglass whose way down and first steps up are YOLOv8n's, read by integral regression.
 
     112 x 112 -> 56 -> 28 -> 14 -> 7 -> 4 (YOLOv8n's layers 0 to 9), up to 7 and 14 (its 10 to 15), up to 28 (new)
 
@@ -20,7 +20,6 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-from pipeline.similarity import CROP_SIDE_PX
 from training.command_line import Refused
 from training.landmarks.hourglass import target_maps
 from training.landmarks.network import EXPECTED_LOG_ERROR, POINTS, mean_position
