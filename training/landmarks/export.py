@@ -22,7 +22,8 @@ MAX_PARITY_PX: Final = 0.1
 
 def full_evaluation(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, Any]:
     """By set: one look by rough points; by box one pass and two; failures,
-    and how the expected error tells good from bad."""
+    and how the expected error tells good from bad.
+    """
     report: dict[str, Any] = {}
     for name in sorted({face.source for face in faces}):
         part = [face for face in faces if face.source == name]
