@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.datasets.pack import read_picture
 from evaluation.metrics.landmarks import normalised_errors
+from pipeline.errors import DegeneratePoints
 from pipeline.landmarks import STRAIGHT_MARGIN_SHARE, crop_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
 from pipeline.types import Box, FloatArray, Points5, Rgb8
@@ -103,7 +104,10 @@ def run_passes(
         for kept in collected:
             points, expected = _predict_at(images, matrices, predict)
             kept.append((points, expected))
-            matrices = [second_pass_matrix(item, margin_share=margin_share) for item in points]
+            matrices = [
+                _straightening(item, margin_share=margin_share, instead=matrix)
+                for item, matrix in zip(points, matrices, strict=True)
+            ]
     truth = np.stack(true)
     results = []
     for kept in collected:
@@ -141,6 +145,14 @@ def predictor(network: Any) -> Predict:
         return points.float().cpu().numpy(), log_error.float().cpu().numpy()[:, 0]
 
     return predict
+
+
+def _straightening(points: Points5, *, margin_share: float, instead: Matrix) -> Matrix:
+    """The crop that points straighten, or the one before where they lie in a heap, as an untrained network's do."""
+    try:
+        return second_pass_matrix(points, margin_share=margin_share)
+    except DegeneratePoints:
+        return instead
 
 
 def _predict_at(images: Sequence[Rgb8], matrices: Sequence[Matrix], predict: Predict) -> tuple[FloatArray, FloatArray]:
