@@ -53,6 +53,13 @@ def concatenate(parts: Sequence[Candidates]) -> Candidates:
     )
 
 
+def surest(found: Candidates, thresholds: DetectorThresholds) -> Candidates:
+    """Keep the best box a face, highest score first. Networks of this kind say each face with several boxes."""
+    return found.where(
+        non_maximum_suppression(found.boxes, found.scores, max_iou=thresholds.iou, max_iomin=thresholds.covered)
+    )
+
+
 def one_per_face(found: Candidates, thresholds: DetectorThresholds, *, width: int, height: int) -> list[Detection]:
     """Clip boxes to the photo of width x height, suppress all but the best one a face, drop those under a pixel.
 

@@ -23,6 +23,7 @@ def _weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     class _Facts:
         precision = "f32"
+        int8 = None
         sha256 = MODEL
 
         def __init__(self, role: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from pipeline.detector import Detector, boxes_above
+from pipeline.detector import AFAR_MARGIN_PX, Detector, boxes_above
 from pipeline.errors import EngineFailed
 from pipeline.letterbox import fit
 from pipeline.manifest import DetectorThresholds, InputSpec
@@ -101,7 +101,7 @@ def test_the_canvas_has_the_photos_shape(width: int, height: int, canvas: tuple[
     """4:3 is looked at on 640 x 480; photos beyond 2:1 get a longer canvas instead of faces of a few pixels."""
     engine = Scripted([], width=width, height=height)
     Detector(engine, THRESHOLDS).detect(scene(width, height))
-    assert [batch.shape[2:] for batch in engine.seen] == [canvas]
+    assert engine.seen[0].shape[2:] == canvas
 
 
 def test_a_network_that_takes_squares_gets_squares() -> None:
@@ -127,7 +127,7 @@ def test_small_faces_of_a_large_photo_are_found_by_a_closer_look() -> None:
         (round(x / 10), round(y / 10)) for x, y in places
     )
     assert all(abs(one.box.width - 24) < 4 for one in found)
-    assert 1 < len(engine.seen) <= 1 + MOST_TILES
+    assert 2 < len(engine.seen) <= 2 + MOST_TILES  # the first look, the one from afar, tiles
 
 
 def test_large_sure_faces_are_looked_at_once() -> None:
@@ -137,11 +137,42 @@ def test_large_sure_faces_are_looked_at_once() -> None:
     assert len(engine.seen) == 1
 
 
-def test_a_photo_without_spare_pixels_is_looked_at_once() -> None:
+def test_a_photo_without_spare_pixels_has_no_tiles() -> None:
     engine = BySize(sure_px=30.0)
     image, _ = _squares(800, 600, side=12, apart=200)
     assert Detector(engine, THRESHOLDS).detect(image) == []
+    assert [batch.shape[2:] for batch in engine.seen] == [(480, 640), (224, 256)]  # and is looked at from afar
+
+
+def test_several_boxes_of_a_sure_face_call_for_no_second_look() -> None:
+    """Networks of this kind say a face with many boxes, most of them less sure than the best."""
+    face, about = Box(900, 900, 960, 970), Box(902, 898, 961, 968)
+    engine = Scripted([(face, 0.8), (about, 0.3)], width=2048, height=1536)
+    assert len(Detector(engine, THRESHOLDS).detect(scene(2048, 1536))) == 1
     assert len(engine.seen) == 1
+
+
+class FromAfarOnly:
+    """Is sure of one face with grey on all sides of it, and doubts a part of it where it fills the canvas."""
+
+    def __init__(self) -> None:
+        self.spec = Scripted([]).spec
+
+    def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
+        height, width = batch.shape[2:]
+        if width == 640:
+            return (_rows([[0, 0, 640, 300, 0.45]]),)
+        margin = AFAR_MARGIN_PX
+        return (_rows([[margin, margin, width - margin, height - margin, 0.9], [60, 60, 80, 80, 0.9]]),)
+
+
+def test_a_face_that_fills_the_photo_is_found_from_afar_once() -> None:
+    """What is small there was looked at better before."""
+    ((box, score),) = [
+        (found.box, found.score) for found in Detector(FromAfarOnly(), THRESHOLDS).detect(scene(640, 640))
+    ]
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((0, 0, 640, 640), abs=0.1)
+    assert score == pytest.approx(0.9)
 
 
 def test_a_glance_takes_a_canvas_of_half_the_size() -> None:
@@ -175,7 +206,7 @@ def test_boxes_are_clipped_to_the_photo_and_those_outside_are_dropped() -> None:
 def test_the_network_sees_the_letterboxed_photo_as_the_manifest_says() -> None:
     engine = Scripted([], width=100, height=60)
     Detector(engine, THRESHOLDS).detect(np.full((60, 100, 3), 255, np.uint8))
-    (batch,) = engine.seen
+    batch = engine.seen[0]
     assert batch.shape == (1, 3, 384, 640)
     assert batch[0, :, 200, 320].tolist() == pytest.approx([1.0, 1.0, 1.0])
     assert (

@@ -240,6 +240,7 @@ def test_each_face_is_taken_by_one_box_the_surest_first() -> None:
 def _weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class _Facts:
         precision = "f32"
+        int8 = None
         sha256 = MODEL
 
         def __init__(self, role: str) -> None:
