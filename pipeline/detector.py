@@ -1,7 +1,7 @@
 """Face boxes of a network that sees the whole photo at once: a photo in, boxes in its pixels out.
 
-One look on a canvas of the photo's shape is enough for nearly every photo. Where it finds no face for sure, the photo
-is also looked at from afar, small and with grey round it, so that a face that fills it is seen whole. Large photos whose
+One look on a canvas of the photo's shape is enough for nearly every photo. Where it is sure of no face, the photo is
+also looked at from afar, small and with grey round it, so that a face that fills it is seen whole. Large photos whose
 first look left small faces unsure are looked at again in tiles (`tiles.py`). How outputs are read is a function: YOLO's
 boxes here, other networks' in `adapters/`. Thresholds come from the manifest.
 """
@@ -29,6 +29,7 @@ GLANCE_SIDE_PX: Final = 320  # longer side of the canvas on which quarter turns 
 AFAR_SIDE_PX: Final = 160
 AFAR_MARGIN_PX: Final = 48
 AFAR_RATIO: Final = 0.5  # of the photo's longer side: larger faces are read from afar, where that was looked at
+WHOLE_SCORE: Final = 0.7  # of the surest face that large, under which it may be a part of one
 
 
 class ReadOutputs(Protocol):
@@ -78,8 +79,10 @@ class Detector:
         return one_per_face(found.where(found.scores >= score), self.thresholds, width=width, height=height)
 
     def _from_afar(self, image: Rgb8, found: Candidates, *, threshold: float) -> Candidates:
-        """Replace the large faces of the first look by those seen from afar, if it found none for sure."""
-        if (found.scores >= self.thresholds.sure).any():
+        """Replace large faces by those seen from afar, if the first look was sure of no face or not of a large one."""
+        large_px = AFAR_RATIO * max(image.shape[:2])
+        large = found.scores[found.larger_sides >= large_px]
+        if (found.scores >= self.thresholds.sure).any() and (not large.size or large.max() >= WHOLE_SCORE):
             return found
         canvas, place = letterbox(
             image, side_px=AFAR_SIDE_PX, step_px=self._engine.spec.step_px, centred=True, padding=self._padding
@@ -90,8 +93,7 @@ class Detector:
         )
         place = Letterbox(place.scale, place.pad_x + margin, place.pad_y + margin)
         afar = self._read_canvas(np.asarray(canvas, np.uint8), threshold=threshold).to_photo(place)
-        large = AFAR_RATIO * max(image.shape[:2])
-        return concatenate([found.where(found.larger_sides < large), afar.where(afar.larger_sides >= large)])
+        return concatenate([found.where(found.larger_sides < large_px), afar.where(afar.larger_sides >= large_px)])
 
     def _closer(self, image: Rgb8, found: Candidates, *, scale: float, threshold: float) -> Candidates:
         """Join what tiles show of small and doubtful faces, where the photo has pixels to spare for them."""
