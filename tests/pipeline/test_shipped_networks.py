@@ -113,8 +113,8 @@ def test_a_plain_wall_has_no_face(pipeline: FacePipeline) -> None:
 @pytest.mark.parametrize(
     ("file", "figures"),
     [
-        (PORTRAIT, {"score": 0.895, "eyes": 85.2, "sharpness": 151.4, "light": 124.9, "yaw": 0.9, "roll": -2.4}),
-        (ASTRONAUT, {"score": 0.892, "eyes": 43.1, "sharpness": 113.4, "light": 152.5, "yaw": -0.1, "roll": 3.4}),
+        (PORTRAIT, {"score": 0.869, "eyes": 82.1, "sharpness": 159.8, "light": 123.2, "yaw": 3.5, "roll": -2.9}),
+        (ASTRONAUT, {"score": 0.854, "eyes": 43.1, "sharpness": 113.4, "light": 152.5, "yaw": -0.1, "roll": 3.4}),
     ],
     ids=["portrait", "astronaut"],
 )
@@ -155,6 +155,9 @@ def test_a_cheek_beside_a_head_is_not_answered_with_the_heads_face(pipeline: Fac
 
         def detect(self, image: Rgb8, *, threshold: float | None = None) -> list[Detection]:
             return [whole, cheek]
+
+        def glance(self, image: Rgb8) -> list[Detection]:
+            return [whole]
 
     photo = FacePipeline(detector=FindsBoth(), aligner=pipeline.aligner, embedder=pipeline.embedder).read_image(image)
     (face,) = photo.faces

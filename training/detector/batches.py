@@ -40,7 +40,9 @@ class SceneBatches:
             for name in ("wider", "mask", "portrait", "celeba", "empty")
         }
         shares = {one.name: float(getattr(recipe.shares, one.name)) for one in fields(Shares)}
-        self._kinds = [name for name, share in shares.items() if share > 0 and self._scenes.get(name, [1])]
+        self._kinds = [
+            name for name, share in shares.items() if share > 0 and (name not in self._scenes or self._scenes[name])
+        ]
         self._boxes = {scene: _boxes_of(scene) for name in self._kinds for scene in self._scenes.get(name, ())}
         self._faces = [
             (scene, row, float(min(box[2:] - box[:2])))

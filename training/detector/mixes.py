@@ -45,8 +45,13 @@ def compare_mixes(run_dir: Path, *, data: Path, source: str | None = None) -> li
             | {name: summary([pair for pair in pairs if pair.source == name]) for name in sources}
         )
         print(json.dumps(rows[-1]))
-    told = {"steps": fitted.steps, "source": source, "pictures": len(judged), "rows": rows}
-    told["best"] = best_mix(rows)
+    told = {
+        "steps": fitted.steps,
+        "source": source,
+        "pictures": len(judged),
+        "rows": rows,
+        "best": best_mix(rows),
+    }
     graph.unlink()
     write_record(run_dir / MIXES_FILE, told)
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -91,15 +91,18 @@ class LandmarkBatches:
         )
 
 
-class Ahead:
+Made = TypeVar("Made")
+
+
+class Ahead(Generic[Made]):
     """Makes the next batch in a thread while the network works on this one (OpenCV and PIL let go of the GIL)."""
 
-    def __init__(self, batches: Callable[[int], LandmarkBatch]) -> None:
+    def __init__(self, batches: Callable[[int], Made]) -> None:
         self._batches = batches
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
-        self._next: tuple[int, Future[LandmarkBatch]] | None = None
+        self._next: tuple[int, Future[Made]] | None = None
 
-    def __call__(self, step: int) -> LandmarkBatch:
+    def __call__(self, step: int) -> Made:
         waiting = self._next
         ready = waiting[1].result() if waiting is not None and waiting[0] == step else self._batches(step)
         self._next = (step + 1, self._thread.submit(self._batches, step + 1))

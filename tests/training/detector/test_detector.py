@@ -341,6 +341,7 @@ def test_a_box_is_given_in_the_pixels_of_the_picture_whatever_the_size_it_was_se
 
     (found,) = find_faces(np.zeros((100, 200, 3), np.uint8), run, side_px=side_px)
     np.testing.assert_allclose([found.box.x0, found.box.y0, found.box.x1, found.box.y1], [75, 25, 125, 75], atol=0.5)
+    assert found.points is not None
     np.testing.assert_allclose(found.points, [[100, 50]] * 5, atol=0.5)
 
 
@@ -379,6 +380,9 @@ def test_the_threshold_is_asked_of_turned_empty_pictures_and_of_upright_faces(tm
             assert threshold == LOWEST_SCORE
             self.shown.append(image.shape[:2])
             return [Detection(box=Box(10, 10, 50, 50), score=float(image.max()) / 255)]
+
+        def glance(self, image: Rgb8) -> list[Detection]:
+            raise AssertionError("the threshold is asked of whole looks")
 
     def scene(name: str, bright: int, label: str) -> Scene:
         cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((60, 100, 3), bright, np.uint8))
