@@ -191,19 +191,18 @@ The EXIF orientation is applied, transparency is laid on white, and what comes o
 
 ## 2. Where is a face? `pipeline/detector.py`
 
-The photo is fitted into a square of 640 px and padded with grey. A YOLOv8n looks at all of it at once: for each of 8,400 places it gives a box and a score.
-A look at 896 px catches smaller faces, one at 256 px those that fill the frame. A face has the mean score of the sizes that can judge it: what one takes for a face and another does not see is seldom one.
+The photo is fitted onto a canvas of its own shape, the longer side 640 px. A YOLOv8n looks at all of it at once: for each of thousands of places it gives a box, a score and five rough points.
+That is enough for nearly every photo. One look more, from afar, finds a face that fills the photo; tiles find small faces in a large one.
 
-<img src="pictures/walkthrough-detect.jpg" width="360" alt="The photo in its square, with one box">
+<img src="pictures/walkthrough-detect.jpg" width="360" alt="The photo with one box">
 
 Found: one box of {face.box.width:.0f} x {face.box.height:.0f} px with score {quality.score:.2f}. The threshold was set on training pictures, not on this one.
 
 ## 3. Where are the eyes? `pipeline/landmarks.py`
 
-A square around the box, a quarter larger, goes to a second network, which answers with ten numbers: five points. It answers one more: how far off it thinks they are.
-Then it looks again, at the face that these points straighten, because a face that stands upright and has one size is easier.
+The detector's rough points straighten the face, because one that stands upright and has one size is easier. It goes to a second network, which answers with ten numbers: five points. It answers one more: how far off it thinks they are.
 
-<img src="pictures/walkthrough-points.jpg" width="360" alt="Two crops of the face with five numbered points each">
+<img src="pictures/walkthrough-points.jpg" width="360" alt="Crops of the face with five numbered points">
 
 1 and 2 are the eyes, 3 the nose, 4 and 5 the corners of the mouth. The eyes are {eyes:.0f} px apart, the head is tilted by {quality.roll_deg:.0f} and turned by {quality.yaw_deg:.0f} degrees, and the network expects to be off by {100 * quality.points_error:.1f} % of the eye distance.
 
