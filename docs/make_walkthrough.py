@@ -214,7 +214,7 @@ One shift, one turn, one scale: the similarity that brings the five points neare
 
 Had somebody filled a tight photo's surroundings by repeating its edge, as collections of faces do, those stripes would be made black before the next network looks: strangers share them (`pipeline/stretched_edges.py`). This photo is whole.
 
-Before it goes on, the crop must pass the gates of `pipeline/gates.py`: here sharpness {quality.sharpness:.0f} (10 are needed), light {quality.light:.0f} of 255.
+Before it goes on, the crop must pass the gates of `pipeline/gates.py`: here sharpness {quality.sharpness:.0f} (25 are needed), light {quality.light:.0f} of 255.
 
 ## 5. A face as 512 numbers: `pipeline/embedder.py`
 
