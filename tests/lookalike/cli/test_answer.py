@@ -18,6 +18,7 @@ from lookalike.cli.card_files import is_card
 from lookalike.cli.main import app
 from lookalike.finder import Finder
 from lookalike.settings import Settings
+from pipeline.compiled_cache import CompiledCache
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.face_pipeline import FacePipeline
 from pipeline.types import DecodedPhoto, PhotoFaces, RefusalCode
@@ -47,7 +48,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Photos of one byte string each, in an empty folder; the product answers them by the script."""
     reader = Reader({b"one": ONE, b"two": TWO, b"party": PARTY, b"small": SMALL, b"nobody": photo()})
 
-    def build(settings: Settings) -> App:
+    def build(settings: Settings, *, cache: CompiledCache | None = None) -> App:
         finder, pictures = Finder(reader, EightPeople(), calibration()), FolderPictures(None)
         return App(
             settings=settings,
@@ -58,7 +59,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(lookalike.app, "build", build)
-    monkeypatch.setattr(lookalike.app, "open_pipeline", lambda _settings: reader)
+    monkeypatch.setattr(lookalike.app, "open_pipeline", lambda _settings, **_cache: reader)
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two", "party", "small", "nobody", "large", "heic", "bug"):
         Path(f"{name}.jpg").write_text(name)
