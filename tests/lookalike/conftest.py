@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import face_pipeline
+from pipeline.compiled_cache import CompiledCache
 from pipeline.face_pipeline import FacePipeline, PipelineConfig
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "weights"
@@ -14,7 +15,12 @@ _load = face_pipeline.load_pipeline
 _opened: dict[PipelineConfig | None, FacePipeline] = {}
 
 
-def _load_once(weights_dir: Path, config: PipelineConfig | None = None) -> FacePipeline:
+def _load_once(
+    weights_dir: Path,
+    config: PipelineConfig | None = None,
+    *,
+    cache: CompiledCache | None = None,
+) -> FacePipeline:
     if weights_dir.resolve() != _SHIPPED:
         return _load(weights_dir, config)
     if config not in _opened:
