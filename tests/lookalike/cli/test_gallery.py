@@ -256,7 +256,7 @@ def test_settings_are_heard(people: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """One way to open the networks, for photos and for pictures of a gallery; 0 threads are all cores."""
     seen: dict[str, PipelineConfig] = {}
 
-    def stop(_: Path, config: PipelineConfig) -> None:
+    def stop(_: Path, config: PipelineConfig, **_cache: object) -> None:
         seen["config"] = config
         raise KeyboardInterrupt
 

@@ -75,7 +75,7 @@ def test_points_are_of_the_stored_picture_even_where_it_is_read_smaller(tmp_path
 
 
 def test_without_points_the_largest_usable_face_is_taken(tmp_path: Path) -> None:
-    _picture(tmp_path, size=(4096, 2048))  # decoded at half its size
+    _picture(tmp_path, size=(4096, 3072))  # decoded at half its size
     found = photo(face(None, size_px=200.0), face(unit(1, 2), size_px=80.0), face(unit(3, 1), size_px=50.0))
     outcome = _one(_reads(found), tmp_path)
     assert isinstance(outcome, Embedded)
@@ -139,7 +139,9 @@ def test_heic_keeps_to_the_limits_and_to_the_frame_of_the_stored_picture(tmp_pat
     pytest.importorskip("pillow_heif").register_heif_opener()
     data = _saved("HEIF")
     (tmp_path / "a.png").write_bytes(data)
-    read = gallery_photo.read_gallery_photo(tmp_path / "a.png", limits=PhotoLimits(working_side_px=150))
+    read = gallery_photo.read_gallery_photo(
+        tmp_path / "a.png", limits=PhotoLimits(working_side_px=150, longest_side_px=150)
+    )
     assert (read.image.shape, read.scale) == ((100, 150, 3), 2.0)
     with pytest.raises(BadPhoto, match="raise MAX_PHOTO_MPX"):
         gallery_photo.read_gallery_photo(tmp_path / "a.png", limits=PhotoLimits(max_pixels=50_000))
