@@ -304,7 +304,8 @@ class _Child:
             self.answered = True
             raise BadPhoto(BadPhotoCode(said["code"]), said["message"], want=said["want"], got=said["got"])
         # The child had a stranger's file: it is not believed blindly.
-        most = plan.limits.longer_side_px((width, height)) + 1  # sides are rounded
+        # Where the header tells no size, the shape is that of the rounded sides.
+        most = 1.05 * plan.limits.longer_side_px(plan.header.size or (width, height))
         if not 1 <= min(height, width) <= max(height, width) <= most:
             raise _Lost
         image = np.empty((height, width, 3), np.uint8)

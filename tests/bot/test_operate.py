@@ -12,9 +12,10 @@ import yaml
 from bot.settings import BotSettings
 from lookalike.settings import Settings
 from tests.bot.rehearse_image import Dockerfile
+from web.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SETTINGS = {name.upper() for name in (*Settings.model_fields, *BotSettings.model_fields)}
+SETTINGS = {name.upper() for of in (Settings, BotSettings, WebSettings) for name in of.model_fields}
 NOT_OURS = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PATH", "HOME", "PHOTO"}
 
 

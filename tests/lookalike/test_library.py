@@ -24,6 +24,7 @@ from lookalike.paths import ROOT
 from lookalike.pixels import of_array, of_pillow
 from lookalike.settings import Settings
 from pipeline.decode import DecodedPhoto, decode
+from pipeline.decoding_bounds import PhotoLimits
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.face_pipeline import FacePipeline
 from pipeline.types import PhotoFaces
@@ -221,7 +222,9 @@ def test_a_pillow_image_comes_out_as_the_same_file_would(make: Callable[[], Imag
 @pytest.mark.parametrize("shape", [(30, 30, 3), (4000, 30, 3), (100, 9000, 3)])
 def test_pixels_keep_their_rows_and_columns_up_to_the_working_size(shape: tuple[int, int, int]) -> None:
     image = of_array(np.zeros(shape, np.uint8), max_pixels=40_000_000)
-    assert max(image.image.shape) <= 2048
+    height, width = shape[:2]
+    assert max(image.image.shape) <= PhotoLimits().longer_side_px((width, height))
+    assert image.image.size <= 3 * 2048 * 1536  # as many as a picture of 4:3 has
     assert image.image.shape[0] * image.scale == pytest.approx(shape[0], rel=0.1)
 
 
