@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final, Literal, TextIO
@@ -19,6 +18,8 @@ import numpy as np
 import structlog
 from aiogram.exceptions import ClientDecodeError
 from structlog.typing import ExcInfo
+
+from lookalike.serving.logs import send_logs
 
 TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
 FILE_ID: Final = re.compile(r"(?<![A-Za-z0-9_./-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])")
@@ -115,23 +116,12 @@ def set_up_logs(
         structlog.processors.ExceptionRenderer(_format_error),
         _name_large_values,
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+    hidden = tuple(secret for secret in secrets if secret)
+    send_logs(
+        shared,
+        form=form,
+        level=level.upper(),
+        quiet=QUIET,
+        stream=stream,
+        wrapped=lambda inner: _Redacting(inner, hidden),
     )
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    inner = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-    )
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_Redacting(inner, tuple(secret for secret in secrets if secret)))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level.upper())
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
