@@ -20,19 +20,19 @@ MANY_FACES: Final = 2  # from here on it is said how to see which face is which
 
 
 def print_found(path: str, answer: Found, *, people: int, numbered: bool) -> None:
-    """One face: the verdict, what it means, and the eight. Several: a line for each.
+    """How many faces; then for one the verdict, what it means, and the eight, for several a line each.
 
     people: in the gallery. numbered: a picture with the faces' numbers is written anyway.
     """
     refused = len(answer.photo.faces) - len(answer.faces)
     left_out = f", {refused} not usable" if refused else ""
+    say(f"{shown_path(path)}: {counted(len(answer.faces), 'usable face', 'usable faces')}{left_out}")
     if len(answer.faces) == 1:
         face = answer.faces[0]
-        said = [headline(face, people=people) + left_out, sentence(face)]
-        say(f"{shown_path(path)}: " + " ".join(_ended(text) for text in said if text))
+        said = [headline(face, people=people), sentence(face)]
+        say(" ".join(_ended(text) for text in said if text))
         _print_people(face.matches)
     else:
-        say(f"{shown_path(path)}: {counted(len(answer.faces), 'usable face', 'usable faces')}{left_out}")
         _print_people([face.matches[0] for face in answer.faces if face.matches],
                       numbers=[face.number for face in answer.faces if face.matches])  # fmt: skip
     _print_left_out(answer.photo)

@@ -222,7 +222,7 @@ def test_a_format_that_needs_an_extra_is_named_with_the_command_that_installs_it
 def test_a_photo_from_standard_input_has_a_card_of_its_own_name() -> None:
     result = run("match", "-", input=b"one")
     assert result.exit_code == 0
-    assert "standard input: Is that you?" in result.stdout
+    assert "standard input: 1 usable face\nIs that you?" in result.stdout
     assert written() == ["answers/stdin.jpg"]
 
 
