@@ -57,7 +57,7 @@ def _run(*, host: str | None, port: int | None, open_page: bool) -> None:
     _needs_extra()
     from web.logs import set_up_logs
 
-    set_up_logs(form=settings.web_log_format)
+    set_up_logs(form=settings.web_log_format, secrets=(settings.web_api_key.get_secret_value(),))
     for name, meant in unknown_settings((WebSettings, Settings)).items():
         if name.startswith("WEB_"):  # the others may be the bot's
             log.warning("unknown in .env", name=name, meant=meant)

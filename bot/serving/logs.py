@@ -1,24 +1,22 @@
 """Logging by structlog, ours and the libraries' through one pipe, and nothing secret in it.
 
-Redaction works on the finished line, so that it holds for every field, message and traceback: tokens, Telegram's file
-ids (long runs of base64url), numbers of chats and people, and anything that looks like a vector. Bytes and arrays are
-named before that. An answer of Telegram's that could not be read is quoted whole by its error; of that error only the
-name and the place are kept.
+Beside what no server's log holds (`lookalike.serving.logs`), tokens, Telegram's file ids (long runs of base64url) and
+numbers of chats and people are taken out. An answer of Telegram's that could not be read is quoted whole by its error;
+of that error only the name and the place are kept.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from typing import Any, Final, Literal, TextIO
 
-import numpy as np
 import structlog
 from aiogram.exceptions import ClientDecodeError
 from structlog.typing import ExcInfo
 
+from lookalike.serving.logs import redact as redact_any
 from lookalike.serving.logs import send_logs
 
 TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,}")
@@ -30,10 +28,6 @@ ID_OF_SOMEBODY: Final = re.compile(
     r"-?\d{1,20}\b",
     re.IGNORECASE,
 )
-VECTOR: Final = re.compile(
-    r"(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?(?:[\s,;]|\\n)+){4,}(?:[-+]?\d*\.\d+(?:e[-+]?\d+)?)?", re.IGNORECASE
-)
-
 
 # Whatever LOG_LEVEL says. Pillow's debug lines quote EXIF (names, places, a photo's description); those of asyncio and
 # aiohttp tell of sockets and requests; aiogram.event has one line an update; faiss which instructions it tried.
@@ -42,12 +36,9 @@ QUIET: Final = ("PIL", "asyncio", "aiohttp", "aiogram.event", "faiss.loader")
 
 def redact(line: str, secrets: tuple[str, ...] = ()) -> str:
     """Take out of a finished line what must not be kept."""
-    for secret in secrets:
-        line = line.replace(secret, "<secret>")
-    line = TOKEN.sub("<token>", line)
+    line = TOKEN.sub("<token>", redact_any(line, secrets))
     line = FILE_ID.sub("<file id>", line)
-    line = ID_OF_SOMEBODY.sub(r"\1<id>", line)
-    return VECTOR.sub("<numbers>", line)
+    return ID_OF_SOMEBODY.sub(r"\1<id>", line)
 
 
 def _format_error(exc_info: ExcInfo) -> str:
@@ -79,27 +70,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting += one.exceptions
 
 
-def _name_large_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, bytes | bytearray | memoryview):
-            event[key] = f"<{len(value)} bytes>"
-        elif isinstance(value, np.ndarray):
-            event[key] = f"<array {value.shape}>"
-    return event
-
-
-class _Redacting(logging.Formatter):
-    """Another formatter, with the secrets taken out of what it says."""
-
-    def __init__(self, inner: logging.Formatter, secrets: tuple[str, ...]) -> None:
-        super().__init__()
-        self._inner = inner
-        self._secrets = secrets
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(self._inner.format(record), self._secrets)
-
-
 def set_up_logs(
     *,
     form: Literal["text", "json"],
@@ -114,7 +84,6 @@ def set_up_logs(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(_format_error),
-        _name_large_values,
     ]
     hidden = tuple(secret for secret in secrets if secret)
     send_logs(
@@ -123,5 +92,5 @@ def set_up_logs(
         level=level.upper(),
         quiet=QUIET,
         stream=stream,
-        wrapped=lambda inner: _Redacting(inner, hidden),
+        redacted=lambda line: redact(line, hidden),
     )

@@ -6,14 +6,20 @@ import asyncio
 import gc
 import io
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import structlog
 
 from tests.web.conftest import RunningPage
+from web.logs import set_up_logs
 
 WRITES = ("w", "a", "x", "+")
 _watching: list[list[str]] = []
@@ -96,6 +102,28 @@ async def test_logs_hold_no_address_no_query_and_no_name(page: RunningPage, log_
     assert re.search(r"request .*method=POST .*path=/v1/match status=200", lines)
     for word in ("127.0.0.1", "Somebody", "secret", "language", "card=1", "faces=2"):
         assert word not in lines
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_key_no_address_and_no_vector_reaches_a_traceback(form: Literal["text", "json"]) -> None:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    set_up_logs(form=form, secrets=("a-key-of-the-page", ""), stream=stream)
+    vector = np.linspace(-0.1, 0.1, 512)
+    try:
+        raise ConnectionError(f"a-key-of-the-page from ('192.0.2.77', 51123), [2001:db8::77]: {vector!r}")  # noqa: TRY301
+    except ConnectionError:
+        structlog.get_logger("web.test").exception("broken", data=b"JFIF" * 9, face=vector)
+    finally:
+        root.handlers, level = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    text = stream.getvalue()
+    assert "ConnectionError" in text
+    assert "bytes" in text
+    for secret in ("a-key", "192.0.2", "2001:db8", "0.0996", "JFIF"):
+        assert secret not in text
 
 
 async def test_every_answer_keeps_scripts_and_cameras_to_this_page(page: RunningPage) -> None:
