@@ -7,6 +7,7 @@ cache folder and measured anew when a network, the engine or the calibration cha
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from evaluation.suites.in_depth import DeepEvaluation
 
 DEFAULT_CACHE: Final = Path("runs/cache/evaluation")
+PAGE_TITLE: Final = "<title>Lookalike: how good it is</title>"
 OTHER_SIDES_PX: Final = (320, 480, 640, 896)
 
 Kept = Annotated[
@@ -154,6 +156,8 @@ def report(
     from evaluation.suites.in_depth import PARTS
     from lookalike.settings import Settings
 
+    for place in (out, out.with_suffix(".json"), depth):
+        must_be_replaceable(place)
     deep = _open(data, limit=limit, cache=cache, again=again)
     document = _measure(deep, PARTS).model_copy(
         update={
@@ -169,6 +173,20 @@ def report(
     if depth is not None and limit is None:
         write_json(depth, json_of(summary(document)))
     _show(document, as_json=as_json)
+
+
+def must_be_replaceable(path: Path | None) -> None:
+    """End with a sentence, before anything is measured, where a file stands that no evaluation wrote."""
+    if path is None or not os.path.lexists(path):
+        return
+    try:
+        with path.open("rb") as file:
+            begins = file.read(2_000)
+    except OSError:
+        begins = b""
+    ours = (PAGE_TITLE.encode(),) if path.suffix != ".json" else (b'"embedder":', b'"engine":')
+    if not all(mark in begins for mark in ours):
+        end(f"{path} is there, and no evaluation wrote it: it is left as it is; name another file")
 
 
 def _open(data: Path, *, limit: int | None, cache: Path, again: bool) -> DeepEvaluation:

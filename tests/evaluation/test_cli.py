@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from evaluation.cli import app
+from evaluation.cli_depth import PAGE_TITLE, must_be_replaceable, report
+from lookalike.paths import ROOT
 from pipeline.manifest import Manifest
 from tests.evaluation.tiny_pack import MODEL, ScriptedNetworks, write_pack
 
@@ -93,3 +96,31 @@ def test_without_a_part_everything_is_measured(weights: Path, pack: Path) -> Non
     assert result.exit_code == 0, result.stderr
     parts = {"verification", "identification", "landmarks", "detection", "calibration"}
     assert parts <= set(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize(
+    ("taken", "options"),
+    [
+        ("thesis.html", ["--out", "thesis.html"]),
+        ("thesis.json", ["--out", "thesis.html"]),
+        ("notes.json", ["--depth", "notes.json"]),
+    ],
+)
+def test_a_report_takes_no_other_files_place(weights: Path, pack: Path, taken: str, options: list[str]) -> None:
+    Path(taken).write_text("a year of work", "utf-8")
+    command = typer.Typer()
+    command.command()(report)
+    result = CliRunner().invoke(command, ["--data", str(pack), *options])
+    assert result.exit_code == 3
+    assert result.stderr == (
+        f"lookalike: {taken} is there, and no evaluation wrote it: it is left as it is; name another file\n"
+    )
+    assert Path(taken).read_text("utf-8") == "a year of work"
+
+
+def test_a_report_may_take_the_place_of_an_earlier_one() -> None:
+    template = ROOT / "evaluation" / "report" / "templates" / "page.html.j2"
+    assert PAGE_TITLE in template.read_text("utf-8")
+    must_be_replaceable(ROOT / "weights" / "depth.json")
+    must_be_replaceable(Path("not there.html"))
+    must_be_replaceable(None)
