@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import threading
 from functools import partial
 from typing import Final
 
@@ -28,6 +26,7 @@ from lookalike.calibration import CalibrationError
 from lookalike.env_file import EnvFileError, unknown_settings
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden
+from lookalike.serving.leaving import close_and_leave
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings, setting_problems
 from pipeline.errors import PipelineError
@@ -35,7 +34,6 @@ from pipeline.manifest import load_manifest
 
 EXIT_FAULT: Final = 1
 EXIT_SETUP: Final = 3
-POOL_CLOSE_S: Final = 5.0
 SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
 
 log = structlog.get_logger(__name__)
@@ -81,8 +79,7 @@ def _run() -> int:
     except Exception:
         log.exception("the bot ended by a fault of its own")
         code = EXIT_FAULT
-    _close(pool, code)
-    return code
+    return close_and_leave(pool, code)
 
 
 def read_settings() -> tuple[BotSettings, Settings]:
@@ -154,14 +151,3 @@ def _networks(settings: Settings) -> tuple[Network, ...]:
         network(entry.role, {**entry.facts, "sha256": entry.sha256, "licence": entry.licence})
         for entry in (manifest.detector, manifest.aligner, manifest.embedder)
     )
-
-
-def _close(pool: FinderPool, code: int) -> None:
-    """Threads can't be killed: one that hangs in a network would keep the process for ever, so it is left behind."""
-    closing = threading.Thread(target=pool.close, daemon=True)
-    closing.start()
-    closing.join(POOL_CLOSE_S)
-    if closing.is_alive():
-        log.error("a photo is still being worked on; leaving it")
-        sys.stderr.flush()
-        os._exit(code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import threading
 import webbrowser
 from functools import partial
 from typing import Final
@@ -20,15 +19,16 @@ from lookalike.env_file import EnvFileError, unknown_settings
 from lookalike.extras import install_command
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden
+from lookalike.serving.leaving import close_and_leave
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings, setting_problems
 from pipeline.errors import PipelineError
 from web.settings import WebSettings
 
+EXIT_FAULT: Final = 1
 EXIT_SETUP: Final = 3
 SETUP_ERRORS: Final = (PipelineError, GalleryError, CalibrationError)
 EXTRA: Final = frozenset({"fastapi", "starlette", "uvicorn"})
-POOL_CLOSE_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -44,15 +44,12 @@ class SetupBroken(Exception):  # noqa: N818 - named for what it is
 def run(*, host: str | None = None, port: int | None = None, open_page: bool = False) -> int:
     """Serve until SIGTERM or SIGINT. What is wrong with the set-up is a line each on stderr and exit code 3."""
     try:
-        _run(host=host, port=port, open_page=open_page)
+        return _run(host=host, port=port, open_page=open_page)
     except SetupBroken as error:
-        for sentence in error.sentences:
-            sys.stderr.write(f"lookalike: {sentence}\n")
-        return EXIT_SETUP
-    return 0
+        return _complain(error)
 
 
-def _run(*, host: str | None, port: int | None, open_page: bool) -> None:
+def _run(*, host: str | None, port: int | None, open_page: bool) -> int:
     settings, shared = read_settings()
     _needs_extra()
     from web.logs import set_up_logs
@@ -67,15 +64,29 @@ def _run(*, host: str | None, port: int | None, open_page: bool) -> None:
     try:
         decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load
         app = build(shared)
-        pool = FinderPool(app.finder, workers=shared.workers, decoders=decoders, limit_s=settings.web_photo_timeout_s)
+    except SETUP_ERRORS as error:
+        listening.close()
+        raise SetupBroken(str(error)) from error
+    pool = FinderPool(app.finder, workers=shared.workers, decoders=decoders, limit_s=settings.web_photo_timeout_s)
+    code = 0
+    # Before the pool is closed: a thread that hangs there ends the process, and this must have been said by then.
+    try:
         _serve(app, pool, settings, listening, open_page=open_page)
     except SETUP_ERRORS as error:
-        raise SetupBroken(str(error)) from error
+        code = _complain(SetupBroken(str(error)))
+    except Exception:
+        log.exception("the page ended by a fault of its own")
+        code = EXIT_FAULT
     finally:
         listening.close()
-    closing = threading.Thread(target=pool.close, daemon=True)
-    closing.start()
-    closing.join(POOL_CLOSE_S)
+    return close_and_leave(pool, code)
+
+
+def _complain(error: SetupBroken) -> int:
+    for sentence in error.sentences:
+        sys.stderr.write(f"lookalike: {sentence}\n")
+    sys.stderr.flush()
+    return EXIT_SETUP
 
 
 def read_settings() -> tuple[WebSettings, Settings]:

@@ -26,6 +26,7 @@ ENDS_WHILE_WORK_HANGS = """
 import sys, time
 import bot.telegram.lazy_types
 from bot import main
+from lookalike.serving import leaving
 from aiogram.exceptions import TelegramUnauthorizedError
 from aiogram.methods import GetMe
 
@@ -41,7 +42,7 @@ async def serve(*_arguments):
     raise ERROR
 
 main.Decoders = lambda _limits: None
-main.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, lambda _settings: App, serve
+leaving.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, lambda _settings: App, serve
 sys.exit(main.run())
 """
 
