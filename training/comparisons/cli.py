@@ -2,7 +2,7 @@
 
 Losses, ArcFace's numbers, and starts and backbones, are embedders and compared here; aligners in `compare_aligners`,
 the published networks as they come, without any training, in `compare_starts`, and cross-entropy against ArcFace
-from whole files in `compare_pipeline`.
+from whole files in `compare_pipeline`; what the pictures of docs/ are drawn from is collected in `curves`.
 Every run is a recipe with `compare.toml` laid over it, so that steps, rates and the drawing of pictures are the same
 and only the recipe's own difference is left; the sweep's are one recipe with the tables of `sweep.toml` over that.
 What starts from noise has `compare_noise.toml` laid over that: gentle rates are for weights that know something.
@@ -26,6 +26,7 @@ from training.command_line import RECIPES, add_data, cache_folder
 from training.comparisons import aligners as compare_aligners
 from training.comparisons import pipeline as compare_pipeline
 from training.comparisons import starts as compare_starts
+from training.comparisons.curves import collect_curves
 from training.comparisons.timing import milliseconds
 from training.config import load_recipe, load_values, merge
 from training.data.people import open_people, prepare, read_held_out
@@ -135,12 +136,15 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.comparisons", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", choices=[*KINDS, *compare_aligners.SETS, "starts", "pipeline"])
+    parser.add_argument("what", choices=[*KINDS, *compare_aligners.SETS, "starts", "pipeline", "curves"])
     add_data(parser)
     parser.add_argument("--recipes", type=Path, default=RECIPES)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     given = parser.parse_args()
     folders = {"data": given.data, "runs": given.runs, "out": given.out}
+    if given.what == "curves":
+        collect_curves(**folders)
+        return
     in_lines: Callable[[dict[str, Any]], str]
     if given.what in compare_aligners.SETS:
         path = compare_aligners.compare_aligners(given.what, **folders, recipes=given.recipes)
