@@ -56,7 +56,7 @@ class Caveat(StrEnum):
 class FaceAnswer:
     """One usable face and its nearest people, the nearest first."""
 
-    number: int  # 1-based, as drawn beside the box: the order of the usable faces, largest first
+    number: int  # 1-based, as drawn beside the box: usable faces are counted row by row, from left to right
     face: Face
     matches: tuple[BandedMatch, ...]
     whole: bool = True  # the first match is the nearest of the whole gallery: nobody was passed over or filtered out

@@ -27,6 +27,7 @@ from lookalike.answers import (
 )
 from lookalike.calibration import Calibration
 from lookalike.errors import NoSuchFace
+from lookalike.reading_order import in_reading_order
 from lookalike.scale import Scale
 from pipeline.errors import BadPhoto
 from pipeline.types import DecodedPhoto, Embedding, Face, PhotoFaces, Vector
@@ -169,7 +170,7 @@ class Finder:
         if isinstance(photo, Unreadable):
             return photo
         try:
-            return self._reader.read(photo)
+            return in_reading_order(self._reader.read(photo))
         except BadPhoto as error:
             return Unreadable.of(error)
 

@@ -22,6 +22,7 @@ from lookalike.answers import Answer, Compared, Comparison, Found, Unreadable
 from lookalike.errors import LookalikeError, NoSuchFace, SetupBroken
 from lookalike.photo_file import read_photo_file
 from lookalike.pixels import of_array, of_pillow
+from lookalike.reading_order import in_reading_order
 from lookalike.settings import Settings
 from pipeline.errors import BadPhoto, PipelineError
 from pipeline.types import DecodedPhoto, PhotoFaces
@@ -116,7 +117,7 @@ class Lookalike:
         return app.finder.find(_taken(photo, app.settings))
 
     def faces(self, photo: Photo) -> PhotoFaces | Unreadable:
-        """Find the faces alone, largest first: boxes, five points, quality, embeddings, and why one can't be used.
+        """Find the faces alone, as one reads: boxes, five points, quality, embeddings, and why one can't be used.
 
         Coordinates are pixels of PhotoFaces.image, at most 2048 px; box_as_sent carries a box into the photo's own.
         """
@@ -125,12 +126,12 @@ class Lookalike:
         if isinstance(taken, Unreadable):
             return taken
         try:
-            return app.pipeline.read(taken)
+            return in_reading_order(app.pipeline.read(taken))
         except BadPhoto as error:
             return Unreadable.of(error)
 
     def compare(self, a: Photo, b: Photo, *, face_a: int | None = None, face_b: int | None = None) -> Comparison:
-        """Compare one face of each photo, 1 being the largest usable one; without numbers the most alike pair.
+        """Compare one face of each photo, counted as one reads; without numbers the most alike pair.
 
         Returns Compared or NotCompared. Raises NoSuchFace, OSError.
         """
@@ -152,7 +153,7 @@ class Lookalike:
     ) -> bytes:
         """Draw the card of one face of an answer, or of a comparison, 1080 px wide, as the bytes of a file.
 
-        face: which usable face of a Found, 1 being the largest. Raises NoSuchFace.
+        face: which usable face of a Found, counted from 1 as one reads. Raises NoSuchFace.
         """
         from lookalike.cards import AnswerCard, CompareCard
 

@@ -15,6 +15,7 @@ from lookalike.answers import Compared, Found, Unreadable
 from lookalike.cards import AnswerCard, CompareCard, ThemeName
 from lookalike.errors import NoSuchFace
 from lookalike.finder import Photo
+from lookalike.reading_order import in_reading_order
 from pipeline.errors import BadPhoto
 from pipeline.types import Embedding
 from web.documents import (
@@ -71,7 +72,7 @@ Skip = Annotated[int, Query(description="People passed over, for the next eight.
 People = Annotated[Literal["all", "women", "men"], Query(description="Whom to look among.")]
 Theme = Annotated[ThemeName, Query(description="Look of the card.")]
 FaceNumber = Annotated[
-    int | None, Query(description="A usable face, 1 the largest; without one the most alike pair.", ge=1, le=1000)
+    int | None, Query(description="A usable face, counted from 1 as one reads; without one the most alike pair.", ge=1, le=1000)
 ]
 
 
@@ -242,7 +243,7 @@ def _gallery(gallery: OpenGallery) -> GalleryOut:
 def _faces(jobs: Jobs, gallery: OpenGallery, photo: Photo, words: Words, wanted: Wanted) -> dict[str, Any]:
     if not isinstance(photo, Unreadable):
         try:
-            found = jobs.galleries.reader.read(photo)
+            found = in_reading_order(jobs.galleries.reader.read(photo))
         except BadPhoto as error:
             photo = Unreadable.of(error)
         else:

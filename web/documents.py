@@ -80,7 +80,7 @@ class FaceOut(_Document):
     reason: Problem | None
     quality: QualityOut
     embedding: list[float] | None
-    number: int | None = Field(description="1 for the largest usable face; null for one that can't be used.")
+    number: int | None = Field(description="Usable faces are counted as one reads; null for one that can't be used.")
     crop: str | None = Field(default=None, description="The straightened face, a PNG of 112 x 112 px in base64.")
     matches: list[MatchOut] | None = None
     caveats: list[str] | None = None

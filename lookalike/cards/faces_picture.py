@@ -42,7 +42,7 @@ def layout(photo: PhotoFaces, *, style: Style) -> Canvas:
         if not face.usable:
             items += _outline(place(face), color=QUIET, dashed=True)
     boxes = [place(face) for face in photo.usable]
-    for box in reversed(boxes):  # the largest on top
+    for box in sorted(boxes, key=lambda box: box.width * box.height):  # the largest on top
         items += _outline(box, color=ACCENT, dashed=False)
     taken: list[Rect] = []
     for number, box in enumerate(boxes, start=1):

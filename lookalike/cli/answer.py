@@ -16,6 +16,7 @@ from lookalike.cli.console import EXIT_UNANSWERED, complain, print_json, progres
 from lookalike.cli.photos import PhotoProblem, Photos, shown_path
 from lookalike.cli.sentences import file_sentence, unanswered_sentence
 from lookalike.errors import NoSuchFace
+from lookalike.reading_order import in_reading_order
 from lookalike.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ CardsFolder = Annotated[
 ]
 NoCards = Annotated[bool, typer.Option("--no-cards", help="Write no cards.")]
 MaxCards = Annotated[
-    int, typer.Option("--max-cards", min=1, metavar="N", help="Cards of one photo, of its largest faces.")
+    int, typer.Option("--max-cards", min=1, metavar="N", help="Cards of one photo, of its first faces.")
 ]
 GalleryFolder = Annotated[
     Path | None, typer.Option("--gallery", metavar="DIR", help="The gallery. [default: the setting GALLERY]")
@@ -70,7 +71,7 @@ PictureFile = Annotated[
 ChosenFace = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Which usable face of it, the largest being 1. [default: the most alike pair]", metavar="N"
+        min=1, help="Which usable face of it, counted as one reads. [default: the most alike pair]", metavar="N"
     ),
 ]
 
@@ -160,7 +161,7 @@ def faces(
     with _progress(photos, as_json=as_json) as advance:
         for path in photos:
             try:
-                photo = pipeline.read(reader.read(path))
+                photo = in_reading_order(pipeline.read(reader.read(path)))
             except (PhotoProblem, BadPhoto) as problem:
                 failed = True
                 sentence = (

@@ -38,7 +38,7 @@ class CardWriter:
     def write_answers(
         self, path: str, answer: Found, folder: Path, renderer: CardRenderer, *, most: int
     ) -> list[str | None]:
-        """Write a card for each of the `most` largest faces. Returns their paths, None for one that failed.
+        """Write a card for each of the `most` first faces. Returns their paths, None for one that failed.
 
         What the first took is added to the answer's timing, as "card".
         """
@@ -57,8 +57,8 @@ class CardWriter:
             written.append(self._rendered(place, AnswerCard(item, answer.photo), renderer))
             answer.timing_ms.setdefault("card", (time.perf_counter() - start) * 1e3)
         if len(answer.faces) > most and not self._quiet:
-            rest = counted(len(answer.faces) - most, "smaller one has", "smaller ones have")
-            say(f"Only the {most} largest faces have cards, {rest} none; --max-cards N writes more.")
+            rest = counted(len(answer.faces) - most, "further one has", "further ones have")
+            say(f"Only the first {most} faces have cards, {rest} none; --max-cards N writes more.")
         return written
 
     def _write_numbered(self, photo: PhotoFaces, folder: Path, stem: str) -> None:

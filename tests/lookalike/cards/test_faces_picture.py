@@ -45,8 +45,11 @@ def test_usable_faces_are_numbered_in_their_order_and_refused_ones_dashed(count:
 
 
 def test_numbers_stand_nearest_to_their_own_face() -> None:
-    canvas = place(drawn_photo(width=2400, height=900, faces=9))
-    own = list(reversed(boxes(canvas, dashed=False)))
+    photo = drawn_photo(width=2400, height=900, faces=9)
+    canvas = place(photo)
+    left_to_right = sorted(boxes(canvas, dashed=False), key=lambda rect: rect.x)  # they stand in one row
+    rank = {index: k for k, index in enumerate(np.argsort([one.box.x0 for one in photo.usable]).tolist())}
+    own = [left_to_right[rank[index]] for index in range(len(photo.usable))]
     for index, text in enumerate(numbers(canvas)):
         distances = [abs(text.rect.center.x - box.center.x) for box in own]
         assert distances.index(min(distances)) == index

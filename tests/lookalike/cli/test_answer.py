@@ -102,7 +102,7 @@ def test_with_json_cards_are_written_only_where_a_folder_is_named() -> None:
 def test_faces_and_cards_beyond_the_limits_are_told() -> None:
     out = run("match", "party.jpg", "--max-cards", "3").stdout
     assert "36 more faces are left out: of one photo the 14 largest are looked at." in out
-    assert "Only the 3 largest faces have cards, 11 smaller ones have none; --max-cards N writes more." in out
+    assert "Only the first 3 faces have cards, 11 further ones have none; --max-cards N writes more." in out
     assert written() == ["answers/party-1.jpg", "answers/party-2.jpg", "answers/party-3.jpg", "answers/party-faces.jpg"]
     assert "36 more faces are left out" in run("faces", "party.jpg").stdout
 
