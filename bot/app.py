@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from bot.answering.photo_job import PhotoJobs
 from bot.handlers import routers
 from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
+from bot.middlewares.gallery import PersonsGallery
 from bot.middlewares.language import PersonsLanguage, load_languages
 from bot.serving.intake import Intake, Limits
 from bot.serving.journal import Journal
@@ -29,6 +31,7 @@ from bot.stores.people import PeopleInMemory, PeopleStore
 from bot.stores.sent_photos import SentPhotos
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.retry import TryAgain
+from lookalike.app import App
 from lookalike.cards import CardRenderer, ThemeName
 from lookalike.explainer import Explainer
 from lookalike.serving.fair_queue import FairQueue
@@ -78,6 +81,8 @@ def build_dispatcher(
     people: PeopleStore | None = None,
     about: About | None = None,
     explainer: Explainer | None = None,
+    galleries: Mapping[str, App] | None = None,
+    page: str = "",
     album_quiet_s: float = 0.5,
 ) -> Parts:
     """Tie handlers, queue and stores together. Nothing is opened; tests hand over a finder of their own."""
@@ -92,6 +97,7 @@ def build_dispatcher(
         calibration=calibration,
         renderer=renderer,
         explainer=explainer,
+        galleries=galleries or {},
         queue=queue,
         rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
         i18n=load_languages(),
@@ -110,17 +116,23 @@ def build_dispatcher(
         pairs=Pairs(storage, sent_photos),
         sent_photos=sent_photos,
         people=people,
+        page=page,
         settings=settings,
         stats=jobs.stats,
         about=about or About(versions=known_versions()),
     )
     PersonsLanguage(jobs.i18n, people).setup(dispatcher)
+    observers = (
+        dispatcher.message, dispatcher.edited_message, dispatcher.callback_query, dispatcher.guest_message,
+    )  # fmt: skip
+    for observer in observers:
+        observer.outer_middleware(PersonsGallery())
     if settings.allowed_chats:
         access = Access(settings.allowed_chats)
-        for observer in (dispatcher.message, dispatcher.edited_message, dispatcher.callback_query):
+        for observer in observers:
             observer.outer_middleware(access)
     dispatcher.message.outer_middleware(Albums(quiet_s=album_quiet_s))
-    dispatcher.include_routers(*routers())
+    dispatcher.include_routers(*routers(guest_mode=settings.guest_mode))
     journal = Journal(storage)
     return Parts(
         dispatcher=dispatcher,

@@ -166,6 +166,8 @@ async def _ask_telegram(settings: BotSettings) -> tuple[str | None, str]:
         await bot.session.close()
     if settings.bot_mode == "webhook" and hook.last_error_message:
         return f"could not call {settings.webhook_url}: {hook.last_error_message}", ""
+    if settings.guest_mode and not me.supports_guest_queries:
+        return "GUEST_MODE is on here and off at @BotFather; switch it on there (Bot Settings), or off here", ""
     return None, f"@{me.username}" + (
         f", {hook.pending_update_count:,} updates wait" if hook.pending_update_count else ""
     )

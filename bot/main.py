@@ -21,7 +21,7 @@ from bot.settings import BotSettings, token_problem
 from bot.stores import ExtraMissing, open_stores
 from bot.stores.people import StoreError
 from index.errors import GalleryError
-from lookalike.app import App, build
+from lookalike.app import App, build, open_offered
 from lookalike.calibration import CalibrationError
 from lookalike.env_file import EnvFileError, unknown_settings
 from lookalike.serving.decoders import Decoders
@@ -67,13 +67,14 @@ def _run() -> int:
     try:
         decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load
         app = build(shared)
+        galleries = open_offered(app)
     except SETUP_ERRORS as error:
         raise SetupBroken(str(error)) from error
     pool = FinderPool(app.finder, workers=app.settings.workers, decoders=decoders, limit_s=settings.photo_timeout_s)
     code = 0
     # Before the pool is closed: a thread that hangs there ends the process, and this must have been said by then.
     try:
-        _until_stopped(app, pool, settings)
+        _until_stopped(app, pool, settings, galleries)
     except SetupBroken as error:
         code = _complain(error)
     except Exception:
@@ -99,10 +100,10 @@ def read_settings() -> tuple[BotSettings, Settings]:
     return bot, shared
 
 
-def _until_stopped(app: App, pool: FinderPool, settings: BotSettings) -> None:
+def _until_stopped(app: App, pool: FinderPool, settings: BotSettings, galleries: dict[str, App]) -> None:
     """Serve; errors that the operator can mend come out as SetupBroken."""
     try:
-        asyncio.run(_serve(app, pool, settings))
+        asyncio.run(_serve(app, pool, settings, galleries))
     except TelegramUnauthorizedError as error:
         raise SetupBroken("Telegram does not know BOT_TOKEN; copy it again from @BotFather") from error
     except WebhookRefused as error:
@@ -123,7 +124,7 @@ def secrets(settings: BotSettings) -> tuple[str, ...]:
     return settings.bot_token.get_secret_value(), webhook_secret(settings), settings.redis_url.get_secret_value()
 
 
-async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
+async def _serve(app: App, pool: FinderPool, settings: BotSettings, galleries: dict[str, App]) -> None:
     storage, people = open_stores(settings)
     parts = build_dispatcher(
         pool,
@@ -139,6 +140,8 @@ async def _serve(app: App, pool: FinderPool, settings: BotSettings) -> None:
             measured=read_measured(app.settings.weights_dir / "evaluation.json", embedder=app.pipeline.embedder_id),
         ),
         explainer=app.explainer,
+        galleries=galleries,
+        page=app.settings.web_url,
     )
     log.info("started", people=f"{app.finder.gallery.people:,}", waiting_for=settings.bot_api_url)
     warm_up = partial(pool.call, app.pipeline.warm_up)

@@ -75,6 +75,11 @@ class BotSettings(BaseSettings):
         description="In groups: reply for all to see, or show the answer to the asker alone, and to nobody where "
         "Telegram refuses that.",
     )
+    guest_mode: bool = Field(
+        default=False,
+        description="Answer mentions in chats that the bot is not in, in text, for photos that the asker sent; switch "
+        "it on at @BotFather as well.",
+    )
 
     queue_slots: int = Field(
         default=4, ge=1, le=64, description="Photos on their way (download, networks, card, upload) at the same time."

@@ -131,3 +131,15 @@ def over(pipeline: FacePipeline, settings: Settings) -> App:
         explainer=Explainer(pipeline.embedder, gallery),
         renderer=CardRenderer(calibration=calibration, gallery=finder.gallery, pictures=pictures),
     )
+
+
+def open_offered(app: App) -> dict[str, App]:
+    """What GALLERIES offers, by title, over the networks of `app`, which comes first; empty where it offers nothing.
+
+    GALLERY_IMAGES are the pictures of the first one alone. Raises as `build` does.
+    """
+    opened: dict[str, App] = {}
+    for title, place in app.settings.offered_galleries.items():
+        settings = app.settings.model_copy(update={"gallery": place, "gallery_images": None})
+        opened[title] = over(app.pipeline, settings) if opened else app
+    return opened

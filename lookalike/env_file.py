@@ -104,7 +104,11 @@ def unknown_settings(known: Iterable[type[BaseSettings]], file: Path = ENV_FILE)
     classes = tuple(known)
     names = {name.upper() for settings in classes for name in settings.model_fields}
     present = _Names(classes[0], env_file=file).names()
-    elsewhere = tuple(start for start in FRONT_ENDS if not any(name.startswith(start) for name in names))
+    elsewhere = tuple(
+        start
+        for start in FRONT_ENDS
+        if not any(all(name.upper().startswith(start) for name in settings.model_fields) for settings in classes)
+    )
     return {name: _likely(name, names) for name in present if name not in names and not name.startswith(elsewhere)}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 from zipfile import is_zipfile
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
 from lookalike.paths import ROOT, WEIGHTS
@@ -15,6 +16,7 @@ from pipeline.decoding_bounds import PhotoLimits
 
 CELEBRITIES: Final = "celebrities"
 TITLES: Final = {CELEBRITIES: "Celebrities", "us-congress": "US Congress"}  # of the galleries that come along
+MAX_TITLE: Final = 40
 
 
 class Settings(BaseSettings):
@@ -28,10 +30,11 @@ class Settings(BaseSettings):
         description="Folder of the gallery, or the name of one that came with the program: celebrities, us-congress. "
         "Empty: celebrities.",
     )
-    galleries: tuple[str, ...] = Field(
+    galleries: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Galleries to choose from in the bot's /settings, as JSON: names of those that came with the "
-        'program, or folders, the first one for whoever has not chosen: ["celebrities","us-congress","/srv/people"].',
+        description="Galleries to choose from in the bot's /settings and on the page, with commas between: names of "
+        "those that came with the program, folders, or title=folder; the first one, or GALLERY, for whoever has not "
+        "chosen: celebrities,us-congress,Family=/srv/family.",
     )
     calibration_file: Path | None = Field(
         default=None, description="What similarities mean. Empty: `calibration.json` inside WEIGHTS_DIR."
@@ -51,6 +54,11 @@ class Settings(BaseSettings):
     max_photo_mb: float = Field(default=20.0, gt=0, le=200, description="Largest photo file, in MB.")
     max_photo_mpx: float = Field(default=40.0, gt=0, le=170, description="Largest photo, in millions of pixels.")
     card_theme: Literal["light", "dark"] = Field(default="light", description="Look of the cards.")
+    web_url: str = Field(
+        default="",
+        description="The public https address of the page (`lookalike web`), for a button under the bot's /start. "
+        "Empty: none.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -76,6 +84,35 @@ class Settings(BaseSettings):
                 raise ValueError(f"{place} is neither a folder nor a zip file; leave it empty to have people drawn")
         return place
 
+    @field_validator("galleries", mode="before")
+    @classmethod
+    def _with_commas(cls, value: Any) -> Any:
+        """Read "celebrities,Family=/srv/family", also as a JSON list."""
+        if not isinstance(value, str):
+            return value
+        return tuple(part for raw in value.strip("[] ").split(",") if (part := raw.strip().strip("\"'")))
+
+    @field_validator("galleries")
+    @classmethod
+    def _each_with_a_title(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        titles = [_titled(part)[0] for part in value]
+        for part, title in zip(value, titles, strict=True):
+            if not (0 < len(title) <= MAX_TITLE and title.isprintable() and _titled(part)[1]):
+                raise ValueError(
+                    f"{part!r} is no gallery; write the name of one that came with the program, a folder, or "
+                    f"title=folder, the title of at most {MAX_TITLE} characters"
+                )
+        if len(set(titles)) != len(titles):
+            raise ValueError("a title stands there twice; write title=folder to tell two folders apart")
+        return value
+
+    @field_validator("web_url")
+    @classmethod
+    def _where_the_page_is(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[^\s/?#]+\.[^\s]+", value):
+            raise ValueError("must be the page's public https:// address; Telegram opens no other")
+        return value
+
     @property
     def max_photo_bytes(self) -> int:
         return round(self.max_photo_mb * 1_000_000)
@@ -87,6 +124,9 @@ class Settings(BaseSettings):
 
     @property
     def gallery_path(self) -> Path:
+        """The gallery that is asked where nobody chose another one."""
+        if self.gallery is None and self.galleries:
+            return self.place_of(_titled(self.galleries[0])[1])
         return self.place_of(str(self.gallery or CELEBRITIES))
 
     def place_of(self, gallery: str) -> Path:
@@ -100,12 +140,25 @@ class Settings(BaseSettings):
 
     @property
     def offered_galleries(self) -> dict[str, Path]:
-        """Title to show -> folder, of what GALLERIES offers, in its order; empty where it offers nothing."""
-        return {TITLES.get(gallery, Path(gallery).name): self.place_of(gallery) for gallery in self.galleries}
+        """Title to show -> folder, of what GALLERIES offers, the one of `gallery_path` first; empty without any."""
+        listed = {title: self.place_of(place) for title, place in map(_titled, self.galleries)}
+        own = self.gallery_path
+        first = {title: place for title, place in listed.items() if place == own}
+        if listed and not first:
+            first = {TITLES.get(str(self.gallery), own.name): own}
+        return first | listed
 
     @property
     def calibration_path(self) -> Path:
         return self.calibration_file or self.weights_dir / "calibration.json"
+
+
+def _titled(gallery: str) -> tuple[str, str]:
+    """What stands in GALLERIES for one of them -> title to show, and name or folder."""
+    title, sign, place = gallery.partition("=")
+    if sign:
+        return title.strip(), place.strip()
+    return TITLES.get(gallery, Path(gallery).name), gallery
 
 
 def setting_problems(error: ValidationError) -> list[str]:
@@ -122,6 +175,8 @@ def example_lines(settings: type[BaseSettings]) -> list[str]:
     """The lines of `.env.example` for one settings class: meaning, then `#NAME=default`, a blank line between."""
     lines: list[str] = []
     for name, field in settings.model_fields.items():
+        if field.exclude:  # a former name
+            continue
         default = "" if field.is_required() or field.default is None else field.get_default(call_default_factory=True)
         if isinstance(default, Path):
             default = default.relative_to(ROOT) if default.is_relative_to(ROOT) else default

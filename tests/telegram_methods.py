@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.telegram_calls import BOT_ID, Call, Json
-from tests.telegram_rules import Declined, Refused, picture_of
+from tests.telegram_rules import Declined, Refused, check_text, picture_of
 
 
 class BotApiMethods:
@@ -21,6 +21,7 @@ class BotApiMethods:
     ephemeral: dict[tuple[int, int], Json]
     admins: set[int]
     late_queries: set[str]
+    guest_queries: set[str]
     webhook: Json | None
     confirmed: int
     missing_file_sizes: bool
@@ -137,6 +138,15 @@ class BotApiMethods:
         if call.params["callback_query_id"] in self.late_queries:
             raise Declined("query is too old and response timeout expired or query ID is invalid")
         return True
+
+    async def _on_answerGuestQuery(self, call: Call) -> Json:  # noqa: N802
+        """The one answer to a mention in a chat that the bot is not in: an inline result, here of text alone."""
+        if call.params["guest_query_id"] not in self.guest_queries:
+            raise Refused("query is too old and response timeout expired or query ID is invalid")
+        self.guest_queries.discard(call.params["guest_query_id"])
+        content = call.params["result"]["input_message_content"]
+        check_text(content["message_text"], content.get("parse_mode"), limit=4096, empty=False)
+        return {"inline_message_id": "guest"}
 
     async def _on_setMessageReaction(self, call: Call) -> bool:  # noqa: N802
         if (call.chat, int(call.params["message_id"])) not in self.messages:

@@ -48,6 +48,7 @@ class TelegramPeer(BotApiMethods):
         self.refusals: dict[tuple[int, str], tuple[int, str]] = {}  # by chat and method; `forbid` fills it
         self.admins: set[int] = set()
         self.members_hidden = False  # getChatMember is refused, as where the bot is no administrator
+        self.guest_queries: set[str] = set()  # mentions by a guest that were not answered yet
         self.late_queries: set[str] = set()  # ids of presses that can't be answered any more
         self._updates: deque[Json] = deque()
         self._update_ids = itertools.count(1000)
@@ -124,6 +125,21 @@ class TelegramPeer(BotApiMethods):
         self._keep(message)
         await self.update({"message": message})
         return message
+
+    async def mention(self, person: Person, body: Json, *, reply_to: Json | None = None) -> None:
+        """Somebody mentions the bot in a chat that it is not in."""
+        query = str(time.monotonic_ns())
+        self.guest_queries.add(query)
+        message = {
+            "message_id": next(self._message_ids),
+            "date": int(time.time()),
+            "chat": person.chat,
+            "from": person.user,
+            "guest_query_id": query,
+        } | body
+        if reply_to is not None:
+            message["reply_to_message"] = reply_to
+        await self.update({"guest_message": message})
 
     async def edit(self, message: Json, body: Json) -> None:
         """A person edits a message."""

@@ -66,6 +66,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "deleteMessage": frozenset({"chat_id", "message_id"}),
     "deleteEphemeralMessage": OF_ONE,
     "answerCallbackQuery": frozenset({"callback_query_id", "text", "show_alert", "url", "cache_time"}),
+    "answerGuestQuery": frozenset({"guest_query_id", "result"}),
     "getChatMember": frozenset({"chat_id", "user_id"}),
     "getMyCommands": frozenset({"scope", "language_code"}),
     "setMyCommands": frozenset({"commands", "scope", "language_code"}),

@@ -72,7 +72,8 @@ Skip = Annotated[int, Query(description="People passed over, for the next eight.
 People = Annotated[Literal["all", "women", "men"], Query(description="Whom to look among.")]
 Theme = Annotated[ThemeName, Query(description="Look of the card.")]
 FaceNumber = Annotated[
-    int | None, Query(description="A usable face, counted from 1 as one reads; without one the most alike pair.", ge=1, le=1000)
+    int | None,
+    Query(description="A usable face, counted from 1 as one reads; without one the most alike pair.", ge=1, le=1000),
 ]
 
 

@@ -1,17 +1,16 @@
-"""The galleries that can be asked: the settings' own first, then those of WEB_GALLERIES, over the same networks."""
+"""The galleries that can be asked: those of GALLERIES, or the settings' own alone, over the same networks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from lookalike.app import App, over
+from lookalike.app import App, open_offered
 from lookalike.cards import CardRenderer
 from lookalike.finder import FaceReader, Finder
 from web.refusals import Refused
-from web.settings import WebSettings
 
-FIRST: Final = "main"  # the name of the settings' own gallery
+FIRST: Final = "main"  # the name of the settings' own gallery where no others are offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,10 +42,8 @@ class Galleries:
         return self.by_name[name]
 
 
-def open_galleries(app: App, settings: WebSettings) -> Galleries:
-    """Open the further galleries of the settings. Raises GalleryError."""
-    opened = {FIRST: OpenGallery(name=FIRST, finder=app.finder, renderer=app.renderer)}
-    for name, folder in settings.galleries.items():
-        one = over(app.pipeline, app.settings.model_copy(update={"gallery": folder, "gallery_images": None}))
-        opened[name] = OpenGallery(name=name, finder=one.finder, renderer=one.renderer)
+def open_galleries(app: App) -> Galleries:
+    """Open what the settings offer. Raises GalleryError."""
+    offered = open_offered(app) or {FIRST: app}
+    opened = {name: OpenGallery(name=name, finder=one.finder, renderer=one.renderer) for name, one in offered.items()}
     return Galleries(reader=app.pipeline, by_name=opened)

@@ -143,7 +143,7 @@ def _serve(app: App, pool: FinderPool, settings: WebSettings, listening: socket.
     from web.galleries import open_galleries
     from web.server import server
 
-    galleries = open_galleries(app, settings)
+    galleries = open_galleries(app)
     host, port = listening.getsockname()[:2]
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lookalike.env_file import EnvFileSource, in_place_of_dotenv
-
-GALLERY_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}"
 
 
 class WebSettings(BaseSettings):
@@ -34,10 +31,7 @@ class WebSettings(BaseSettings):
         description="The page: addresses or networks of the reverse proxies whose X-Forwarded-For is believed, with "
         "commas between. Empty: none.",
     )
-    web_galleries: str = Field(
-        default="",
-        description="The page: more galleries to choose from, as name=folder, with commas between.",
-    )
+    web_galleries: str = Field(default="", exclude=True, description="The former name of GALLERIES.")
     web_slots: int = Field(default=4, ge=1, le=64, description="The page: photos on their way at the same time.")
     web_queue_length: int = Field(
         default=100, ge=1, le=100_000, description="The page: photos that may wait; one more is declined."
@@ -93,15 +87,12 @@ class WebSettings(BaseSettings):
 
     @field_validator("web_galleries")
     @classmethod
-    def _named_folders(cls, value: str) -> str:
-        names = []
-        for part in _parts(value):
-            name, sign, folder = part.partition("=")
-            if not (sign and folder.strip() and re.fullmatch(GALLERY_NAME, name.strip())):
-                raise ValueError(f"{part!r} is no gallery; write name=folder, with commas between")
-            names.append(name.strip())
-        if len(set(names)) != len(names):
-            raise ValueError("a name stands there twice")
+    def _former_name(cls, value: str) -> str:
+        if value:
+            raise ValueError(
+                "this setting is called GALLERIES now, for the page and the bot alike; write "
+                f"GALLERIES=celebrities,{value} and leave WEB_GALLERIES out"
+            )
         return value
 
     @classmethod
@@ -119,12 +110,6 @@ class WebSettings(BaseSettings):
     @property
     def proxies(self) -> list[str]:
         return _parts(self.web_proxies)
-
-    @property
-    def galleries(self) -> dict[str, Path]:
-        """Folders of the further galleries by name."""
-        named = (part.partition("=") for part in _parts(self.web_galleries))
-        return {name.strip(): Path(folder.strip()) for name, _sign, folder in named}
 
 
 def _parts(value: str) -> list[str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -27,13 +27,14 @@ from bot.answering.ordering import let_next_in
 from bot.answering.remembered import Remembered
 from bot.answering.reply import Reply, remove
 from bot.middlewares.language import translator
-from bot.stores.people import PersonSettings
+from bot.stores.people import PersonSettings, gallery_key
 from bot.telegram.callbacks import Filter
 from bot.telegram.files import FetchFailed, PhotoGone, PhotoRef, TooLargeToFetch, fetch
 from bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from bot.telegram.waiting import come_back, holding
 from index.types import GalleryInfo
 from lookalike.answers import FaceAnswer
+from lookalike.app import App
 from lookalike.calibration import Calibration
 from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.explainer import Explainer, Why
@@ -78,6 +79,7 @@ class PhotoJobs:
     rates: RateLimit
     i18n: I18n
     explainer: Explainer | None = None  # None: "Why these?" shows the face and says nothing of its parts
+    galleries: Mapping[str, App] = field(default_factory=dict)  # by title; the first is this one
     theme: ThemeName = "light"
     photo_limit_bytes: int = MAX_DOWNLOAD_BYTES
     wait_limit_s: float = 300.0
@@ -97,6 +99,23 @@ class PhotoJobs:
     deleted: Remembered[tuple[int, int], bool] = field(default_factory=lambda: Remembered(ttl_s=600, size=20_000))
     told: NoticesGiven = field(default_factory=NoticesGiven)
     background: Background = field(default_factory=Background)
+
+    def asking(self, person: PersonSettings) -> PhotoJobs:
+        """The same desk over the gallery that a person chose; this one where none was chosen, or it is offered no more.
+
+        Queue, limits and what is remembered are shared.
+        """
+        chosen = next((one for title, one in self.galleries.items() if gallery_key(title) == person.gallery), None)
+        if chosen is None or chosen.finder is self.finder.finder:
+            return self
+        return replace(
+            self,
+            finder=self.finder.over(chosen.finder),
+            gallery=chosen.finder.gallery,
+            calibration=chosen.finder.calibration,
+            renderer=chosen.renderer,
+            explainer=chosen.explainer,
+        )
 
     async def rendered(self, request: PictureRequest, person: PersonSettings) -> BufferedInputFile:
         """A picture in this person's language and look, rendered in the threads that photos are worked on in."""

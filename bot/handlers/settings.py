@@ -1,4 +1,4 @@
-"""/settings: language, whom cards show, their look; /delete: forget all of it."""
+"""/settings: language, gallery, whom cards show, their look; /delete: forget all of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import I18n
 
 from bot.answering.photo_job import PhotoJobs
-from bot.stores.people import PeopleStore, PersonSettings, StoreError
+from bot.stores.people import PeopleStore, PersonSettings, StoreError, gallery_key
 from bot.telegram.callbacks import Choose, Filter
 from bot.telegram.queries import acknowledge, alert
 from bot.views.settings import deleted_text, settings_keyboard, settings_text, unreachable_text
@@ -26,7 +26,10 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
 
 async def on_settings(message: Message, person: PersonSettings, i18n: I18n, jobs: PhotoJobs) -> None:
     await message.answer(
-        settings_text(), reply_markup=settings_keyboard(person, language=i18n.current_locale, theme=jobs.theme)
+        settings_text(),
+        reply_markup=settings_keyboard(
+            person, language=i18n.current_locale, theme=jobs.theme, galleries=tuple(jobs.galleries)
+        ),
     )
 
 
@@ -38,7 +41,8 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
     i18n: I18n,
     jobs: PhotoJobs,
 ) -> None:
-    if callback_data.value not in ALLOWED.get(callback_data.name, ()):
+    offered = {"gallery": tuple(map(gallery_key, jobs.galleries))}
+    if callback_data.value not in (ALLOWED | offered).get(callback_data.name, ()):
         await acknowledge(query)
         return
     try:
@@ -52,7 +56,10 @@ async def on_choice(  # noqa: PLR0917 - the dispatcher hands these over by name
     if isinstance(query.message, Message) and query.message.text is not None and changed != person:
         with i18n.use_locale(language):
             await query.message.edit_text(
-                settings_text(), reply_markup=settings_keyboard(changed, language=language, theme=jobs.theme)
+                settings_text(),
+                reply_markup=settings_keyboard(
+                    changed, language=language, theme=jobs.theme, galleries=tuple(jobs.galleries)
+                ),
             )
 
 
@@ -67,7 +74,7 @@ async def on_delete(message: Message, people: PeopleStore, state: FSMContext, jo
     talking = await state.get_state() is not None
     await state.clear()
     told = jobs.told.forget(message.from_user.id)
-    await message.answer(deleted_text(was, talking=talking, told=told))
+    await message.answer(deleted_text(was, talking=talking, told=told, galleries=tuple(jobs.galleries)))
 
 
 def make_router() -> Router:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiogram import Router
+from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
@@ -12,9 +13,12 @@ from bot.views.keyboards import start_keyboard
 from index.types import GalleryInfo
 
 
-async def on_start(message: Message, gallery: GalleryInfo, state: FSMContext) -> None:
+async def on_start(message: Message, gallery: GalleryInfo, state: FSMContext, page: str) -> None:
     await state.clear()
-    await message.answer(texts.welcome(gallery.people), reply_markup=start_keyboard())
+    await message.answer(
+        texts.welcome(gallery.people),
+        reply_markup=start_keyboard(page=page, private=message.chat.type == ChatType.PRIVATE),
+    )
 
 
 async def on_privacy(message: Message) -> None:

@@ -54,6 +54,11 @@ def sender_of(update: Update) -> Sender:
             private=chat is None or chat.type == ChatType.PRIVATE,
             kind=Kind.PRESS,
         )
+    guest = update.guest_message
+    if guest is not None:  # of a chat that the bot is not in: nothing can be said there but the one answer
+        who = guest.from_user
+        person = who.id if who is not None else 0
+        return Sender(chat=0, person=person, message=None, thread=None, user=who, private=False, kind=Kind.OTHER)
     message = update.message or update.edited_message
     if message is None:
         return Sender(chat=0, person=0, message=None, thread=None, user=None, private=False, kind=Kind.OTHER)
@@ -83,6 +88,8 @@ def stamp_of(update: Update) -> str:
     message = update.message or update.edited_message
     if query is not None:
         return query.id
+    if update.guest_message is not None:
+        return update.guest_message.guest_query_id or ""
     if message is None:
         return ""
     photo = photo_of(message)

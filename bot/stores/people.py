@@ -1,9 +1,10 @@
-"""What a person has set: language, whom cards show, their look. Nobody is stored who has set nothing."""
+"""What a person has set: language, gallery, whom cards show, their look. Nobody is stored who has set nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Final, Literal, Protocol
 
 from bot.telegram.callbacks import Filter
@@ -16,6 +17,7 @@ class PersonSettings:
     language: str | None = None  # "en", "ru"
     people: str | None = None  # bot.telegram.callbacks.Filter's value
     theme: Literal["light", "dark"] | None = None
+    gallery: str | None = None  # `gallery_key` of its title
 
 
 NOTHING_SET = PersonSettings()
@@ -29,12 +31,18 @@ def settings_from(record: Any) -> PersonSettings:
     """
     if not isinstance(record, Mapping):
         return NOTHING_SET
-    language, people, theme = (record.get(name) for name in ("language", "people", "theme"))
+    language, people, theme, gallery = (record.get(name) for name in ("language", "people", "theme", "gallery"))
     return PersonSettings(
         language=language if isinstance(language, str) else None,  # one that is not spoken here is passed over later
         people=people if people in tuple(Filter) else None,
         theme=theme if theme in THEMES else None,
+        gallery=gallery if isinstance(gallery, str) else None,  # one that is not offered is passed over later
     )
+
+
+def gallery_key(title: str) -> str:
+    """What stands for a gallery in a button and in a record: short, and the same whatever else is offered."""
+    return sha256(title.encode()).hexdigest()[:12]
 
 
 class StoreError(Exception):

@@ -16,13 +16,17 @@ import structlog
 from bot.stores.people import NOTHING_SET, PersonSettings, StoreError, settings_from
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS people (person INTEGER PRIMARY KEY, language TEXT, people TEXT, theme TEXT) STRICT
+CREATE TABLE IF NOT EXISTS people
+(person INTEGER PRIMARY KEY, language TEXT, people TEXT, theme TEXT, gallery TEXT) STRICT
 """
+COLUMNS = ("language", "people", "theme", "gallery")
 # Columns by name: a newer version of the bot may have added some, and keeps what it has in them.
 UPSERT = """
-INSERT INTO people (person, language, people, theme) VALUES (?, ?, ?, ?)
-ON CONFLICT (person) DO UPDATE SET language = excluded.language, people = excluded.people, theme = excluded.theme
+INSERT INTO people (person, language, people, theme, gallery) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET
+language = excluded.language, people = excluded.people, theme = excluded.theme, gallery = excluded.gallery
 """
+SELECT = "SELECT language, people, theme, gallery FROM people WHERE person = ?"
 LOCKED_S = 0.5  # for a file that another process holds; everybody's settings wait for it
 T = TypeVar("T")
 
@@ -49,6 +53,7 @@ class PeopleInSqlite:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA secure_delete=ON")  # /delete leaves no bytes behind
             self._db.execute(SCHEMA)
+            self._add_missing_columns()
             self._read(0)  # a table of that name may be somebody else's
         except sqlite3.Error as error:
             self._db.close()
@@ -82,11 +87,17 @@ class PeopleInSqlite:
     async def close(self) -> None:
         await self._in_thread(self._db.close)
 
+    def _add_missing_columns(self) -> None:
+        """A file that version 0.2 made has no galleries."""
+        there = {row[1] for row in self._db.execute("PRAGMA table_info(people)")}
+        if {"person", "language", "people", "theme"} <= there and "gallery" not in there:
+            self._db.execute("ALTER TABLE people ADD COLUMN gallery TEXT")
+
     def _write(self, person: int, settings: PersonSettings) -> None:
         if settings == NOTHING_SET:
             self._delete(person)
             return
-        row = (person, settings.language, settings.people, settings.theme)
+        row = (person, settings.language, settings.people, settings.theme, settings.gallery)
         self._db.execute(UPSERT, row)
 
     def _delete(self, person: int) -> None:
@@ -94,10 +105,10 @@ class PeopleInSqlite:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _read(self, person: int) -> PersonSettings:
-        row = self._db.execute("SELECT language, people, theme FROM people WHERE person = ?", (person,)).fetchone()
+        row = self._db.execute(SELECT, (person,)).fetchone()
         if row is None:
             return NOTHING_SET
-        return settings_from(dict(zip(("language", "people", "theme"), row, strict=True)))
+        return settings_from(dict(zip(COLUMNS, row, strict=True)))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         def locked() -> T:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.enums import ButtonStyle
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
 from aiogram.utils.i18n import gettext as _
 
 from bot.telegram.callbacks import AllFaces, Delete, Explain, FaceCard, FacePicker, Filter, HelpPage, Pair
@@ -27,8 +28,14 @@ def _rows(buttons: list[InlineKeyboardButton], *, width: int = ROW) -> list[list
     return rows
 
 
-def _button(text: str, data: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(text=text, callback_data=data)
+def _button(text: str, data: str, *, style: ButtonStyle | None = None) -> InlineKeyboardButton:
+    """style: a colour, in apps that know it (Bot API 9.4)."""
+    return InlineKeyboardButton(text=text, callback_data=data, style=style)
+
+
+def _away() -> InlineKeyboardButton:
+    """Deletes the answer."""
+    return _button("🗑", Delete().pack(), style=ButtonStyle.DANGER)
 
 
 def picker_keyboard(found: Found, *, people: Filter) -> InlineKeyboardMarkup:
@@ -37,7 +44,7 @@ def picker_keyboard(found: Found, *, people: Filter) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         inline_keyboard=[
             *_rows(faces[:MAX_FACE_BUTTONS]),
-            [_button(_("Send all cards"), AllFaces().pack()), _button("🗑", Delete().pack())],
+            [_button(_("Send all cards"), AllFaces().pack(), style=ButtonStyle.PRIMARY), _away()],
         ]
     )
 
@@ -63,7 +70,11 @@ def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int
         )
     if len(answer.matches) == NEXT_EIGHT:
         more.append(
-            _button(_("Next eight »"), FaceCard(face=answer.number, people=people, skip=skip + NEXT_EIGHT).pack())
+            _button(
+                _("Next eight »"),
+                FaceCard(face=answer.number, people=people, skip=skip + NEXT_EIGHT).pack(),
+                style=ButtonStyle.PRIMARY,
+            )
         )
     if more:
         rows.append(more)
@@ -75,16 +86,14 @@ def card_keyboard(found: Found, answer: FaceAnswer, *, people: Filter, skip: int
             ]
         )
     last = [_button(_("« Numbered photo"), FacePicker().pack())] if len(found.faces) > 1 else []
-    rows.append([*last, _button("🗑", Delete().pack())])
+    rows.append([*last, _away()])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
 def explain_keyboard(answer: FaceAnswer, *, people: Filter, skip: int) -> InlineKeyboardMarkup:
     """Back to the card."""
     back = FaceCard(face=answer.number, people=people, skip=skip)
-    return InlineKeyboardMarkup(
-        inline_keyboard=[[_button(_("« Back to the card"), back.pack()), _button("🗑", Delete().pack())]]
-    )
+    return InlineKeyboardMarkup(inline_keyboard=[[_button(_("« Back to the card"), back.pack()), _away()]])
 
 
 def compare_keyboard(comparison: Compared) -> InlineKeyboardMarkup:
@@ -106,12 +115,23 @@ def compare_keyboard(comparison: Compared) -> InlineKeyboardMarkup:
                 for n in range(1, min(len(usable), MAX_FACE_BUTTONS) + 1)
             ]
         )
-    rows.append([_button("🗑", Delete().pack())])
+    rows.append([_away()])
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def start_keyboard() -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(inline_keyboard=[[_button(_("How does it work?"), HelpPage(page=0).pack())]])
+def start_keyboard(*, page: str = "", private: bool = True) -> InlineKeyboardMarkup:
+    """How it works, and the page where there is one. page: its address; inside Telegram it opens in private chats."""
+    rows = [[_button(_("How does it work?"), HelpPage(page=0).pack())]]
+    if page:
+        words = _("Use your camera")
+        rows.append(
+            [
+                InlineKeyboardButton(text=words, web_app=WebAppInfo(url=page))
+                if private
+                else InlineKeyboardButton(text=words, url=page)
+            ]
+        )
+    return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
 def help_keyboard(page: int, pages: int) -> InlineKeyboardMarkup:

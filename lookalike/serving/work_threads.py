@@ -39,11 +39,21 @@ class FinderPool:
     """
 
     def __init__(
-        self, finder: Finder, *, workers: int = 1, decoders: Decoders | None = None, limit_s: float = LIMIT_S
+        self,
+        finder: Finder,
+        *,
+        workers: int = 1,
+        decoders: Decoders | None = None,
+        limit_s: float = LIMIT_S,
+        threads: WorkThreads | None = None,
     ) -> None:
         self.finder = finder
         self.decoders = decoders
-        self._threads = WorkThreads(workers, limit_s=limit_s)
+        self._threads = threads or WorkThreads(workers, limit_s=limit_s)
+
+    def over(self, finder: Finder) -> FinderPool:
+        """Another finder in the same threads, behind the same decoders; closing either closes both."""
+        return FinderPool(finder, decoders=self.decoders, threads=self._threads)
 
     async def find(self, data: bytes, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
         """Like Finder.find, off the event loop."""

@@ -71,7 +71,9 @@ def bot_settings(mode: str, peer_url: str, **more: Any) -> BotSettings:
 @asynccontextmanager
 async def running_bot(mode: str, **more: Any) -> AsyncIterator[RunningBot]:
     """Start a bot with an obedient reader; at the end it is stopped and the peer must have nothing to complain of."""
-    build: dict[str, Any] = {name: more.pop(name) for name in ("storage", "people", "painter") if name in more}
+    build: dict[str, Any] = {
+        name: more.pop(name) for name in ("storage", "people", "painter", "galleries", "page") if name in more
+    }
     faults = more.pop("faults", {})
     async with TelegramPeer() as peer:
         peer.faults |= faults

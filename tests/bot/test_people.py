@@ -148,8 +148,8 @@ async def test_a_row_of_another_version_locks_nobody_out(tmp_path: Path) -> None
     await PeopleInSqlite(file).close()
     with closing(sqlite3.connect(file)) as other:
         other.execute("ALTER TABLE people ADD COLUMN voice TEXT")
-        other.execute("INSERT INTO people VALUES (501, 'en', 'robots', 'neon', 'loud')")
-        other.execute("INSERT INTO people VALUES (7, CAST(X'FF' AS TEXT), NULL, 'dark', NULL)")
+        other.execute("INSERT INTO people VALUES (501, 'en', 'robots', 'neon', NULL, 'loud')")
+        other.execute("INSERT INTO people VALUES (7, CAST(X'FF' AS TEXT), NULL, 'dark', NULL, NULL)")
         other.commit()
     people = PeopleInSqlite(file)
     assert (await people.read(7)).theme == "dark"

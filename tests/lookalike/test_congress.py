@@ -34,6 +34,22 @@ def test_galleries_are_offered_by_title_in_their_order() -> None:
     assert offered["people"] == Path("/srv/people")
 
 
+def test_titles_of_ones_own_and_the_gallery_of_the_settings_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLERIES", "celebrities, Family=/srv/family")
+    offered = Settings()
+    assert list(offered.offered_galleries) == ["Celebrities", "Family"]
+    assert offered.gallery_path == offered.place_of("celebrities")
+    family = Settings(gallery=Path("/srv/family"))
+    assert list(family.offered_galleries) == ["Family", "Celebrities"]
+    assert next(iter(Settings(gallery=Path("us-congress")).offered_galleries)) == "US Congress"
+    monkeypatch.setenv("GALLERIES", "a=/x,a=/y")
+    with pytest.raises(ValueError, match="a title stands there twice"):
+        Settings()
+    monkeypatch.setenv("GALLERIES", "=/x")
+    with pytest.raises(ValueError, match="is no gallery; write the name"):
+        Settings()
+
+
 @pytest.mark.skipif(not PORTRAITS.is_dir(), reason="the data pack is not here")
 @pytest.mark.parametrize(("photo", "there"), [("barack_obama_2012.jpg", True), ("joseph_biden_2013.jpg", False)])
 def test_who_is_in_it_is_on_top_with_a_face_and_who_is_not_has_no_strong_match(

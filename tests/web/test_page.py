@@ -120,7 +120,7 @@ def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
     ("setting", "words"),
     [
         ({"WEB_API_KEY": "short"}, "WEB_API_KEY: must be 16 to 256"),
-        ({"WEB_GALLERIES": "family"}, "WEB_GALLERIES: 'family' is no gallery"),
+        ({"WEB_GALLERIES": "family=/srv"}, "WEB_GALLERIES: this setting is called GALLERIES now"),
         ({"WEB_PROXIES": "nginx"}, "WEB_PROXIES: 'nginx' is no address"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
