@@ -23,7 +23,7 @@ import numpy as np
 
 from index.embed import Embed, Embedded, Skipped
 from index.errors import BadSource, GalleryError, NotAGallery
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.files import (
     ALL_FILES,
     FACES,
@@ -123,7 +123,7 @@ def build_gallery(
             source=source.description,
             created=created or datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        files = {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: encode_people(people)}
+        files = {VECTORS: FaissRows.of(vectors).to_bytes(), PEOPLE: encode_people(people)}
         skipped = sorted([*source.left_out, *folded.skipped])
         if skipped:
             files[SKIPPED] = _csv(("file", "reason"), skipped)
@@ -194,7 +194,7 @@ def _files_of_a_gallery(out: Path) -> frozenset[str]:
     # A damaged or older one: known by its vectors, or by a manifest that names an embedder beside its files.
     try:
         with (out / VECTORS).open("rb") as file:
-            if file.read(len(FaissStore.SIGNATURE)) == FaissStore.SIGNATURE:
+            if file.read(len(FaissRows.SIGNATURE)) == FaissRows.SIGNATURE:
                 return ALL_FILES
     except OSError:
         pass

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.files import MANIFEST, PEOPLE, VECTORS, read_checked, read_manifest
 from index.looks import SEX, Looks, penalties, sexes
 from index.people_table import decode_people
@@ -57,7 +57,7 @@ class Gallery:
         if embedder is not None and info.embedder != embedder:
             raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder, folder=folder)
         people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]), folder=folder)
-        store = FaissStore.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
+        store = FaissRows.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
         if not len(store) == len(people) == info.people or store.dimension != info.dimension:
             raise GalleryDamaged(
                 f"{readable(str(folder))}: {len(store)} vectors of {store.dimension} numbers, {len(people)} people; "

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged, GalleryError, GalleryMissing, GalleryOfAnotherEmbedder
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.files import MANIFEST, PEOPLE, VECTORS, write_gallery
 from index.gallery import Gallery
 from index.people_table import decode_people, encode_people
 from index.types import GalleryInfo, Person, Vectors
-from tests.index.exact_store import ExactStore
+from tests.index.exact_rows import ExactRows
 
 MODEL = "e" * 64
 
@@ -50,7 +50,7 @@ def _unit(seed: int, count: int, dimension: int = 16) -> Vectors:
 
 
 def _gallery(count: int, seed: int = 0) -> Gallery:
-    return Gallery(_info(count, 16), _people(count, seed), FaissStore.of(_unit(seed, count)))
+    return Gallery(_info(count, 16), _people(count, seed), FaissRows.of(_unit(seed, count)))
 
 
 @given(
@@ -66,7 +66,7 @@ def test_the_nearest_distinct_people_come_as_a_full_sort_has_them(
     """Against the definition: filter, sort all, cut."""
     gallery, probe = _gallery(count, seed), _unit(seed + 1, 1)[0]
     matches = gallery.search(probe, model=MODEL, top=top, skip=skip, attribute=attribute)
-    cosines = ExactStore(gallery.vectors()).vectors() @ probe
+    cosines = ExactRows(gallery.vectors()).vectors() @ probe
     allowed = [
         k for k, person in enumerate(gallery.people)
         if attribute is None or person.attributes.get(attribute[0]) is attribute[1]
@@ -96,7 +96,7 @@ def test_people_without_a_label_are_in_neither_half() -> None:
 def test_a_probe_equal_to_a_person_never_passes_one() -> None:
     """Rounding to float16 may leave a stored vector a little longer than one."""
     vectors = _unit(2, 200)
-    gallery = Gallery(_info(200, 16), _people(200, 0), FaissStore.of(vectors))
+    gallery = Gallery(_info(200, 16), _people(200, 0), FaissRows.of(vectors))
     best = [gallery.search(vector, model=MODEL, top=1)[0].similarity for vector in vectors]
     assert 0.999 < min(best) <= max(best) <= 1.0
 
@@ -198,7 +198,7 @@ def test_a_manifest_names_no_file_outside(gallery_folder: Path) -> None:
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     """Each file is what the manifest says, and still the rows would be other people's."""
-    files = {VECTORS: FaissStore.of(_unit(1, 4)).to_bytes(), PEOPLE: encode_people(_people(5, 0))}
+    files = {VECTORS: FaissRows.of(_unit(1, 4)).to_bytes(), PEOPLE: encode_people(_people(5, 0))}
     write_gallery(tmp_path, _info(5, 16), files)
     with pytest.raises(GalleryDamaged, match="4 vectors of 16 numbers, 5 people"):
         Gallery.open(tmp_path, embedder=MODEL)

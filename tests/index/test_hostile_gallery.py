@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from index.errors import GalleryDamaged, GalleryError
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.files import MANIFEST, PEOPLE, VECTORS, hash_of
 from index.gallery import Gallery
 from index.types import Vectors
@@ -43,7 +43,7 @@ def _written(
     document = {"schema": 1, "attribute_names": ["Male"], "people": whole}
     files = {
         PEOPLE: table if table is not None else json.dumps(document).encode(),
-        VECTORS: vectors if vectors is not None else FaissStore.of(_unit(len(whole))).to_bytes(),
+        VECTORS: vectors if vectors is not None else FaissRows.of(_unit(len(whole))).to_bytes(),
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -102,7 +102,7 @@ def test_two_numbers_that_look_alike_stay_two(tmp_path: Path) -> None:
 
 def test_an_empty_gallery_is_refused(tmp_path: Path) -> None:
     """A search in it would have no first person."""
-    empty = FaissStore.of(np.zeros((0, DIMENSION), np.float32)).to_bytes()
+    empty = FaissRows.of(np.zeros((0, DIMENSION), np.float32)).to_bytes()
     table = b'{"schema": 1, "attribute_names": [], "people": []}'
     folder = _written(tmp_path / "g", table=table, vectors=empty, manifest={"people": 0})
     assert "nobody is in this gallery" in _refusal(folder)
@@ -114,7 +114,7 @@ def test_vectors_with_numbers_that_are_not_finite_are_refused(tmp_path: Path, va
     vectors = _unit(3)
     vectors[1, 5] = value
     with np.errstate(over="ignore"):
-        folder = _written(tmp_path / "g", people=[{}, {}, {}], vectors=FaissStore.of(vectors).to_bytes())
+        folder = _written(tmp_path / "g", people=[{}, {}, {}], vectors=FaissRows.of(vectors).to_bytes())
     assert "1 vector has numbers that are not finite, the first is person 1's" in _refusal(folder)
 
 
@@ -122,7 +122,7 @@ def test_vectors_with_numbers_that_are_not_finite_are_refused(tmp_path: Path, va
 def test_vectors_of_another_length_are_told_by_verify(tmp_path: Path, value: float) -> None:
     vectors = _unit(3)
     vectors[1] = value
-    folder = _written(tmp_path / "g", people=[{}, {}, {}], vectors=FaissStore.of(vectors).to_bytes())
+    folder = _written(tmp_path / "g", people=[{}, {}, {}], vectors=FaissRows.of(vectors).to_bytes())
     found = Gallery.open(folder, embedder=MODEL).search(_unit(1)[0], model=MODEL)
     assert all(-1.0 <= match.similarity <= 1.0 for match in found)
     with pytest.raises(GalleryDamaged, match="1 vector is not of unit length, the first is person 1's"):
@@ -234,12 +234,12 @@ def _mutated(good: bytes, rng: random.Random) -> bytes:
 def test_changed_vectors_are_a_gallery_or_one_sentence(tmp_path: Path) -> None:
     """600 changes: an error of FAISS or of memory is told as damage, and whatever opens can be searched."""
     rng = random.Random(1)  # noqa: S311 - no secret
-    good, query = FaissStore.of(_unit(20)).to_bytes(), _unit(1)[0]
+    good, query = FaissRows.of(_unit(20)).to_bytes(), _unit(1)[0]
     opened = 0
     for _ in range(600):
         data = _mutated(good, rng)
         try:
-            store = FaissStore.from_bytes(data)
+            store = FaissRows.from_bytes(data)
         except GalleryDamaged:
             continue
         if len(store) and store.dimension == DIMENSION and not len(store.rows_not_finite()):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.gallery import Gallery
 from index.looks import FILE, PENALTY, SEX, Looks, LooksDamaged, penalties, sexes
 from index.types import GalleryInfo, Person, Vectors
@@ -46,7 +46,7 @@ def gallery(people: tuple[Person, ...], vectors: Vectors, looks: Looks | None) -
     info = GalleryInfo(
         people=len(people), pictures=1, embedder=MODEL, dimension=SIDE, vector_kind="mean", source="", created=""
     )
-    return Gallery(info, people, FaissStore.of(vectors), looks=looks)
+    return Gallery(info, people, FaissRows.of(vectors), looks=looks)
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from index.build import build_gallery
 from index.errors import GalleryDamaged
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.files import FACES, PEOPLE, VECTORS, read_manifest, write_gallery
 from index.layouts import read_source
 from index.people_table import decode_people
@@ -36,7 +36,7 @@ def test_vectors_of_another_length_are_found(gallery_folder: Path) -> None:
     vectors = np.full((5, 16), 0.25, np.float32)
     vectors[3] *= 2
     people = (gallery_folder / PEOPLE).read_bytes()
-    write_gallery(gallery_folder, info, {VECTORS: FaissStore.of(vectors).to_bytes(), PEOPLE: people})
+    write_gallery(gallery_folder, info, {VECTORS: FaissRows.of(vectors).to_bytes(), PEOPLE: people})
     number = decode_people(people)[3].number
     with pytest.raises(GalleryDamaged, match=f"1 vector is not of unit length, the first is person {number}'s"):
         verify_gallery(gallery_folder, embedder=MODEL)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged
-from index.faiss_store import FaissStore
+from index.faiss_rows import FaissRows
 from index.store import Mask
 from index.types import Vectors
-from tests.index.exact_store import ExactStore
+from tests.index.exact_rows import ExactRows
 
 seeds = st.integers(0, 2**32)
 
@@ -36,8 +36,8 @@ def _allowed(seed: int, count: int) -> Mask | None:
 @given(seed=seeds, count=st.integers(1, 200), wanted=st.integers(0, 40))
 def test_equal_scores_come_in_the_order_of_rows(seed: int, count: int, wanted: int) -> None:
     """Rows, scores and order are the oracle's, ties and filter included."""
-    store = FaissStore.of(_coarse(seed, count))
-    oracle = ExactStore(store.vectors())
+    store = FaissRows.of(_coarse(seed, count))
+    oracle = ExactRows(store.vectors())
     probe, allowed = _coarse(seed + 1, 1)[0], _allowed(seed, count)
     scores, rows = store.search(probe, count=wanted, allowed=allowed)
     exact_scores, exact_rows = oracle.search(probe, count=wanted, allowed=allowed)
@@ -48,10 +48,10 @@ def test_equal_scores_come_in_the_order_of_rows(seed: int, count: int, wanted: i
 @given(seed=seeds, count=st.integers(1, 300), wanted=st.integers(1, 20))
 def test_near_rows_are_the_oracles(seed: int, count: int, wanted: int) -> None:
     """On any unit vectors: same scores within float32's rounding, and every row has the score it is given."""
-    store = FaissStore.of(_unit(seed, count))
+    store = FaissRows.of(_unit(seed, count))
     probe, allowed = _unit(seed + 1, 1)[0], _allowed(seed, count)
     scores, rows = store.search(probe, count=wanted, allowed=allowed)
-    exact_scores, _ = ExactStore(store.vectors()).search(probe, count=wanted, allowed=allowed)
+    exact_scores, _ = ExactRows(store.vectors()).search(probe, count=wanted, allowed=allowed)
     np.testing.assert_allclose(scores, exact_scores, atol=1e-6)
     np.testing.assert_allclose(store.vectors()[rows] @ probe, scores, atol=1e-6)
     assert len(set(rows.tolist())) == len(rows)
@@ -60,14 +60,14 @@ def test_near_rows_are_the_oracles(seed: int, count: int, wanted: int) -> None:
 
 def test_all_rows_equal_come_as_the_first_ones() -> None:
     """More ties than FAISS was first asked for."""
-    store = FaissStore.of(np.tile(np.array([[0.6, 0.8]], np.float32), (500, 1)))
+    store = FaissRows.of(np.tile(np.array([[0.6, 0.8]], np.float32), (500, 1)))
     _, rows = store.search(np.array([0.6, 0.8], np.float32), count=8)
     assert rows.tolist() == list(range(8))
 
 
 def test_what_is_written_is_read_again() -> None:
-    store = FaissStore.of(_unit(1, 50))
-    again = FaissStore.from_bytes(store.to_bytes())
+    store = FaissRows.of(_unit(1, 50))
+    again = FaissRows.from_bytes(store.to_bytes())
     assert np.array_equal(again.vectors(), store.vectors())
     np.testing.assert_allclose(again.vectors(), _unit(1, 50), atol=2.0**-11)
 
@@ -76,21 +76,21 @@ def test_bytes_of_another_kind_are_refused() -> None:
     import faiss
 
     with pytest.raises(GalleryDamaged, match="no FAISS index of the right kind"):
-        FaissStore.from_bytes(b"\x00" * 100)
+        FaissRows.from_bytes(b"\x00" * 100)
     flat = faiss.IndexFlatIP(4)
     with pytest.raises(GalleryDamaged, match="no FAISS index of the right kind"):
-        FaissStore.from_bytes(bytes(faiss.serialize_index(flat).tobytes()))
+        FaissRows.from_bytes(bytes(faiss.serialize_index(flat).tobytes()))
 
 
 def test_an_empty_store_answers_nobody() -> None:
-    store = FaissStore.of(np.zeros((0, 4), np.float32))
+    store = FaissRows.of(np.zeros((0, 4), np.float32))
     scores, rows = store.search(np.array([1, 0, 0, 0], np.float32), count=8)
     assert (len(scores), len(rows), store.vectors().shape) == (0, 0, (0, 4))
 
 
 def test_threads_get_their_own_answers() -> None:
     vectors = _unit(3, 2000)
-    store = FaissStore.of(vectors)
+    store = FaissRows.of(vectors)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda row: store.search(vectors[row], count=1)[1][0], range(400)))
     assert found == list(range(400))

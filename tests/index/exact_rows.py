@@ -1,4 +1,4 @@
-"""Exact search in NumPy: the oracle that index.faiss_store is held against."""
+"""Exact search in NumPy: the oracle that index.faiss_rows is held against."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from index.store import Mask, Rows, Scores
 from index.types import Vectors
 
 
-class ExactStore:
+class ExactRows:
     """Every inner product, sorted."""
 
     def __init__(self, vectors: Vectors) -> None:

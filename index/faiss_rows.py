@@ -25,7 +25,7 @@ CHUNK_ROWS: Final = 512  # looked at at once: a megabyte
 _EXPONENT: Final = np.uint16(0x7C00)  # of a float16: all ones where it is no finite number
 
 
-class FaissStore:
+class FaissRows:
     """A scalar quantizer index, float16, inner product."""
 
     SIGNATURE: Final = b"IxSQ"  # the first bytes of a file
@@ -34,7 +34,7 @@ class FaissStore:
         self._index = index
 
     @classmethod
-    def of(cls, vectors: Vectors) -> FaissStore:
+    def of(cls, vectors: Vectors) -> FaissRows:
         """Store (N, D) float32 rows; each number is rounded to float16."""
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         index = faiss.IndexScalarQuantizer(rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
@@ -42,7 +42,7 @@ class FaissStore:
         return cls(index)
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, folder: Path | None = None) -> FaissStore:
+    def from_bytes(cls, data: bytes, *, folder: Path | None = None) -> FaissRows:
         """Read what `to_bytes` made, whoever made it. Raises GalleryDamaged, which speaks of the gallery in `folder`.
 
         The numbers of the vectors may be anything: see `rows_not_finite`.
@@ -128,12 +128,12 @@ def _header(dimension: int, count: int) -> bytes:
     """What FAISS 1.7 to 1.15 write before the vectors (impl/index_write.cpp, IndexScalarQuantizer)."""
     unused, trained, metric, range_kind, range_value, ranges = 1 << 20, 1, 0, 0, 0.0, 0
     return _HEADER.pack(
-        FaissStore.SIGNATURE, dimension, count, unused, unused, trained, metric, faiss.ScalarQuantizer.QT_fp16,
+        FaissRows.SIGNATURE, dimension, count, unused, unused, trained, metric, faiss.ScalarQuantizer.QT_fp16,
         range_kind, range_value, dimension, 2 * dimension, ranges, 2 * dimension * count,
     )  # fmt: skip
 
 
 def _header_of_this_faiss(dimension: int, count: int) -> bytes:
     """Likewise for the installed one, should its format have changed: that of an index without vectors, filled in."""
-    empty = FaissStore.of(np.zeros((0, dimension), np.float32)).to_bytes()
+    empty = FaissRows.of(np.zeros((0, dimension), np.float32)).to_bytes()
     return empty[:8] + struct.pack("<q", count) + empty[16:-8] + struct.pack("<Q", 2 * dimension * count)
