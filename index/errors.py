@@ -55,3 +55,18 @@ class NotAGallery(GalleryError):  # noqa: N818 - named for what it is
 
 class BuildRunning(GalleryError):  # noqa: N818 - named for what it is
     """Another process builds or changes this gallery now."""
+
+
+class EmptyGallery(GalleryError):  # noqa: N818 - named for what it is
+    """Everybody would be gone."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody would be left in this gallery; remove the whole of it instead")
+
+
+class NotYourGallery(GalleryError):  # noqa: N818 - named for what it is
+    """People are added to a gallery that came with the program."""
+
+
+class StoreFailed(GalleryError):  # noqa: N818 - named for what it is
+    """A store outside of this process did not do what it was asked."""

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from index.errors import GalleryDamaged
 from index.files import VECTORS
 from index.plain_text import readable
-from index.store import Mask, Rows, Scores
-from index.types import Vectors
+from index.types import Mask, Rows, Scores, Vectors
 
 MAX_DIMENSION: Final = 4096
 _HEADER: Final = struct.Struct("<4siqqqBiiifQQQQ")
@@ -87,8 +86,17 @@ class FaissRows:
             return np.zeros((0, self.dimension), np.float32)
         return np.asarray(self._index.reconstruct_n(0, len(self)), dtype=np.float32)
 
+    def rows(self, rows: Rows) -> Vectors:
+        """(len(rows), D), some of them."""
+        if not len(rows):
+            return np.zeros((0, self.dimension), np.float32)
+        return np.asarray(self._index.reconstruct_batch(np.ascontiguousarray(rows, np.int64)), np.float32)
+
     def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
-        """See Store.search."""
+        """The `count` rows of the largest inner product with `vector` (D,), fewer when there are fewer.
+
+        allowed: (N,), True where a row may be answered. Equal scores come in the order of their rows.
+        """
         available = len(self) if allowed is None else int(np.count_nonzero(allowed))
         count = min(count, available)
         if count <= 0:

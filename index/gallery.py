@@ -2,103 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import GalleryDamaged, GalleryOfAnotherEmbedder
+from index.errors import GalleryOfAnotherEmbedder
 from index.faiss_rows import FaissRows
-from index.files import MANIFEST, PEOPLE, VECTORS, read_checked, read_manifest
+from index.folder_store import FolderStore
 from index.looks import SEX, Looks, penalties, sexes
-from index.people_table import decode_people
-from index.plain_text import counted, readable
-from index.store import Mask, Rows, Scores, Store
+from index.memory_store import LocalPeople, MemoryStore
+from index.source import person_order
+from index.store import Attribute, Hit, Store
 from index.types import GalleryInfo, Match, Person, Vectors
 
-UNIT_TOLERANCE = 1e-2  # a probe's length; float16 alone shifts a stored vector's by up to 5e-4
+UNIT_TOLERANCE: Final = 1e-2  # a probe's length; float16 alone shifts a stored vector's by up to 5e-4
 
 
-class Gallery:
-    """People and their vectors. Immutable: `search` may be called from several threads.
+class PeopleSearch:
+    """Asks a store for the people nearest to a vector. `search` may be called from several threads.
 
     looks: what tells women from men in a vector of this gallery's embedder; without it the cosine alone decides.
     """
 
-    def __init__(
-        self, info: GalleryInfo, people: tuple[Person, ...], store: Store, *, looks: Looks | None = None
-    ) -> None:
-        self._info = info
-        self._people = people
-        self._store = store
-        self._looks = looks
-        self._allowed: dict[tuple[str, bool], Mask] = {}
-        certainty = None if looks is None else looks.certainty(store.vectors())[:, looks.traits.index(SEX)]
-        self._sexes = sexes(people, certainty)
-
-    @classmethod
-    def open(cls, folder: Path, *, embedder: str | None, looks: Looks | None = None) -> Gallery:
-        """Open the gallery in `folder` and check every file that is needed against its hash.
-
-        embedder: SHA-256 of the network whose probes will come; None only where none will (`index info`).
-        looks: passed over where another embedder's vectors are meant.
-        Raises GalleryMissing, GalleryDamaged or GalleryOfAnotherEmbedder.
-        """
-        try:
-            return cls._open(folder, embedder=embedder, looks=looks)
-        except GalleryDamaged:
-            # A rebuild may have put another gallery in place between two reads; a damaged one fails again.
-            return cls._open(folder, embedder=embedder, looks=looks)
-
-    @classmethod
-    def _open(cls, folder: Path, *, embedder: str | None, looks: Looks | None) -> Gallery:
-        manifest = read_manifest(folder)
-        info = manifest.info
-        if embedder is not None and info.embedder != embedder:
-            raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder, folder=folder)
-        people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]), folder=folder)
-        store = FaissRows.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
-        if not len(store) == len(people) == info.people or store.dimension != info.dimension:
-            raise GalleryDamaged(
-                f"{readable(str(folder))}: {len(store)} vectors of {store.dimension} numbers, {len(people)} people; "
-                f"{MANIFEST} says {info.people} of {info.dimension}",
-                folder=folder,
-            )
-        wrong = store.rows_not_finite()
-        if len(wrong):
-            raise GalleryDamaged(
-                f"{readable(str(folder / VECTORS))}: {counted(len(wrong), 'vector has', 'vectors have')} numbers that "
-                f"are not finite, the first is person {people[int(wrong[0])].number}'s",
-                folder=folder,
-            )
+    def __init__(self, store: Store, *, looks: Looks | None = None) -> None:
+        """looks: passed over where another embedder's vectors, or of another length, are meant."""
+        info = store.describe()
         fits = looks is not None and looks.embedder == info.embedder and len(looks.inner) == info.dimension
-        return cls(info, people, store, looks=looks if fits else None)
+        self.store = store
+        self._looks = looks if fits else None
 
     @property
     def info(self) -> GalleryInfo:
-        return self._info
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        """Row k of `vectors()` is the k-th person's."""
-        return self._people
-
-    def vectors(self) -> Vectors:
-        """(people, dimension), as they are compared; a copy."""
-        return self._store.vectors()
-
-    def similarities(self, vector: NDArray[np.float32], *, model: str) -> NDArray[np.float32]:
-        """(people,) cosines of one unit vector with everybody, in the order of `people`."""
-        if model != self._info.embedder:
-            raise GalleryOfAnotherEmbedder(want=model, got=self._info.embedder)
-        return np.asarray(self._store.vectors() @ vector, np.float32)
-
-    def vector_of(self, number: str) -> NDArray[np.float32]:
-        """(D,) of one person, by Person.number. Raises KeyError."""
-        row = next((k for k, person in enumerate(self._people) if person.number == number), None)
-        if row is None:
-            raise KeyError(number)
-        return np.asarray(self._store.vectors()[row], np.float32)
+        """What the gallery says of itself now."""
+        return self.store.describe()
 
     def search(
         self,
@@ -107,7 +46,7 @@ class Gallery:
         model: str,
         top: int = 8,
         skip: int = 0,
-        attribute: tuple[str, bool] | None = None,
+        attribute: Attribute | None = None,
     ) -> tuple[Match, ...]:
         """Find the nearest distinct people, nearest first; equally near ones in the order of their numbers.
 
@@ -118,50 +57,93 @@ class Gallery:
         Fewer than `top` come back when there are no more. Exact: no approximation, filtered or not.
         Raises GalleryOfAnotherEmbedder, or ValueError when `vector` is no unit vector of this dimension.
         """
-        if model != self._info.embedder:
-            raise GalleryOfAnotherEmbedder(want=model, got=self._info.embedder)
-        if vector.shape != (self._info.dimension,):
-            raise ValueError(f"want a vector of shape ({self._info.dimension},), got {vector.shape}")
+        info = self.info
+        if model != info.embedder:
+            raise GalleryOfAnotherEmbedder(want=model, got=info.embedder)
+        if vector.shape != (info.dimension,):
+            raise ValueError(f"want a vector of shape ({info.dimension},), got {vector.shape}")
         length = float(np.linalg.norm(vector))
         if not abs(length - 1.0) <= UNIT_TOLERANCE:  # also when it is not a number
             raise ValueError(f"want a unit vector, got one of length {length:.3g}")
         if top < 0 or skip < 0:
             raise ValueError(f"want top and skip from 0 up, got {top} and {skip}")
-        scores, rows = self._nearest(vector, count=skip + top, attribute=attribute)
+        hits = self._nearest(vector, count=skip + top, attribute=attribute)
         return tuple(
-            Match(rank=rank, person=self._people[row], similarity=min(max(score, -1.0), 1.0))
-            for rank, (score, row) in enumerate(
-                zip(scores[skip:].tolist(), rows[skip:].tolist(), strict=True), start=skip + 1
-            )
+            Match(rank=rank, person=hit.person, similarity=min(max(hit.similarity, -1.0), 1.0))
+            for rank, hit in enumerate(hits[skip:], start=skip + 1)
         )
 
-    def _nearest(
-        self, vector: NDArray[np.float32], *, count: int, attribute: tuple[str, bool] | None
-    ) -> tuple[Scores, Rows]:
-        """Cosines and rows of the first `count`, with looks by cosine less penalty.
+    def _nearest(self, vector: NDArray[np.float32], *, count: int, attribute: Attribute | None) -> tuple[Hit, ...]:
+        """The first `count`, with looks by cosine less penalty.
 
         Nobody's place is better than the cosine: who is not among the `asked` nearest stands behind the last of them.
         """
-        allowed = None if attribute is None else self._mask(attribute)
         if self._looks is None or count == 0:
-            return self._store.search(vector, count=count, allowed=allowed)
+            return self.store.search(vector, count=count, attribute=attribute)
         by_sex = penalties(self._looks.of(vector)[SEX])
         penalty = np.array([by_sex[sex] for sex in (-1, 0, 1)], np.float32)
         asked = 4 * count
         while True:
-            scores, rows = self._store.search(vector, count=asked, allowed=allowed)
-            placed = scores - penalty[self._sexes[rows] + 1]
-            order = np.lexsort((rows, -placed))[:count]
-            if len(rows) < asked or placed[order[-1]] > scores[-1]:
-                return scores[order], rows[order]
+            hits = self.store.search(vector, count=asked, attribute=attribute)
+            scores = np.array([hit.similarity for hit in hits], np.float32)
+            placed = scores - penalty[self._sexes(hits) + 1]
+            order = sorted(range(len(hits)), key=lambda k: (-placed[k], person_order(hits[k].person.number)))[:count]
+            if len(hits) < asked or placed[order[-1]] > scores[-1]:
+                return tuple(hits[k] for k in order)
             asked *= 4
 
-    def _mask(self, attribute: tuple[str, bool]) -> Mask:
-        """(people,), made once an attribute; two threads may make the same one, which does no harm."""
-        if attribute not in self._allowed:
-            name, value = attribute
-            mask = np.array([person.attributes.get(name) is value for person in self._people], dtype=np.bool_)
-            if not mask.any():
-                return mask  # misspelt or unknown: not kept, so that asking for nonsense takes no memory
-            self._allowed[attribute] = mask
-        return self._allowed[attribute]
+    def _sexes(self, hits: Sequence[Hit]) -> NDArray[np.int8]:
+        """(hits,), see index.looks.sexes."""
+        if self._looks is None or not hits:
+            return np.zeros(len(hits), np.int8)
+        certainty = self._looks.certainty(np.stack([hit.vector for hit in hits]))[:, self._looks.traits.index(SEX)]
+        return sexes([hit.person for hit in hits], certainty)
+
+
+class Gallery(PeopleSearch):
+    """A gallery whose people are all in memory: that of a folder, or one that was handed over."""
+
+    store: MemoryStore
+
+    def __init__(self, store: MemoryStore, *, looks: Looks | None = None) -> None:
+        super().__init__(store, looks=looks)
+
+    @classmethod
+    def of(
+        cls, info: GalleryInfo, people: tuple[Person, ...], rows: FaissRows, *, looks: Looks | None = None
+    ) -> Gallery:
+        """A gallery that lies nowhere. people: row k of `rows` is the k-th person's."""
+        return cls(MemoryStore(LocalPeople(info, people, rows)), looks=looks)
+
+    @classmethod
+    def open(cls, folder: Path, *, embedder: str | None, looks: Looks | None = None) -> Gallery:
+        """Open the gallery in `folder` and check every file that is needed against its hash.
+
+        embedder: SHA-256 of the network whose probes will come; None only where none will (`index info`).
+        looks: passed over where another embedder's vectors are meant.
+        Raises GalleryMissing, GalleryDamaged or GalleryOfAnotherEmbedder.
+        """
+        return cls(FolderStore(folder, embedder=embedder), looks=looks)
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Row k of `vectors()` is the k-th person's."""
+        return self.store.state.people
+
+    def vectors(self) -> Vectors:
+        """(people, dimension), as they are compared; a copy."""
+        return self.store.vectors()
+
+    def similarities(self, vector: NDArray[np.float32], *, model: str) -> NDArray[np.float32]:
+        """(people,) cosines of one unit vector with everybody, in the order of `people`."""
+        if model != self.info.embedder:
+            raise GalleryOfAnotherEmbedder(want=model, got=self.info.embedder)
+        return np.asarray(self.vectors() @ vector, np.float32)
+
+    def vector_of(self, number: str) -> NDArray[np.float32]:
+        """(D,) of one person, by Person.number. Raises KeyError."""
+        state = self.store.state
+        row = next((k for k, person in enumerate(state.people) if person.number == number), None)
+        if row is None:
+            raise KeyError(number)
+        return state.rows.rows(np.array([row]))[0]

@@ -38,6 +38,7 @@ class _Entry(TypedDict):
     name_inferred: NotRequired[bool]
     attributes: NotRequired[str]
     attributes_predicted: NotRequired[bool]
+    joined: NotRequired[bool]
     points: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
     frame: NotRequired[tuple[_Side, _Side]]
     mean_shape: NotRequired[Annotated[tuple[_Pixel, ...], Field(min_length=POINT_NUMBERS, max_length=POINT_NUMBERS)]]
@@ -94,6 +95,8 @@ def _entry(person: Person, names: list[str]) -> dict[str, Any]:
         entry["attributes"] = "".join("." if name not in known else "+" if known[name] else "-" for name in names)
     if person.attributes_predicted:
         entry["attributes_predicted"] = True
+    if person.joined:
+        entry["joined"] = True
     if person.points is not None:
         entry["points"] = person.points
     if person.frame is not None:
@@ -125,4 +128,5 @@ def _person(entry: _Entry, traits: dict[str, dict[str, bool]]) -> Person:
         points=entry.get("points"),
         frame=entry.get("frame"),
         mean_shape=entry.get("mean_shape"),
+        joined=entry.get("joined", False),
     )

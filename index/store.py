@@ -1,31 +1,68 @@
-"""What a store of vectors has to do for a gallery: give rows, and say which are near."""
+"""What keeps a gallery's people with their vectors: five methods, whichever engine is behind them.
+
+Stores there are: a gallery's folder (index.folder_store, over FAISS) and a collection of Milvus (index.milvus_store).
+All pass one suite, tests/index/test_stores.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.types import Vectors
+from index.previews import Preview
+from index.types import GalleryInfo, Person
 
-Rows = NDArray[np.int64]
-Scores = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+Attribute = tuple[str, bool]  # a name in CelebA's spelling, and the value that a person is known to have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """Somebody to be kept."""
+
+    person: Person
+    vector: NDArray[np.float32]  # (D,), unit length
+    preview: Preview | None = None  # their picture, for a gallery that is passed on with its pictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hit:
+    """Somebody who was found."""
+
+    person: Person
+    vector: NDArray[np.float32]  # (D,), as it is compared: each number rounded to float16
+    similarity: float  # inner product with the vector that was asked for
 
 
 class Store(Protocol):
-    """Vectors by row number, and who is near. `search` may be called from several threads."""
+    """People by Person.number, and who is near. Every method may be called from several threads.
 
-    def __len__(self) -> int: ...
+    What `upsert` and `remove` have done counts for every question that is asked after they returned.
+    """
 
-    def vectors(self) -> Vectors:
-        """All rows, (N, D), as they are compared."""
+    def search(self, vector: NDArray[np.float32], *, count: int, attribute: Attribute | None = None) -> tuple[Hit, ...]:
+        """The `count` people of the largest inner product with `vector` (D,), fewer when there are fewer.
+
+        attribute: keeps people known to have that value. Equal similarities come in the order of
+        `index.source.person_order`: numbers by value, then names.
+        """
         ...
 
-    def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
-        """The `count` rows of the largest inner product with `vector` (D,), fewer when there are fewer.
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """Keep these people, in the place of those with the same number. Raises GalleryError."""
+        ...
 
-        allowed: (N,), True where a row may be answered. Equal scores come in the order of their rows.
-        """
+    def remove(self, numbers: Collection[str]) -> int:
+        """Forget people by number; how many of them there were. Raises GalleryError."""
+        ...
+
+    def count(self) -> int:
+        """How many people there are."""
+        ...
+
+    def describe(self) -> GalleryInfo:
+        """What the gallery says of itself, the embedder of its vectors among it."""
         ...

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 POINT_NUMBERS: Final = 10  # five points, x and y of each
 
 Vectors = NDArray[np.float32]  # (N, D), rows of unit length
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Person:
     # x and y of the five points' mean shape over the person's pictures (index.shape): what portraits are drawn by.
     # None in galleries that were built before it was kept.
     mean_shape: tuple[float, ...] | None = field(default=None, repr=False)
+    joined: bool = False  # came after the build (`lookalike index add`, the API): no folder that is built from has them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from index.swap import swap_folders
 _LOCK: Final = "lock"
 _JOURNAL: Final = "journal"
 _NEW: Final = "new"
+WAIT_STEP_S: Final = 0.02
 
 
 def work_folder(out: Path) -> Path:
@@ -32,11 +34,12 @@ def journal_folder(work: Path) -> Path:
 
 
 @contextmanager
-def locked(work: Path) -> Iterator[None]:
+def locked(work: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the work folder alone, made if need be. Raises BuildRunning when another process has it.
 
-    The lock belongs to the process, so a killed one leaves none behind.
+    wait_s: how long another one is waited for. The lock belongs to the process, so a killed one leaves none behind.
     """
+    until = time.monotonic() + wait_s
     while True:
         work.mkdir(parents=True, exist_ok=True)
         try:
@@ -44,7 +47,14 @@ def locked(work: Path) -> Iterator[None]:
         except FileNotFoundError:  # the folder went between the two lines: its build has ended
             continue
         with lock:
-            if _hold(lock, work):
+            try:
+                held = _hold(lock, work)
+            except BuildRunning:
+                if time.monotonic() >= until:
+                    raise
+                held = False
+                time.sleep(WAIT_STEP_S)
+            if held:
                 yield
                 return
 

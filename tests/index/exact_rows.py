@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index.store import Mask, Rows, Scores
-from index.types import Vectors
+from index.types import Mask, Rows, Scores, Vectors
 
 
 class ExactRows:
@@ -22,7 +21,7 @@ class ExactRows:
         return self._vectors
 
     def search(self, vector: NDArray[np.float32], *, count: int, allowed: Mask | None = None) -> tuple[Scores, Rows]:
-        """See Store.search."""
+        """See FaissRows.search."""
         rows = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
         scores = self._vectors[rows] @ vector
         order = np.lexsort((rows, -scores))[:count]

@@ -50,7 +50,7 @@ def _unit(seed: int, count: int, dimension: int = 16) -> Vectors:
 
 
 def _gallery(count: int, seed: int = 0) -> Gallery:
-    return Gallery(_info(count, 16), _people(count, seed), FaissRows.of(_unit(seed, count)))
+    return Gallery.of(_info(count, 16), _people(count, seed), FaissRows.of(_unit(seed, count)))
 
 
 @given(
@@ -96,7 +96,7 @@ def test_people_without_a_label_are_in_neither_half() -> None:
 def test_a_probe_equal_to_a_person_never_passes_one() -> None:
     """Rounding to float16 may leave a stored vector a little longer than one."""
     vectors = _unit(2, 200)
-    gallery = Gallery(_info(200, 16), _people(200, 0), FaissRows.of(vectors))
+    gallery = Gallery.of(_info(200, 16), _people(200, 0), FaissRows.of(vectors))
     best = [gallery.search(vector, model=MODEL, top=1)[0].similarity for vector in vectors]
     assert 0.999 < min(best) <= max(best) <= 1.0
 

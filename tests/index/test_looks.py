@@ -46,7 +46,7 @@ def gallery(people: tuple[Person, ...], vectors: Vectors, looks: Looks | None) -
     info = GalleryInfo(
         people=len(people), pictures=1, embedder=MODEL, dimension=SIDE, vector_kind="mean", source="", created=""
     )
-    return Gallery(info, people, FaissRows.of(vectors), looks=looks)
+    return Gallery.of(info, people, FaissRows.of(vectors), looks=looks)
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:

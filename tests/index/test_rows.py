@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import GalleryDamaged
 from index.faiss_rows import FaissRows
-from index.store import Mask
-from index.types import Vectors
+from index.types import Mask, Vectors
 from tests.index.exact_rows import ExactRows
 
 seeds = st.integers(0, 2**32)
