@@ -37,9 +37,11 @@ class PicturesUnreadable(GalleryError):  # noqa: N818 - named for what it is
 class GalleryOfAnotherEmbedder(GalleryError):  # noqa: N818 - named for what it is
     """The vectors were made by another network than the one now asking."""
 
-    def __init__(self, *, want: str, got: str, folder: Path | None = None) -> None:
+    def __init__(self, *, want: str, got: str, folder: Path | None = None, mend: str = "") -> None:
+        """mend: what to do; without it, to rebuild the gallery in `folder`."""
         super().__init__(
-            f"the gallery was built by embedder {got[:12]}, the one in use is {want[:12]}; {rebuild_hint(folder)}"
+            f"the gallery was built by embedder {got[:12]}, the one in use is {want[:12]}; "
+            f"{mend or rebuild_hint(folder)}"
         )
         self.want = want
         self.got = got

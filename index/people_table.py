@@ -7,7 +7,7 @@ caption round.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, NotRequired
 
@@ -45,6 +45,8 @@ class _Entry(TypedDict):
 
 
 _ENTRIES: Final[Adapter[list[_Entry]]] = Adapter(list[_Entry])
+_ENTRY: Final[Adapter[_Entry]] = Adapter(_Entry)
+_KNOWN: Final[Adapter[dict[str, bool]]] = Adapter(Annotated[dict[Line, bool], Field(max_length=MAX_ATTRIBUTES)])
 _NAMES: Final[Adapter[list[str]]] = Adapter(Annotated[list[Line], Field(max_length=MAX_ATTRIBUTES)])
 
 
@@ -81,6 +83,22 @@ def decode_people(data: bytes, *, folder: Path | None = None) -> tuple[Person, .
     return people
 
 
+def encode_person(person: Person) -> dict[str, Any]:
+    """One person for a store that keeps rows: as in the table, with the attributes written out by name."""
+    return _entry(person, []) | {"attributes": dict(person.attributes)}
+
+
+def decode_person(entry: Mapping[str, Any]) -> Person:
+    """The inverse, as careful as the table's reader. Raises GalleryDamaged."""
+    try:
+        attributes = _KNOWN.validate_python(entry["attributes"])
+        return _person(_ENTRY.validate_python({**entry, "attributes": ""}), {"": attributes})
+    except ValidationError as error:
+        raise GalleryDamaged(f"somebody in the store: {first_problem(error)}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise GalleryDamaged(f"somebody in the store can't be read ({error})") from error
+
+
 def _entry(person: Person, names: list[str]) -> dict[str, Any]:
     known = person.attributes
     entry: dict[str, Any] = {
@@ -91,7 +109,7 @@ def _entry(person: Person, names: list[str]) -> dict[str, Any]:
     }
     if person.name_inferred:
         entry["name_inferred"] = True
-    if known:
+    if known and names:
         entry["attributes"] = "".join("." if name not in known else "+" if known[name] else "-" for name in names)
     if person.attributes_predicted:
         entry["attributes_predicted"] = True
