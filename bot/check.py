@@ -99,6 +99,9 @@ def _check_gallery(shared: Settings, report: Report) -> None:
     if folder is None:
         report.ok("pictures of the gallery", "none set; people are drawn")
         return
+    if shared.gallery_url.get_secret_value():
+        report.ok("pictures of the gallery", f"{folder}; its people are not counted, GALLERY_URL has them")
+        return
     people = Gallery.open(shared.gallery_path, embedder=None).people
     found = app.pictures.found(people)
     if found:

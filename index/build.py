@@ -13,15 +13,14 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from index.embed import Embed, Embedded, Skipped
+from index.embed import Embed, Embedded
 from index.errors import BadSource, GalleryError, NotAGallery
 from index.faiss_rows import FaissRows
 from index.files import (
@@ -38,14 +37,14 @@ from index.files import (
     read_manifest,
     write_gallery,
 )
-from index.fold import VectorKind, fold
+from index.fold import VectorKind
+from index.fold_people import FACE_COLUMNS, fold_people
 from index.journal import PART_PICTURES, Journal
 from index.people_table import decode_people, encode_people
-from index.plain_text import readable
+from index.plain_text import counted, readable
 from index.previews import Preview, encode_previews
 from index.probes import Probe, fit_probes, with_predictions
-from index.shape import mean_shape
-from index.source import Known, Picture, Source
+from index.source import Picture, Source
 from index.types import GalleryInfo, Person
 from index.work_folder import journal_folder, locked, put_in_place, remove, work_folder
 
@@ -85,6 +84,7 @@ def build_gallery(
     keep_faces: bool = False,
     preview: Callable[[Path, Person], Preview | None] | None = None,
     passed_on: bool = False,
+    leave_out_joined: bool = False,
     batch: int = BATCH_PICTURES,
     part_pictures: int = PART_PICTURES,
     progress: Callable[[Progress], None] | None = None,
@@ -97,6 +97,7 @@ def build_gallery(
     preview: makes a small picture of a person from the one in the source's folder, None where none is needed.
     batch: pictures handed to `embed` at once. part_pictures: how many a kill may cost.
     created: ISO 8601 time for the manifest, now unless given.
+    leave_out_joined: whoever came to the gallery at `out` after its build may go, where the source has them not.
     Raises BadSource when no picture can be used, NotAGallery when `out` holds other things, BuildRunning.
     """
     start = time.monotonic()
@@ -104,11 +105,13 @@ def build_gallery(
     check_target(out)
     work = work_folder(out)
     with locked(work):
+        if not leave_out_joined:
+            _keep_joined(out, source)
         journal = Journal(journal_folder(work), key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
         prints = {picture.file: _fingerprint(source.folder, picture) for picture in source.pictures}
         reused = sum(fingerprint in journal for fingerprint in prints.values())
         _embed_all(source, embed, journal, prints, batch=batch, progress=progress)
-        folded = _fold_all(source, journal, prints, kind=kind)
+        folded = fold_people(source, lambda picture: journal.outcome(prints[picture.file]), kind=kind)
         if not folded.people:
             raise BadSource(_none_usable(source, folded.skipped))
         vectors = np.stack(folded.vectors)
@@ -185,6 +188,21 @@ def check_target(out: Path) -> None:
         raise NotAGallery(f"{shown} is a file; choose another place: --out DIR")
 
 
+def _keep_joined(out: Path, source: Source) -> None:
+    """Raise NotAGallery where people would be lost whom no folder holds: they joined after the build."""
+    try:
+        people = decode_people(read_checked(out, PEOPLE, read_manifest(out).files[PEOPLE]), folder=out)
+    except GalleryError:
+        return
+    here = {picture.person for picture in source.pictures}
+    lost = [readable(person.number) for person in people if person.joined and person.number not in here]
+    if lost:
+        raise NotAGallery(
+            f"{readable(str(out))}: {counted(len(lost), 'person', 'people')} came later and would be lost "
+            f"({', '.join(lost[:3])}); put their pictures there too, or let them go: --replace"
+        )
+
+
 def _files_of_a_gallery(out: Path) -> frozenset[str]:
     """The names in `out` that a build gave. None of them where neither manifest nor vectors are a gallery's."""
     try:
@@ -205,22 +223,7 @@ def _files_of_a_gallery(out: Path) -> frozenset[str]:
     return ALL_FILES if isinstance(raw, dict) and {"schema", "embedder", "files"} <= raw.keys() else frozenset()
 
 
-FACE_COLUMNS: Final = (
-    "file", "person", "x0", "y0", "x1", "y1",
-    *(f"{axis}_{name}" for name in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth") for axis in "xy"),
-)  # fmt: skip
-
-
 PROBE_COLUMNS: Final = ("trait", "labelled", "with_trait", "accuracy", "balanced_accuracy", "said_share", "yes", "no")
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Folded:
-    people: list[Person] = field(default_factory=list)
-    vectors: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    faces: list[tuple[str, ...]] = field(default_factory=list)
 
 
 def _embed_all(
@@ -253,42 +256,6 @@ def _embed_all(
         progress(Progress(done=done, total=total, skipped=skipped))
 
 
-def _fold_all(source: Source, journal: Journal, prints: dict[str, str], *, kind: VectorKind) -> _Folded:
-    result = _Folded()
-    for number, group in groupby(source.pictures, key=lambda picture: picture.person):
-        usable: list[tuple[Picture, Embedded]] = []
-        for picture in group:
-            outcome = journal.outcome(prints[picture.file])
-            if isinstance(outcome, Skipped):
-                result.skipped.append((readable(picture.file), outcome.reason))
-            else:
-                usable.append((picture, outcome))
-                result.faces.append(_face_row(picture, outcome))
-        folded = fold([outcome for _, outcome in usable], kind=kind) if usable else None
-        if folded is None:
-            if usable:
-                result.skipped.append((f"{number}/", "its pictures' vectors cancel each other out"))
-            result.left_out.append(number)
-            continue
-        vector, best = folded
-        known = source.known.get(number, Known())
-        result.vectors.append(vector)
-        result.people.append(
-            Person(
-                number=number,
-                name=known.name,
-                name_inferred=known.name_inferred,
-                image=usable[best][0].file,
-                images=len(usable),
-                points=tuple(round(value, 1) for value in usable[best][1].points.ravel().tolist()),
-                frame=usable[best][1].frame,
-                mean_shape=mean_shape(outcome.points for _, outcome in usable),
-                attributes=dict(known.attributes or {}),
-            )
-        )
-    return result
-
-
 def _previews(
     source: Source,
     people: Sequence[Person],
@@ -311,11 +278,6 @@ def _previews(
 def _probe_row(probe: Probe) -> tuple[str, ...]:
     shares = (probe.accuracy, probe.balanced, probe.said, probe.yes, probe.no)
     return (probe.trait, str(probe.people), str(probe.with_trait), *(f"{share:.3f}" for share in shares))
-
-
-def _face_row(picture: Picture, outcome: Embedded) -> tuple[str, ...]:
-    numbers = (*outcome.box, *outcome.points.ravel().tolist())
-    return (readable(picture.file), picture.person, *(f"{number:.1f}" for number in numbers))
 
 
 def _check_vector(outcome: Embedded, dimension: int, picture: Picture) -> None:

@@ -15,6 +15,7 @@ from lookalike.cards.picture_files import open_files
 from lookalike.explainer import Explainer
 from lookalike.extras import install_command
 from lookalike.finder import Finder
+from lookalike.own_gallery import open_people
 from lookalike.settings import Settings
 from pipeline.errors import EngineFailed, EngineMissing
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.looks import Looks
+    from index.store import Store
     from index.types import Person
     from pipeline.compiled_cache import CompiledCache
     from pipeline.decode import PhotoLimits
@@ -38,7 +40,8 @@ class App:
     finder: Finder
     pictures: FolderPictures
     renderer: CardRenderer
-    explainer: Explainer | None = None  # `build` makes one
+    people: Store | None = None  # of the gallery; `over` gives it
+    explainer: Explainer | None = None  # `build` makes one, where everybody's vector is at hand
 
 
 def open_pipeline(
@@ -119,16 +122,18 @@ def over(pipeline: FacePipeline, settings: Settings) -> App:
     from index.gallery import Gallery
 
     looks = open_looks(settings, embedder=pipeline.embedder_id)
-    gallery = Gallery.open(settings.gallery_path, embedder=pipeline.embedder_id, looks=looks)
+    gallery = open_people(settings, embedder=pipeline.embedder_id, looks=looks)
     calibration = load_calibration(settings.calibration_path, embedder=pipeline.embedder_id)
     finder = Finder(pipeline, gallery, calibration, looks=looks)
-    pictures = open_pictures(settings, gallery.people)
+    # Where people are elsewhere, the list of everybody stays there; so does what takes everybody's vector.
+    pictures = open_pictures(settings, gallery.people if isinstance(gallery, Gallery) else ())
     return App(
         settings=settings,
         pipeline=pipeline,
         finder=finder,
         pictures=pictures,
-        explainer=Explainer(pipeline.embedder, gallery),
+        people=gallery.store,
+        explainer=Explainer(pipeline.embedder, gallery) if isinstance(gallery, Gallery) else None,
         renderer=CardRenderer(calibration=calibration, gallery=finder.gallery, pictures=pictures),
     )
 
@@ -140,6 +145,6 @@ def open_offered(app: App) -> dict[str, App]:
     """
     opened: dict[str, App] = {}
     for title, place in app.settings.offered_galleries.items():
-        settings = app.settings.model_copy(update={"gallery": place, "gallery_images": None})
+        settings = app.settings.with_gallery(place)
         opened[title] = over(app.pipeline, settings) if opened else app
     return opened

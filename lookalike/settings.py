@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 from zipfile import is_zipfile
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+
+from index.store_url import MilvusPlace
 from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
 from lookalike.paths import ROOT, WEIGHTS
 from pipeline.decoding_bounds import PhotoLimits
@@ -22,13 +24,21 @@ MAX_TITLE: Final = 40
 class Settings(BaseSettings):
     """Where the weights and the gallery lie, and how much the networks may take."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
+    )
 
     weights_dir: Path = Field(default=WEIGHTS, description="Folder with manifest.toml and the networks.")
     gallery: Path | None = Field(
         default=None,
         description="Folder of the gallery, or the name of one that came with the program: celebrities, us-congress. "
         "Empty: celebrities.",
+    )
+    gallery_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A gallery past one machine, in the place of GALLERY: milvus://USER:PASSWORD@HOST:PORT/DATABASE"
+        "?collection=NAME, milvus+tls://... for TLS, or milvus:///PATH.db to try it; an extra (milvus). "
+        "Empty: the folder that GALLERY names.",
     )
     galleries: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -112,6 +122,17 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https://[^\s/?#]+\.[^\s]+", value):
             raise ValueError("must be the page's public https:// address; Telegram opens no other")
         return value
+
+    @field_validator("gallery_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value():
+            MilvusPlace.of(url.get_secret_value())
+        return url
+
+    def with_gallery(self, folder: Path) -> Self:
+        """The same, but for another folder's gallery, whose pictures are its own."""
+        return self.model_copy(update={"gallery": folder, "gallery_url": SecretStr(""), "gallery_images": None})
 
     @property
     def max_photo_bytes(self) -> int:

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from index.plain_text import readable
-from lookalike.cli import gallery_people
-from lookalike.cli.compiled import compiled_networks
+from lookalike.cli import gallery_joining, gallery_people
 from lookalike.cli.console import (
     EXIT_SETUP,
     console,
     print_json,
     say,
 )
-from lookalike.cli.gallery_options import AsJson, GalleryFolder, mended_by_the_user, own_settings
+from lookalike.cli.gallery_options import (
+    AsJson,
+    GalleryFolder,
+    mended_by_the_user,
+    open_picture_embedder,
+    own_settings,
+)
 from lookalike.cli.gallery_text import (
     build_document,
     info_document,
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
 
     from index.build import Progress
     from index.source import Source
-    from lookalike.cli.gallery_pictures import PictureEmbedder
     from lookalike.settings import Settings
 
 
@@ -44,6 +48,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 gallery_people.register(app)
+gallery_joining.register(app)
 
 
 @app.command("build")
@@ -96,7 +101,7 @@ def build(
         if out is None and not replace:
             _spare_the_shipped(settings, source)
         check_target(target)
-        embed = _picture_embedder(settings)
+        embed = open_picture_embedder(settings)
         small = embed.preview if previews else None
         with _progress_bar() as show:
             report = build_gallery(
@@ -107,6 +112,7 @@ def build(
                 keep_faces=keep_faces,
                 preview=None if source.layout != "people" else embed.whole if with_pictures else small,
                 passed_on=with_pictures,
+                leave_out_joined=replace,
                 progress=show,
             )
     if as_json:
@@ -167,22 +173,6 @@ def _embedder_in_use(settings: Settings) -> str:
     from pipeline.manifest import load_manifest
 
     return load_manifest(settings.weights_dir).embedder.sha256
-
-
-def _picture_embedder(settings: Settings) -> PictureEmbedder:
-    """Open the networks, with the gates of a gallery instead of those for photos of strangers."""
-    from lookalike.app import open_pipeline, photo_limits
-    from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
-    from pipeline.decoding_bounds import heif_is_read
-    from pipeline.manifest import load_manifest
-
-    pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES, cache=compiled_networks()), photo_limits(settings)
-    weights = load_manifest(settings.weights_dir)
-    recipe = (
-        f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine} "
-        f"{limits} heif {heif_is_read()}"
-    )
-    return PictureEmbedder(pipeline.embedder, pipeline.read_image, recipe=recipe, limits=limits)
 
 
 def _spare_the_shipped(settings: Settings, source: Source) -> None:
