@@ -36,6 +36,7 @@ from web.documents import (
 )
 from web.galleries import OpenGallery
 from web.jobs import Jobs, language_of
+from web.people import add_people_routes
 from web.refusals import Refused
 from web.words import Words
 
@@ -80,7 +81,7 @@ FaceNumber = Annotated[
 def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand together
     """Every route of the API. key: what photos need; empty: nothing."""
     failures: dict[int | str, dict[str, Any]] = {
-        status: {"model": Failure} for status in (400, 401, 403, 404, 408, 413, 429, 503)
+        status: {"model": Failure} for status in (400, 401, 403, 404, 408, 409, 413, 429, 503)
     }
     router = APIRouter(prefix="/v1", dependencies=[Depends(_key_checked(key))], responses=failures)
 
@@ -213,6 +214,7 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
 
         return await jobs.done(request, work, limit_bytes=VECTOR_BYTES)
 
+    add_people_routes(router, jobs, key=key, photo_body=_PHOTO_BODY)
     return router
 
 

@@ -156,6 +156,20 @@ class GalleriesOut(_Document):
     limits: LimitsOut
 
 
+class PersonOut(_Document):
+    """Somebody of a gallery of one's own."""
+
+    person: str
+    name: str | None
+    pictures: int
+
+
+class PeopleOut(_Document):
+    """Who is in a gallery of one's own."""
+
+    people: list[PersonOut]
+
+
 class VectorIn(BaseModel):
     """A vector, or a mean of several of one face, scaled to length 1."""
 

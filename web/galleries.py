@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from index.errors import NotYourGallery
+from index.store import Store
 from lookalike.app import App, open_offered
 from lookalike.cards import CardRenderer
 from lookalike.finder import FaceReader, Finder
+from lookalike.own_gallery import check_own
 from web.refusals import Refused
 
 FIRST: Final = "main"  # the name of the settings' own gallery where no others are offered
@@ -20,6 +23,7 @@ class OpenGallery:
     name: str
     finder: Finder
     renderer: CardRenderer
+    own: Store | None = None  # where people may join and leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,5 +49,14 @@ class Galleries:
 def open_galleries(app: App) -> Galleries:
     """Open what the settings offer. Raises GalleryError."""
     offered = open_offered(app) or {FIRST: app}
-    opened = {name: OpenGallery(name=name, finder=one.finder, renderer=one.renderer) for name, one in offered.items()}
+    opened = {name: _opened(name, one) for name, one in offered.items()}
     return Galleries(reader=app.pipeline, by_name=opened)
+
+
+def _opened(name: str, app: App) -> OpenGallery:
+    place = None if app.settings.gallery_url.get_secret_value() else app.settings.gallery_path
+    try:
+        check_own(app.settings, place, source=app.finder.gallery.source)
+    except NotYourGallery:
+        return OpenGallery(name=name, finder=app.finder, renderer=app.renderer)
+    return OpenGallery(name=name, finder=app.finder, renderer=app.renderer, own=app.people)
