@@ -10,7 +10,6 @@ from zipfile import is_zipfile
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-
 from index.store_url import MilvusPlace
 from lookalike.env_file import ForgivingEnvFileSource, in_place_of_dotenv
 from lookalike.paths import ROOT, WEIGHTS

@@ -21,7 +21,7 @@ from evaluation.metrics import curves
 from evaluation.metrics.verification import PairScores
 from evaluation.report.learning_curves import read_curves
 from evaluation.suites.aligner import CURVE_LIMITS, cumulative, find_points
-from lookalike.cli.console import progress_bar
+from evaluation.suites.shipped import Evaluation
 from pipeline.face_pipeline import FacePipeline
 from pipeline.open_parts import open_embedder
 from training.comparisons.timing import exported_facts
@@ -58,7 +58,7 @@ def collect_curves(*, data: Path, runs: Path, out: Path) -> Path:
             )
             for name, one in shipped.people_sets().items()
         },
-        aligner=_errors(opened.pipeline, data),
+        aligner=_errors(shipped),
         learning=tuple(_thinned(run) for run in read_curves(runs) if "/" not in run.run),
     )
     path = out / "curves.json"
@@ -74,10 +74,10 @@ def _pair_curves(scores: PairScores) -> PairCurves:
     )
 
 
-def _errors(pipeline: FacePipeline, data: Path) -> dict[str, ErrorCurve]:
-    pictures = read_points_pictures(data, split="val")
-    with progress_bar("landmarks", len(pictures)) as shown:
-        found = find_points(pictures, pipeline.detector, pipeline.aligner, advance=shown)
+def _errors(run: Evaluation) -> dict[str, ErrorCurve]:
+    pictures = read_points_pictures(run.data, split="val")
+    with run.progress("landmarks", len(pictures)) as shown:
+        found = find_points(pictures, run.networks.detector, run.networks.aligner, advance=shown)
     names = np.array([picture.set_name for picture in found.pictures])
     return {
         str(name): ErrorCurve(
