@@ -114,13 +114,13 @@ def sample_crop(
     if cut is not None:
         image = cut.end(image, detector_box(points))
     if rng.random() < augment.second_pass_share:
-        matrix = second_pass_matrix(_rough_points(points, augment=augment, rng=rng))
+        matrix = second_pass_matrix(rough_points(points, augment=augment, rng=rng))
     else:
         matrix = _sample_first_pass(points, given_box=given_box, cut=cut, augment=augment, rng=rng)
     if cut is not None:  # what the photo lacks is black, as when serving: mirrored, it would be a second face
         crop = warp(image, matrix, side_px=CROP_SIDE_PX)
     else:
-        crop = _warp_with_border(image, matrix, augment=augment, rng=rng)
+        crop = warp_with_border(image, matrix, augment=augment, rng=rng)
     moved = apply_affine(matrix, points)
     return disturb_pixels(crop, moved, augment=augment, rng=rng), moved
 
@@ -139,7 +139,7 @@ def sample_empty_crop(image: Rgb8, *, augment: CropAugment, rng: np.random.Gener
     return disturb_pixels(crop, template_for(CROP_SIDE_PX, margin_share=0.15), augment=augment, rng=rng)
 
 
-def _rough_points(points: Points5, *, augment: CropAugment, rng: np.random.Generator) -> Points5:
+def rough_points(points: Points5, *, augment: CropAugment, rng: np.random.Generator) -> Points5:
     """First-pass points: all moved, scaled and turned together, then each on its own."""
     often = 1.0 if rng.random() >= augment.rough_tail else 2.5
     size = face_size(points) * often
@@ -207,7 +207,7 @@ def _rotation(angle: float, cx: float, cy: float) -> Matrix:
     return np.array([[cos, -sin, cx - cos * cx + sin * cy], [sin, cos, cy - sin * cx - cos * cy], [0.0, 0.0, 1.0]])
 
 
-def _warp_with_border(image: Rgb8, matrix: Matrix, *, augment: CropAugment, rng: np.random.Generator) -> Rgb8:
+def warp_with_border(image: Rgb8, matrix: Matrix, *, augment: CropAugment, rng: np.random.Generator) -> Rgb8:
     """Black outside as when serving, or, since most photos go on there, mirrored or one colour."""
     if rng.random() >= augment.border_share:
         return warp(image, matrix, side_px=CROP_SIDE_PX)

@@ -1,0 +1,47 @@
+"""Train and export a network for many points.
+
+python -m training.landmarks.dense train --recipe training/recipes/ibug68.toml --data data --runs runs [--resume]
+python -m training.landmarks.dense export runs/ibug68 --data data --out weights
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from training.command_line import add_data, add_run, run_folder
+from training.config import load_recipe
+from training.landmarks.dense.export import export
+from training.landmarks.dense.recipe import DenseRecipe
+from training.landmarks.dense.train import train
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; the written file's name to stdout, progress to stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.landmarks.dense", description="Train and export a network for many points."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    train_parser = commands.add_parser("train", help="run a recipe")
+    add_run(train_parser, recipe="ibug68.toml")
+    train_parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
+    export_parser = commands.add_parser("export", help="write the ONNX file and its record")
+    export_parser.add_argument("run", type=Path)
+    add_data(export_parser)
+    export_parser.add_argument("--out", type=Path, default=Path("weights"))
+    for command in (train_parser, export_parser):
+        command.add_argument("--threads", type=int, default=1, help="torch threads")
+    given = parser.parse_args(arguments)
+    torch.set_num_threads(given.threads)
+    if given.command == "export":
+        print(export(given.run, given.out, data=given.data))
+        return 0
+    recipe = load_recipe(given.recipe, DenseRecipe)
+    folder = run_folder(given)
+    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, accelerator=given.accelerator)
+    print(f"{folder}: {fitted.steps} steps", file=sys.stderr)
+    return 0
