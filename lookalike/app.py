@@ -17,7 +17,7 @@ from lookalike.extras import install_command
 from lookalike.finder import Finder
 from lookalike.own_gallery import open_people
 from lookalike.settings import Settings
-from pipeline.errors import EngineFailed, EngineMissing
+from pipeline.errors import EngineFailed, EngineMissing, ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from index.types import Person
     from pipeline.compiled_cache import CompiledCache
     from pipeline.decode import PhotoLimits
+    from pipeline.dense_landmarks import DenseLandmarks
     from pipeline.face_pipeline import FacePipeline
     from pipeline.gates import QualityGates
 
@@ -69,6 +70,20 @@ def open_pipeline(
     except EngineMissing as error:
         how = f"set ENGINE=openvino, or install it: {install_command(error.package)}"
         raise EngineFailed(f"{error}; {how}") from error
+
+
+def open_landmarks68(settings: Settings, *, cache: CompiledCache | None = None) -> DenseLandmarks:
+    """Open the network of 68 points. Raises PipelineError, where the manifest names none, too."""
+    from pipeline.manifest import MANIFEST_NAME, load_manifest
+    from pipeline.open_parts import open_dense_landmarks
+
+    facts = load_manifest(settings.weights_dir).landmarks68
+    if facts is None:
+        raise ManifestError(
+            f"{settings.weights_dir / MANIFEST_NAME} names no network for 68 points; add [landmarks68] and its file, "
+            f"as docs/networks.md says, or ask without --landmarks"
+        )
+    return open_dense_landmarks(facts, backend=settings.engine, threads=settings.engine_threads, cache=cache)
 
 
 def photo_limits(settings: Settings) -> PhotoLimits:

@@ -20,6 +20,7 @@ from pipeline.errors import ManifestError, WeightsMissing, WrongHash
 from pipeline.manifest_tables import (
     ArcFaceTable,
     ColorOrder,
+    DenseTable,
     DetectorPointsTable,
     InputTable,
     LastStageTable,
@@ -38,13 +39,14 @@ from pipeline.manifest_tables import (
 
 MANIFEST_NAME: Final = "manifest.toml"
 LONGEST_RATIO: Final = 2  # of a canvas of the photo's shape: its longest side over the usual one
-Role = Literal["detector", "aligner", "embedder"]
-Kind = Literal["yolo", "yolo_pose", "scrfd", "mtcnn", "regression", "detector_points", "arcface"]
+Role = Literal["detector", "aligner", "embedder", "landmarks68"]
+Kind = Literal["yolo", "yolo_pose", "scrfd", "mtcnn", "regression", "detector_points", "arcface", "ibug68"]
 # What a role's network may be; the first is meant where an entry names no kind.
 KINDS: Final[Mapping[Role, tuple[Kind, ...]]] = {
     "detector": ("yolo", "yolo_pose", "scrfd", "mtcnn"),
     "aligner": ("regression", "detector_points"),
     "embedder": ("arcface",),
+    "landmarks68": ("ibug68",),
 }
 
 
@@ -167,6 +169,7 @@ class Manifest:
     aligner: AlignerFacts
     embedder: NetworkFacts
     thresholds: DetectorThresholds
+    landmarks68: NetworkFacts | None = None  # not needed for an answer, and opened only where it is asked for
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -191,6 +194,11 @@ def load_manifest(folder: Path) -> Manifest:
         aligner=_aligner(tables.aligner, folder, document["aligner"], detector),
         embedder=_network("embedder", tables.embedder, folder, document["embedder"]),
         thresholds=_thresholds(tables.detector.thresholds),
+        landmarks68=(
+            None
+            if tables.landmarks68 is None
+            else _network("landmarks68", tables.landmarks68, folder, document["landmarks68"])
+        ),
     )
 
 
@@ -241,7 +249,7 @@ def _thresholds(table: ThresholdsTable) -> DetectorThresholds:
 
 def _network(
     role: Role,
-    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable,
+    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable | DenseTable,
     folder: Path,
     facts: Mapping[str, Any],
 ) -> NetworkFacts:
@@ -249,7 +257,7 @@ def _network(
 
 
 def _file(
-    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable | StageTable | LastStageTable,
+    table: YoloTable | ScrfdTable | RegressionTable | ArcFaceTable | DenseTable | StageTable | LastStageTable,
     folder: Path,
     *,
     role: Role,

@@ -178,6 +178,10 @@ class RegressionTable(_File, _Told):
         return (2,)
 
 
+class DenseTable(_File, _Told):
+    kind: Literal["ibug68"] = "ibug68"
+
+
 class DetectorPointsTable(_Table):
     kind: Literal["detector_points"]
     expected_error: Ratio
@@ -212,6 +216,7 @@ class ManifestTables(_Table):
         _kind_or("regression"),
     ]
     embedder: Annotated[Annotated[ArcFaceTable, Tag("arcface")], _kind_or("arcface")]
+    landmarks68: DenseTable | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

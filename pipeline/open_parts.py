@@ -10,6 +10,7 @@ from pipeline.adapters.detector_points import PointsOfDetector
 from pipeline.adapters.mtcnn import CascadeEngines, Mtcnn, level_sides
 from pipeline.adapters.yolo_pose import read_yolo_pose
 from pipeline.compiled_cache import CompiledCache
+from pipeline.dense_landmarks import DenseLandmarks
 from pipeline.detector import Detector
 from pipeline.embedder import Embedder
 from pipeline.engine import DEFAULT_BUCKETS, Backend, Engine, open_engine
@@ -73,6 +74,13 @@ def open_embedder(
             f"embedder: faces are aligned to {CROP_SIDE_PX} px, {facts.path.name} takes {facts.input.sizes_px}"
         )
     return Embedder(_open(facts, backend=backend, threads=threads, cache=cache), model=facts.sha256)
+
+
+def open_dense_landmarks(
+    facts: NetworkFacts, *, backend: Backend, threads: int, cache: CompiledCache | None = None
+) -> DenseLandmarks:
+    """Open the network of many points. Raises WeightsMissing, WrongHash, EngineFailed."""
+    return DenseLandmarks(_open(facts, backend=backend, threads=threads, cache=cache))
 
 
 def _open(

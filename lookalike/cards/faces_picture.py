@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -12,7 +13,7 @@ from lookalike.cards.geometry import Rect
 from lookalike.cards.placed import Canvas, Outline, Panel, Picture, Placed, Text
 from lookalike.cards.text import Font
 from lookalike.cards.theme import INK, Color, Style
-from pipeline.types import Box, Face, PhotoFaces, Rgb8
+from pipeline.types import Box, Face, FloatArray, PhotoFaces, Rgb8
 
 MAX_SIDE_PX: Final = 1280
 MIN_SIDE_PX: Final = 720  # a small photo is enlarged to this, at most four times, so that numbers can be read
@@ -25,8 +26,11 @@ BADGE_SHARE: Final = 0.36  # of the box's smaller side
 BADGE_PX: Final = (38, 72)  # least and largest
 
 
-def layout(photo: PhotoFaces, *, style: Style) -> Canvas:
-    """Scale the photo and place its marks: refused faces first, so that numbers lie above them."""
+def layout(photo: PhotoFaces, *, style: Style, points: Sequence[FloatArray] = ()) -> Canvas:
+    """Scale the photo and place its marks: refused faces first, so that numbers lie above them.
+
+    points: (N, 2) arrays of pixels of the photo's working picture, a dot each.
+    """
     image, scale = _scaled(photo.image)
     height, width = image.shape[:2]
     canvas_width = max(width, round(height / MAX_ASPECT))
@@ -44,6 +48,9 @@ def layout(photo: PhotoFaces, *, style: Style) -> Canvas:
     boxes = [place(face) for face in photo.usable]
     for box in sorted(boxes, key=lambda box: box.width * box.height):  # the largest on top
         items += _outline(box, color=ACCENT, dashed=False)
+    for x, y in (place for face in points for place in np.nan_to_num(face) * scale):
+        dot = Rect(round(float(x)) + dx - 2, round(float(y)) + dy - 2, 5, 5)
+        items += [Panel(rect=dot, radius=2, fill=INK), Panel(rect=dot.inset(1), radius=1, fill=ACCENT)]
     taken: list[Rect] = []
     for number, box in enumerate(boxes, start=1):
         plate, marks = _number(number, box, taken, boxes, whole)

@@ -21,6 +21,8 @@ from lookalike.settings import Settings
 
 if TYPE_CHECKING:
     from lookalike.app import App
+    from pipeline.dense_landmarks import DenseLandmarks
+    from pipeline.types import FloatArray, PhotoFaces
 
 MAX_CARDS: Final = 12  # of one photo, without being asked for more
 
@@ -64,6 +66,16 @@ PictureFile = Annotated[
         "--picture",
         metavar="FILE",
         help="Write the photo with its faces numbered here, as .jpg or .png. For one photo.",
+    ),
+]
+
+
+Landmarks = Annotated[
+    int | None,
+    typer.Option(
+        "--landmarks",
+        metavar="68",
+        help="Also find the 68 points of iBUG's 300-W in every usable face.",
     ),
 ]
 
@@ -138,14 +150,19 @@ def match(
 
 
 def faces(
-    photos: PhotoPaths, *, as_json: AsJson = False, embeddings: Embeddings = False, picture: PictureFile = None
+    photos: PhotoPaths,
+    *,
+    as_json: AsJson = False,
+    embeddings: Embeddings = False,
+    picture: PictureFile = None,
+    landmarks: Landmarks = None,
 ) -> None:
     """Find the faces alone: boxes, five points, quality, and why a face can't be used.
 
     Example: lookalike faces party.jpg --picture numbered.jpg
     """
     from lookalike.app import open_pipeline
-    from lookalike.cli.answer_text import print_faces
+    from lookalike.cli.answer_text import print_faces, print_landmarks68
     from lookalike.cli.documents import failed_document, photo_document
     from pipeline.errors import BadPhoto
 
@@ -154,6 +171,7 @@ def faces(
     if drawn_to is not None and len(photos) > 1:
         raise typer.BadParameter("--picture takes one photo", param_hint="--picture")
     settings = Settings()
+    dense = _dense_landmarks(landmarks, settings)
     pipeline = open_pipeline(settings, cache=compiled_networks())
     reader = Photos(max_bytes=settings.max_photo_bytes)
     documents: list[dict[str, Any]] = []
@@ -172,18 +190,40 @@ def faces(
                     complain(_told(path, sentence))
             else:
                 documents.append(photo_document(path, photo, embeddings=embeddings))
+                many = _add_landmarks68(documents[-1], photo, dense)
                 if not as_json:
                     print_faces(path, photo, documents[-1]["faces"])
+                    print_landmarks68(documents[-1]["faces"])
                 if drawn_to is not None:
                     from lookalike.cli.cards import CardWriter
 
                     writer = CardWriter(photos, theme=settings.card_theme, quiet=as_json)
-                    failed = writer.write_faces(photo, drawn_to) is None
+                    failed = writer.write_faces(photo, drawn_to, points=many) is None
             advance(1)
     if as_json:
         print_json({"photos": documents})
     if failed:
         raise typer.Exit(EXIT_UNANSWERED)
+
+
+def _dense_landmarks(count: int | None, settings: Settings) -> DenseLandmarks | None:
+    """The network of 68 points, where it is asked for; any other number is wrong usage."""
+    from lookalike.app import open_landmarks68
+
+    if count not in {None, 68}:
+        raise typer.BadParameter("68 are found, no other number", param_hint="--landmarks")
+    return open_landmarks68(settings, cache=compiled_networks()) if count else None
+
+
+def _add_landmarks68(document: dict[str, Any], photo: PhotoFaces, dense: DenseLandmarks | None) -> list[FloatArray]:
+    """Find the points of every usable face and add them to the document; none where nobody asked."""
+    from lookalike.cli.documents import with_landmarks68
+
+    if dense is None:
+        return []
+    many = dense.find(photo.image, [face.points for face in photo.usable])
+    with_landmarks68(document, photo, many)
+    return many
 
 
 def compare(

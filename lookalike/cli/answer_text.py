@@ -98,6 +98,14 @@ def print_faces(path: str, photo: PhotoFaces, entries: Sequence[dict[str, Any]])
     _print_left_out(photo)
 
 
+def print_landmarks68(entries: Sequence[dict[str, Any]]) -> None:
+    """A line a usable face with its 68 points, x,y each, where the entries have them."""
+    usable = [entry for entry in entries if entry["usable"]]
+    for number, entry in enumerate(usable, start=1):
+        if points := entry.get("landmarks68"):
+            say(f"Face {number}, 68 points: " + " ".join(f"{x:.0f},{y:.0f}" for x, y in points))
+
+
 def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: Calibration) -> None:
     """One line of what was measured, one of caution; and which faces they were where there were several."""
     meaning = pair_sentence(

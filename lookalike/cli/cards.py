@@ -23,7 +23,7 @@ from lookalike.cli.card_files import CardFiles, PlaceTaken
 from lookalike.cli.console import complain, printable, say
 from lookalike.cli.photos import STDIN, card_stem
 from pipeline.errors import PipelineError
-from pipeline.types import PhotoFaces
+from pipeline.types import FloatArray, PhotoFaces
 
 
 class CardWriter:
@@ -74,10 +74,10 @@ class CardWriter:
         """Returns the path, None when it failed."""
         return self._rendered(file, CompareCard(comparison), renderer)
 
-    def write_faces(self, photo: PhotoFaces, file: Path) -> str | None:
-        """Likewise, for a photo with its faces numbered; neither gallery nor calibration is needed for that."""
+    def write_faces(self, photo: PhotoFaces, file: Path, *, points: Sequence[FloatArray] = ()) -> str | None:
+        """Likewise, for a photo with its faces numbered and `points` dotted; that needs no gallery."""
         style = Style(self._theme)
-        canvas = faces_picture.layout(photo, style=style)
+        canvas = faces_picture.layout(photo, style=style, points=points)
         return self._write(file, encode(paint(canvas), _format_of(file)))
 
     def _rendered(self, file: Path, request: PictureRequest, renderer: CardRenderer) -> str | None:

@@ -9,7 +9,7 @@ from lookalike.answers import Answer, BandedMatch, Comparison, Found, NotCompare
 from lookalike.calibration import Calibration
 from lookalike.cli.sentences import refusal_sentence, unanswered_code, unanswered_sentence
 from lookalike.wording import below_measured, beyond_measured
-from pipeline.types import Face, PhotoFaces
+from pipeline.types import Face, FloatArray, PhotoFaces
 
 Document = dict[str, Any]
 
@@ -51,6 +51,18 @@ def photo_document(path: str, photo: PhotoFaces, *, embeddings: bool) -> Documen
         "faces_left_out": photo.left_out,
         "error": None,
     }
+
+
+def with_landmarks68(document: Document, photo: PhotoFaces, points: Sequence[FloatArray]) -> Document:
+    """Add `landmarks68` to every face, pixels of the photo file in iBUG's order; None for faces that can't be used.
+
+    points: (68, 2) of each usable face in turn, pixels of the working picture.
+    """
+    found = iter(points)
+    for entry in document["faces"]:
+        placed = photo.points_as_sent(next(found)) if entry["usable"] else None
+        entry["landmarks68"] = None if placed is None else [[round(float(x), 2), round(float(y), 2)] for x, y in placed]
+    return document
 
 
 def failed_document(path: str, code: str, message: str) -> Document:

@@ -2,19 +2,25 @@
 
 python -m training.landmarks.dense train --recipe training/recipes/ibug68.toml --data data --runs runs [--resume]
 python -m training.landmarks.dense export runs/ibug68 --data data --out weights
+python -m training.landmarks.dense evaluate --data data --split val      # the weights folder's, shipped engine
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from lookalike.app import open_landmarks68, open_pipeline
+from lookalike.settings import Settings
 from training.command_line import add_data, add_run, run_folder
 from training.config import load_recipe
+from training.data.faces_with_points import Schema, read_landmark_sets
+from training.landmarks.dense.evaluate import measure
 from training.landmarks.dense.export import export
 from training.landmarks.dense.recipe import DenseRecipe
 from training.landmarks.dense.train import train
@@ -33,12 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export_parser.add_argument("run", type=Path)
     add_data(export_parser)
     export_parser.add_argument("--out", type=Path, default=Path("weights"))
-    for command in (train_parser, export_parser):
+    evaluate_parser = commands.add_parser("evaluate", help="errors of the weights folder's 68 points")
+    add_data(evaluate_parser)
+    evaluate_parser.add_argument("--split", choices=("dev", "val"), default="val")
+    for command in (train_parser, export_parser, evaluate_parser):
         command.add_argument("--threads", type=int, default=1, help="torch threads")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     if given.command == "export":
         print(export(given.run, given.out, data=given.data))
+        return 0
+    if given.command == "evaluate":
+        settings = Settings()
+        faces = read_landmark_sets(given.data / "landmarks", split=given.split, schema=Schema.IBUG68)
+        print(json.dumps(measure(faces, open_pipeline(settings), open_landmarks68(settings)), indent=2))
         return 0
     recipe = load_recipe(given.recipe, DenseRecipe)
     folder = run_folder(given)
