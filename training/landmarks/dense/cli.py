@@ -15,9 +15,11 @@ from pathlib import Path
 
 import torch
 
-from lookalike.app import open_landmarks68, open_pipeline
-from lookalike.settings import Settings
-from training.command_line import add_data, add_run, run_folder
+from lookalike.paths import WEIGHTS
+from pipeline.face_pipeline import load_pipeline
+from pipeline.manifest import load_manifest
+from pipeline.open_parts import open_dense_landmarks
+from training.command_line import Refused, add_data, add_run, run_folder
 from training.config import load_recipe
 from training.data.faces_with_points import Schema, read_landmark_sets
 from training.landmarks.dense.evaluate import measure
@@ -50,9 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(export(given.run, given.out, data=given.data))
         return 0
     if given.command == "evaluate":
-        settings = Settings()
+        facts = load_manifest(WEIGHTS).landmarks68
+        if facts is None:
+            raise Refused(f"the manifest in {WEIGHTS} names no network for 68 points: export one and add [landmarks68]")
+        dense = open_dense_landmarks(facts, backend="openvino", threads=given.threads)
         faces = read_landmark_sets(given.data / "landmarks", split=given.split, schema=Schema.IBUG68)
-        print(json.dumps(measure(faces, open_pipeline(settings), open_landmarks68(settings)), indent=2))
+        print(json.dumps(measure(faces, load_pipeline(WEIGHTS), dense), indent=2))
         return 0
     recipe = load_recipe(given.recipe, DenseRecipe)
     folder = run_folder(given)
