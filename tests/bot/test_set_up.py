@@ -41,7 +41,7 @@ class App:
 async def serve(*_arguments):
     raise ERROR
 
-main.Decoders = lambda _limits: None
+main.Decoders, main.open_offered = lambda _limits: None, lambda _app: {}
 leaving.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, lambda _settings: App, serve
 sys.exit(main.run())
 """

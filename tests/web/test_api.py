@@ -188,7 +188,14 @@ async def test_visitors_behind_a_trusted_proxy_are_told_apart(start_page: StartP
 async def test_the_description_names_every_route_and_its_answers(page: RunningPage) -> None:
     _status, text = await page.get("/openapi.json")
     described = json.loads(text)
-    assert set(described["paths"]) == {"/v1/galleries", "/v1/faces", "/v1/match", "/v1/compare", "/v1/near"}
+    assert set(described["paths"]) == {
+        "/v1/galleries",
+        "/v1/faces",
+        "/v1/match",
+        "/v1/compare",
+        "/v1/near",
+        "/v1/people",
+    }
     match = described["paths"]["/v1/match"]["post"]
     assert match["requestBody"]["content"]["application/octet-stream"]["schema"]["format"] == "binary"
     assert {"200", "422", "413", "429", "503"} <= set(match["responses"])

@@ -44,8 +44,8 @@ def test_embeddings_are_printed_only_when_asked_for(asked: bool) -> None:
 def test_matches_hang_on_usable_faces_alone() -> None:
     finder = Finder(ScriptedReader({b"p": photo(face(None), face(unit(1)))}), EightPeople(), calibration())
     document = answer_document("p.jpg", finder.find(b"p"), embeddings=False)
-    assert "matches" not in document["faces"][0]
-    matches = document["faces"][1]["matches"]
+    assert "matches" not in document["faces"][1]  # the refused one stands last
+    matches = document["faces"][0]["matches"]
     assert [entry["rank"] for entry in matches] == list(range(1, 9))
     assert set(matches[0]) == {"rank", "person", "name", "name_guessed", "image", "similarity", "band"}
     assert document["error"] is None
