@@ -77,6 +77,8 @@ def embed_pictures(
         rows += [None if found is None else found.vector for found in embedder.embed(crops)]
         advance(len(crops))
     size = next((len(row) for row in rows if row is not None), 0)
+    if not rows:
+        return Embedded(pictures=(), vectors=np.zeros((0, size), np.float32))
     vectors = np.stack([np.full(size, np.nan, np.float32) if row is None else row for row in rows])
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from training.__main__ import Folders, NotAgain, left_to_do, steps
 
 ROOT = Path(__file__).parents[2]
 STEPS = [
-    *("detector-train", "detector-export", "detector-manifest"),
+    *("detector-train", "detector-mixes", "detector-export", "detector-manifest"),
     *("aligner-train", "aligner-export", "aligner-manifest"),
     *("embedder-train", "embedder-choose", "embedder-export", "embedder-manifest"),
     *("looks", "gallery", "measure", "report", "scores", "cards"),
@@ -33,7 +33,7 @@ def test_every_step_is_done_once_and_in_order(tmp_path: Path) -> None:
     assert [step.name for step in planned] == STEPS
     assert [step.name for step in left_to_do(planned, tmp_path)] == STEPS
     (tmp_path / "detector-train.finished").write_text(planned[0].made_from)
-    (tmp_path / "detector-export.begun").write_text(planned[1].made_from)
+    (tmp_path / "detector-mixes.begun").write_text(planned[1].made_from)
     assert [step.name for step in left_to_do(planned, tmp_path)] == STEPS[1:]
 
 

@@ -59,5 +59,5 @@ def test_a_run_is_read_behind_the_shipped_detector_and_aligner(tmp_path: Path) -
 
 def test_without_the_runs_it_says_which_command_makes_them(tmp_path: Path) -> None:
     data = write_pack(tmp_path / "data")
-    with pytest.raises(Refused, match="compare losses"):
+    with pytest.raises(Refused, match=r"training\.comparisons losses"):
         compare_pipeline(data=data, runs=tmp_path / "runs", out=tmp_path / "out")
