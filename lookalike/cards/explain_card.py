@@ -113,8 +113,8 @@ def _everybody(
     asked = translate("How close all {people} are to you:").format(people=count)
     head = paragraph(asked, box=Rect(MARGIN, y, INNER, 0), font=BODY, color=theme.text, over=theme.page, lines=2)
     y += height_of(head) + 40
-    low = float(min(everybody.min(), -0.1))
-    high = float(max(everybody.max(), table.bands[0].floor)) + 1e-6
+    low = min(float(everybody.min()), -0.1)
+    high = max(float(everybody.max()), table.bands[0].floor) + 1e-6
     counts, edges = np.histogram(everybody, bins=BINS, range=(low, high))
     base = y + BARS_PX
     pitch = INNER / BINS

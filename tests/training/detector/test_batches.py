@@ -28,7 +28,7 @@ def drawn(box: tuple[int, int, int, int] = (30, 20, 70, 60), *, width: int = 160
 def white(picture: Labelled) -> tuple[float, float, float, float]:
     """The box of what is white."""
     rows, columns = np.nonzero(picture.pixels[..., 0] > 160)
-    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    return float(columns.min()), float(rows.min()), float(columns.max()) + 1, float(rows.max()) + 1
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
