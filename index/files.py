@@ -49,7 +49,7 @@ Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(readabl
 class FileRecord(BaseModel):
     """What a file must be."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     sha256: str
     size_bytes: Count
@@ -58,7 +58,7 @@ class FileRecord(BaseModel):
 class _ManifestFile(BaseModel):
     """manifest.json as it is written. Entries of later versions are passed over."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     people: Count
     pictures: Count
@@ -73,7 +73,7 @@ class _ManifestFile(BaseModel):
 class GalleryManifest(BaseModel):
     """manifest.json, checked."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     info: GalleryInfo
     files: dict[str, FileRecord]

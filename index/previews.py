@@ -52,7 +52,7 @@ class Preview:
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     file: Annotated[str, Field(max_length=100)]
     points: Annotated[
@@ -62,7 +62,7 @@ class _Entry(BaseModel):
 
 
 class _Index(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     schema_: Literal[1] = Field(alias="schema")
     previews: dict[str, _Entry]  # by Person.number

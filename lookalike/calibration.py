@@ -105,7 +105,7 @@ class Calibration:
 class _File(BaseModel):
     """calibration.json as it is written; what else the evaluation notes in it is passed over."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     embedder: str
     gallery_people: Count
