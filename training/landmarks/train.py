@@ -24,7 +24,7 @@ from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches
 from training.landmarks.evaluate import predictor, run_passes, run_straightened
 from training.landmarks.hourglass import HourglassNetwork, hourglass_loss
 from training.landmarks.network import LandmarkNetwork, mean_position
-from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe
+from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, RunRecipe
 from training.landmarks.yolo_hourglass import Read, YoloHourglass, map_loss
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 from training.losses.wing import point_loss
@@ -68,20 +68,24 @@ class LandmarkModule(lightning.LightningModule):
         return terms["loss"]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        run = self.recipe.run
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, value in self.network.named_parameters():
-            groups.setdefault((name.startswith("trunk."), value.ndim > 1), []).append(value)
-        return torch.optim.AdamW(
-            [
-                {
-                    "params": values,
-                    "lr": run.rate * (run.trunk_rate if in_trunk else 1.0),
-                    "weight_decay": run.weight_decay if decays else 0.0,
-                }
-                for (in_trunk, decays), values in groups.items()
-            ]
-        )
+        return optimiser_of(self.network, self.recipe.run)
+
+
+def optimiser_of(network: nn.Module, run: RunRecipe) -> torch.optim.Optimizer:
+    """AdamW at the run's rate, the trunk at its own share of it; biases and norms do not decay."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, value in network.named_parameters():
+        groups.setdefault((name.startswith("trunk."), value.ndim > 1), []).append(value)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": values,
+                "lr": run.rate * (run.trunk_rate if in_trunk else 1.0),
+                "weight_decay": run.weight_decay if decays else 0.0,
+            }
+            for (in_trunk, decays), values in groups.items()
+        ]
+    )
 
 
 def coordinate_loss(points: torch.Tensor, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:

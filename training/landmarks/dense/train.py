@@ -25,7 +25,7 @@ from training.landmarks.dense.recipe import DenseRecipe
 from training.landmarks.evaluate import rough_points
 from training.landmarks.network import mean_position
 from training.landmarks.recipe import LossRecipe
-from training.landmarks.train import coordinate_loss
+from training.landmarks.train import coordinate_loss, optimiser_of
 from training.landmarks.yolo_hourglass import map_loss
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 
@@ -54,20 +54,7 @@ class DenseModule(lightning.LightningModule):
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        run = self.recipe.run
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, value in self.network.named_parameters():
-            groups.setdefault((name.startswith("trunk."), value.ndim > 1), []).append(value)
-        return torch.optim.AdamW(
-            [
-                {
-                    "params": values,
-                    "lr": run.rate * (run.trunk_rate if in_trunk else 1.0),
-                    "weight_decay": run.weight_decay if decays else 0.0,
-                }
-                for (in_trunk, decays), values in groups.items()
-            ]
-        )
+        return optimiser_of(self.network, self.recipe.run)
 
 
 def dense_loss(read: DenseRead, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
