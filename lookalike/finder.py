@@ -83,6 +83,11 @@ class Finder:
         return self._people.info
 
     @property
+    def own(self) -> bool:
+        """Whether the gallery is another than the one that was measured."""
+        return not self._scale.measured
+
+    @property
     def calibration(self) -> Calibration:
         return self._calibration
 
@@ -108,7 +113,7 @@ class Finder:
                     face=face,
                     matches=matches,
                     whole=whole,
-                    own=not self._scale.measured,
+                    own=self.own,
                     caveats=self._caveats(face, matches) if whole else (),
                 )
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from lookalike.calibration import Band, Calibration
+from lookalike.calibration import STEPS, Band, Calibration
 from lookalike.wording import below_measured, beyond_measured
 
 # On 3,703 pictures of held-out people in galleries of 6, 77 and 856: with 1 the worst cell is off by a factor of 2.4.
@@ -51,7 +51,8 @@ class Scale:
         return Share(value if self.measured else share_among(value, self._people), bound)
 
     def band(self, similarity: float) -> Band:
-        """What this likeness is called. In a gallery of another size it is called as a pair's is.
+        """What this likeness is called. In a gallery of another size it is called as a pair's is, but no higher than
+        what as rare a likeness is called in the measured one: among many people somebody is a little alike by chance.
 
         The top band says "is that you?". It begins where the measured gallery's does, also in others: those are
         smaller, so that even fewer strangers come that close.
@@ -61,8 +62,13 @@ class Scale:
             return gallery.band(similarity)
         if similarity >= gallery.bands[0].floor:
             return gallery.bands[0]
-        band = pair.band(similarity)
-        return pair.bands[1] if band is pair.bands[0] and len(pair.bands) > 1 else band
+        step = min(pair.band(similarity).step, self._step_of_rarity(self.share(similarity).value), STEPS["close"])
+        return next((band for band in pair.bands if band.step <= step), pair.bands[-1])
+
+    def _step_of_rarity(self, share: float) -> int:
+        """The step of the measured gallery's band that begins where a likeness is as rare as this."""
+        table = self._calibration.gallery
+        return next((band.step for band in table.bands if table.stranger_share(band.floor) >= share), 0)
 
 
 def share_among(pair_share: float, people: int) -> float:

@@ -57,7 +57,11 @@ def sentence(answer: FaceAnswer, translate: Translate = str) -> str:
         return ""
     best = answer.matches[0]
     return share_sentence(
-        best.stranger_share, translate, at_most=best.bound == "at_most", at_least=best.bound == "at_least"
+        best.stranger_share,
+        translate,
+        at_most=best.bound == "at_most",
+        at_least=best.bound == "at_least",
+        here=answer.own,
     )
 
 

@@ -18,7 +18,6 @@ from pipeline.types import Refusal, RefusalCode
 Translate = Callable[[str], str]
 
 HAIR_COLOURS = ("Gray_Hair", "Blond_Hair", "Brown_Hair", "Black_Hair")
-MANY = 0.95  # from this share on it is nearly everybody
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that message extractors look for
@@ -51,6 +50,25 @@ VERDICTS = {
     "strong": N_("A strong likeness"),
     "fair": N_("A passing likeness"),
     "faint": N_("A face that's hard to match"),
+}
+
+
+# How rare a likeness is, by what is said of it: among the people of the measured gallery, and in one's own.
+SHARES = {
+    "harder": N_("This face is harder to match than {count} in {total}."),
+    "usual": N_("About as close as people usually get."),
+    "most": N_("Closer than most people get."),
+    "closer": N_("Closer than {count} in {total} people get."),
+    "only": N_("Only {count} in {total} people get this close."),
+    "fewer": N_("Fewer than {count} in {total} people get this close."),
+}
+SHARES_HERE = {
+    "harder": N_("This face is harder to match here than {count} in {total}."),
+    "usual": N_("About as close as people usually get here."),
+    "most": N_("Closer than most people get here."),
+    "closer": N_("Closer than {count} in {total} people get here."),
+    "only": N_("Only {count} in {total} people get this close here."),
+    "fewer": N_("Fewer than {count} in {total} people get this close here."),
 }
 
 
@@ -245,29 +263,28 @@ def verdict(band_key: str, translate: Translate = str) -> str:
     return translate(said) if said else ""
 
 
-def share_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:
+def share_sentence(
+    share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False, here: bool = False
+) -> str:
     """What the nearest person's similarity means. share: of strangers to the gallery who find somebody this alike.
 
-    Around a half no share is said: "closer than 5 in 10" tells nobody anything.
+    Where most people find somebody closer, that is said of the face: it is harder to match, which also holds where
+    only a limit is known. Around a half no share is said: "closer than 5 in 10" tells nobody anything.
+    here: of a gallery of one's own, where few people make a face of middling likeness rare.
     """
-    if at_least or share >= MANY:
-        template = translate("More than {count} in {total} people find a closer twin.")
-        return template.format(count=min(max(math.floor(share * 10 + 1e-9), 1), 9), total=10)
-    if share > 0.6:
-        template = translate("{count} in {total} people find a closer twin.")
-        return template.format(count=min(round(share * 10), 9), total=10)
+    said = SHARES_HERE if here else SHARES
+    if at_least or share > 0.6:
+        counted = math.floor(share * 10 + 1e-9) if at_least else round(share * 10)
+        return translate(said["harder"]).format(count=min(max(counted, 1), 9), total=10)
     if share > 0.5:
-        return translate("About as close as people usually get.")
+        return translate(said["usual"])
     if share > 0.4:
-        return translate("Closer than most people get.")
+        return translate(said["most"])
     if share >= 0.1:
-        template = translate("Closer than {count} in {total} people get.")
-        return template.format(count=min(round((1 - share) * 10), 9), total=10)
-    said = odds(share)
-    template = translate("Only {count} in {total} people get this close.")
-    if at_most:
-        template = translate("Fewer than {count} in {total} people get this close.")
-    return template.format(count=said.count, total=number(said.total, translate))
+        return translate(said["closer"]).format(count=min(round((1 - share) * 10), 9), total=10)
+    few = odds(share)
+    template = translate(said["fewer" if at_most else "only"])
+    return template.format(count=few.count, total=number(few.total, translate))
 
 
 def pair_sentence(share: float, translate: Translate = str, *, at_most: bool = False, at_least: bool = False) -> str:

@@ -314,4 +314,5 @@ def _near(gallery: OpenGallery, data: bytes, words: Words, *, people: str, skip:
         raise Refused("wrong_vector", dimension=info.dimension)  # also where a number is not finite
     embedding = Embedding(vector=vector.astype(np.float32), model=info.embedder)
     matches = gallery.finder.nearest(embedding, skip=skip, attribute=_PEOPLE[people])
-    return {"matches": match_document(matches, words), "sentence": words.rarity(matches[0]) if matches else None}
+    sentence = words.rarity(matches[0], own=gallery.finder.own) if matches else None
+    return {"matches": match_document(matches, words), "sentence": sentence}

@@ -113,13 +113,14 @@ class Words:
         """How rare the first match's likeness is; empty where nothing is known of it."""
         return sentence(answer, self.translate)
 
-    def rarity(self, best: BandedMatch) -> str:
-        """How many strangers find somebody as alike as this."""
+    def rarity(self, best: BandedMatch, *, own: bool) -> str:
+        """How many strangers find somebody as alike as this. own: in another gallery than the measured one."""
         return share_sentence(
             best.stranger_share,
             self.translate,
             at_most=best.bound == "at_most",
             at_least=best.bound == "at_least",
+            here=own,
         )
 
     def pair(self, comparison: Compared) -> str:

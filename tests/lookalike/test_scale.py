@@ -31,8 +31,14 @@ def test_another_gallery_s_rarity_comes_from_pairs_and_its_size() -> None:
 def test_only_whom_the_measured_gallery_would_ask_is_asked_is_that_you() -> None:
     assert SMALL.band(0.6).key == "same"
     assert SMALL.band(0.5).key == "close"
-    assert SMALL.band(0.28).key == "alike"
+    assert SMALL.band(0.33).key == "alike"
     assert SMALL.band(-0.5).key == "none"
+
+
+def test_a_likeness_that_most_people_find_is_not_called_high() -> None:
+    """Among 77 people one in seven strangers finds somebody at 0.28, which two random people seldom reach."""
+    assert CALIBRATION.pair.band(0.28).key == "alike"
+    assert SMALL.band(0.28).key == "slight"
 
 
 @given(st.floats(0, 1), st.integers(1, 100_000))
