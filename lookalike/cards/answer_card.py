@@ -10,6 +10,7 @@ from lookalike.cards.blocks import (
     BODY,
     HEADLINES,
     LEAD,
+    LEADS,
     MARGIN,
     STRONG,
     TITLES,
@@ -20,7 +21,7 @@ from lookalike.cards.blocks import (
     meter,
     paragraph,
 )
-from lookalike.cards.duo import asked, duo, shown
+from lookalike.cards.duo import asked, drawn, duo, shown
 from lookalike.cards.geometry import Rect, row
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Canvas, Drawn, Panel, Picture, Placed, Text
@@ -60,10 +61,9 @@ def layout(
     several = answer.number > 1 or (photo is not None and len(photo.usable) > 1)
     y = MARGIN
     above = overline(answer, people=gallery.people, several=several, translate=translate)
-    items: list[Placed] = [
-        *paragraph(above, box=Rect(MARGIN, y, INNER, 0), font=LEAD, color=theme.muted, over=theme.page, lines=1)
-    ]
-    y += LEAD.line_px + 2 if above else 0
+    over = fitting(above, LEADS, Rect(MARGIN, y, INNER, 0), color=theme.muted, over=theme.page) if above else ()
+    items: list[Placed] = [*over]
+    y += height_of(over) + 2 if over else 0
     said = headline(answer, people=gallery.people, translate=translate)
     title = fitting(said, HEADLINES, Rect(MARGIN, y, INNER, 0), color=theme.text, over=theme.page)
     y += height_of(title) + 22
@@ -123,8 +123,9 @@ def _words(answer: FaceAnswer, reason: str, *, y: int, step: int, theme: Theme, 
 
     add(fitting(person_heading(person, translate), TITLES, box(), color=theme.text, over=theme.page, lines=2), 0)
     add(paragraph(person_footnote(person, translate), box=box(), font=BODY, color=theme.muted, over=theme.page,
-                  lines=1), 12)  # fmt: skip
-    add(paragraph(reason, box=box(), font=LEAD, color=theme.accent(step), over=theme.page, lines=1), 4)
+                  lines=2, even=True), 12)  # fmt: skip
+    if reason:
+        add(fitting(reason, LEADS, box(), color=theme.accent(step), over=theme.page), 4)
     add(paragraph(sentence(answer, translate), box=box(), font=LEAD, color=theme.text, over=theme.page, lines=2,
                   even=True), 0)  # fmt: skip
     return said
@@ -144,7 +145,7 @@ def _circle(match: BandedMatch, pictures: PictureSource, *, x: int, y: int, them
     image = pictures.picture(match.person, width=wide, height=wide)
     placed: Placed
     if image is None:
-        placed = Drawn(rect=face, radius=face.width // 2, portrait=portrait_of(match.person), zoom=CIRCLE_ZOOM)
+        placed = drawn(portrait_of(match.person), rect=face, radius=face.width // 2, zoom=CIRCLE_ZOOM)
     else:
         cut = (wide - face.width) // 2
         tight = image[cut : cut + face.width, cut : cut + face.width]

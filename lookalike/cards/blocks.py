@@ -7,7 +7,7 @@ from typing import Final, Literal
 from lookalike.cards.fontfiles import Weight
 from lookalike.cards.geometry import Rect
 from lookalike.cards.placed import Panel, Placed, Ring, Text
-from lookalike.cards.text import MIN_TEXT_PX, Font, wrap, wrap_evenly
+from lookalike.cards.text import MIN_TEXT_PX, Font, ellipsised, wrap, wrap_evenly
 from lookalike.cards.theme import BRIGHT, PLATE, PLATE_TRACK, STEPS, Color, Theme
 
 WIDTH: Final = 1080
@@ -16,8 +16,9 @@ BODY: Final = Font(Weight.MEDIUM, MIN_TEXT_PX)
 BODY_BOLD: Final = Font(Weight.SEMIBOLD, MIN_TEXT_PX)
 STRONG: Final = Font(Weight.BOLD, MIN_TEXT_PX)
 LEAD: Final = Font(Weight.MEDIUM, 42)
-TITLES: Final = tuple(Font(Weight.BOLD, size) for size in (52, 48, 44, 40))
-TITLE: Final = TITLES[-1]
+LEADS: Final = tuple(Font(Weight.MEDIUM, size) for size in (LEAD.size_px, 39, 36, MIN_TEXT_PX))
+TITLES: Final = tuple(Font(Weight.BOLD, size) for size in (52, 48, 44, 40, 37, MIN_TEXT_PX))
+TITLE: Final = Font(Weight.BOLD, 40)
 HEADLINES: Final = tuple(Font(Weight.BOLD, size) for size in (92, 86, 80, 74, 68))
 BADGE_PX: Final = 50
 METER_PX: Final = (206, 68)
@@ -56,11 +57,15 @@ def paragraph(
 def fitting(
     text: str, fonts: tuple[Font, ...], box: Rect, *, color: Color, over: Color, lines: int = 2
 ) -> tuple[Text, ...]:
-    """One line in the largest font that it fits; where it fits none, several lines in the smallest."""
+    """One line in the largest font that it fits, else several in the largest whose lines hold all of it.
+
+    What fits nowhere ends in an ellipsis, in the smallest.
+    """
     for font in fonts:
         if font.width(text) <= box.width:
             return paragraph(text, box=box, font=font, color=color, over=over, lines=1)
-    return paragraph(text, box=box, font=fonts[-1], color=color, over=over, lines=lines, even=True)
+    font = next((font for font in fonts if not ellipsised(text, font, box.width, lines=lines)), fonts[-1])
+    return paragraph(text, box=box, font=font, color=color, over=over, lines=lines, even=True)
 
 
 def height_of(items: tuple[Text, ...]) -> int:

@@ -121,7 +121,7 @@ def _numbered(
 
 
 def _scale(table: Table, similarity: float, *, y: int, theme: Theme, translate: Translate) -> tuple[list[Placed], int]:
-    """The bands as one bar, its boundaries labelled with the share of pairs of strangers, a marker on it."""
+    """The bands as one bar, its boundaries labelled with how many pairs of strangers reach them, a marker on it."""
     head = paragraph(translate("How often two strangers look at least this alike:"), box=Rect(MARGIN, y, INNER, 0),
                      font=BODY, color=theme.muted, over=theme.page, lines=2)  # fmt: skip
     y += height_of(head) + 18
@@ -136,12 +136,16 @@ def _scale(table: Table, similarity: float, *, y: int, theme: Theme, translate: 
     labels = bar.bottom + 34
     ticks = [segment.x - 3 for segment in segments[1:]]
     said = [edge_share(table, band, translate) for band in bands[1:]]
+    unit = translate("pairs")
     room = Rect(MARGIN, labels, INNER, BODY.line_px)
-    for x, text, left in zip(ticks, said, spread([BODY.width(s) for s in said], ticks, room), strict=True):
+    wide = [max(BODY.width(text), BODY.width(unit)) for text in said]
+    for x, text, left, width in zip(ticks, said, spread(wide, ticks, room), wide, strict=True):
+        items.append(Line(start=Point(x, bar.bottom + 10), end=Point(x, labels - 2), stroke_px=3, color=theme.muted))
         items += [
-            Line(start=Point(x, bar.bottom + 10), end=Point(x, labels - 2), stroke_px=3, color=theme.muted),
-            line(text, x=left, y=labels, font=BODY, color=theme.muted, over=theme.page),
-        ]
+            line(part, x=left + width // 2, y=labels + below * BODY.line_px, font=BODY, color=theme.muted,
+                 over=theme.page, align="center")
+            for below, part in enumerate((text, unit))
+        ]  # fmt: skip
     at = bar.x + round(bar.width * marker_share(table, similarity))
     at = min(max(at, bar.x + MARKER_PX // 2 - 8), bar.right - MARKER_PX // 2 + 8)
     marker = Rect(at - MARKER_PX // 2, y, MARKER_PX, MARKER_PX)
@@ -149,4 +153,4 @@ def _scale(table: Table, similarity: float, *, y: int, theme: Theme, translate: 
         Panel(rect=marker, radius=MARKER_PX // 2, fill=theme.page),
         Ring(rect=marker.inset(4), stroke_px=10, color=theme.text),
     ]
-    return items, labels + BODY.line_px
+    return items, labels + 2 * BODY.line_px

@@ -29,7 +29,9 @@ CELEBA_POINTS: Final = np.array(
 )
 EYES_SHARE: Final = 0.462  # of the height of a portrait: its eye line, the same for photographs and drawings
 EYE_DISTANCE_SHARE: Final = 0.16  # of the height, at zoom 1
-PORTRAIT_ZOOMS: Final = tuple(1.06 + 0.06 * step for step in range(12))
+# No further: in a tight photo the head would be cut at the top sooner than the frame is full, whose rest is then filled
+# with a blurred reflection.
+PORTRAIT_ZOOMS: Final = tuple(1.06 + 0.06 * step for step in range(7))
 
 
 def cut_out(image: Rgb8, points: Points5, *, width: int, height: int) -> Rgb8:

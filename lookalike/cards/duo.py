@@ -12,6 +12,7 @@ from lookalike.cards.geometry import Rect
 from lookalike.cards.pictures import PictureSource
 from lookalike.cards.placed import Drawn, Picture, Placed
 from lookalike.cards.portrait import Portrait, portrait_of
+from lookalike.cards.portrait_shapes import whole_head_zoom
 from pipeline.similarity import ARCFACE_TEMPLATE
 from pipeline.types import PhotoFaces, Points5, Rgb8
 
@@ -55,7 +56,10 @@ def shown(person: Person, pictures: PictureSource, *, side_px: int) -> Side:
 
 
 def duo(left: Side, right: Side, frames: tuple[Rect, Rect]) -> list[Placed]:
-    """Both in frames of one size. The zoom is the least at which both photographs fill theirs."""
+    """Both in frames of one size. The zoom is the least at which both photographs fill theirs.
+
+    A drawn head that would be cut at its top is drawn smaller.
+    """
     rect = frames[0]
     zooms = [
         portrait_zoom(side.points, (side.image.shape[1], side.image.shape[0]), width=rect.width, height=rect.height)
@@ -64,6 +68,11 @@ def duo(left: Side, right: Side, frames: tuple[Rect, Rect]) -> list[Placed]:
     ]
     zoom = max(zooms, default=PORTRAIT_ZOOMS[0])
     return [_placed(side, frame, zoom) for side, frame in zip((left, right), frames, strict=True)]
+
+
+def drawn(portrait: Portrait, *, rect: Rect, radius: int, zoom: float) -> Drawn:
+    """A portrait at a zoom, or at the largest at which its head is whole."""
+    return Drawn(rect=rect, radius=radius, portrait=portrait, zoom=min(zoom, whole_head_zoom(portrait)))
 
 
 def _placed(side: Side, rect: Rect, zoom: float) -> Placed:
@@ -75,6 +84,6 @@ def _placed(side: Side, rect: Rect, zoom: float) -> Placed:
             fitted = pictures.picture(person, width=rect.width, height=rect.height)
             if fitted is not None:
                 return Picture(rect=rect, radius=RADIUS, image=fitted)
-            return Drawn(rect=rect, radius=RADIUS, portrait=portrait_of(person), zoom=zoom)
+            return drawn(portrait_of(person), rect=rect, radius=RADIUS, zoom=zoom)
         case portrait:
-            return Drawn(rect=rect, radius=RADIUS, portrait=portrait, zoom=zoom)
+            return drawn(portrait, rect=rect, radius=RADIUS, zoom=zoom)

@@ -68,10 +68,13 @@ def layout(
         items += meter(step, x=WIDTH // 2, y=left.bottom - 38, theme=theme)
         y += 36
         words = (translate("Brighter: carries more of it"), person_heading(nearest, translate))
-        for column, text in zip((left, right), words, strict=True):
-            items += paragraph(text, box=Rect(column.x, y, column.width, 0), font=BODY, color=theme.muted,
-                               over=theme.page, lines=1)  # fmt: skip
-        y += BODY.line_px + 30
+        below = [
+            paragraph(text, box=Rect(column.x, y, column.width, 0), font=BODY, color=theme.muted, over=theme.page,
+                      lines=3)
+            for column, text in zip((left, right), words, strict=True)
+        ]  # fmt: skip
+        items += [*below[0], *below[1]]
+        y += max(height_of(lines) for lines in below) + 30
     if why is not None:
         placed, y = _everybody(answer, why.everybody, table=table, y=y, theme=theme, translate=translate)
         items += placed

@@ -174,13 +174,8 @@ def _paint_body(pen: _Pen, seed: int, traits: Traits, shape: FaceShape, palette:
 
 
 def _paint_hair_behind(pen: _Pen, traits: Traits, palette: Palette) -> None:
-    behind = {
-        Cut.WAVY: shapes.BEHIND_WAVY,
-        Cut.STRAIGHT: shapes.BEHIND_STRAIGHT,
-        Cut.PLAIN: shapes.BEHIND_PLAIN,
-    }.get(traits.cut)
-    if behind is not None:
-        pen.curve(behind, palette.hair.mix(INK, 0.2))
+    if traits.cut in shapes.BEHIND:
+        pen.curve(shapes.BEHIND[traits.cut], palette.hair.mix(INK, 0.2))
 
 
 def _paint_hair_in_front(pen: _Pen, traits: Traits, palette: Palette) -> None:
@@ -193,18 +188,7 @@ def _paint_hair_in_front(pen: _Pen, traits: Traits, palette: Palette) -> None:
             pen.curve(tuple((50 + side * (50 - x), y) for x, y in shapes.RIM), palette.hair)
         pen.stroke(((58, 25), (61, 26.4), (63.2, 29), (64, 32)), 1.6, palette.face.mix(WHITE, 0.55))
         return
-    plain = {
-        Cut.SHORT: shapes.SHORT,
-        Cut.SHORT_WAVY: shapes.SHORT_WAVY,
-        Cut.SHORT_STRAIGHT: shapes.SHORT_STRAIGHT,
-        Cut.RECEDING: shapes.RECEDING,
-        Cut.WAVY: shapes.PARTED_WAVY,
-    }.get(traits.cut, shapes.PARTED)
-    if traits.bangs and traits.cut is not Cut.RECEDING:
-        plain = shapes.SHORT_BANGS if traits.broad else shapes.BANGS
-    elif traits.receding:
-        plain = shapes.DRAWN_BACK
-    pen.curve(plain, palette.hair)
+    pen.curve(shapes.front_of(traits), palette.hair)
     if traits.colour is HairColour.GREY:
         for x in (41, 47, 56):
             pen.stroke(((x, 16.5), (x - 1.5, 19), (x - 2.2, 21), (x - 2.4, 24)), 0.9, palette.hair.mix(WHITE, 0.6))
@@ -230,6 +214,9 @@ def _paint_features(pen: _Pen, traits: Traits, shape: FaceShape, palette: Palett
         x = 50 + side * shape.eye_x
         pen.ellipse(x, EYES_Y, 3.5, 2.3, color=palette.face.mix(WHITE, 0.72))
         pen.ellipse(x, EYES_Y, 2.0, 2.2, color=palette.line)
+        pen.ellipse(x + 0.7, EYES_Y - 0.8, 0.6, 0.6, color=palette.face.mix(WHITE, 0.8))
+        lid = ((x - 3.7, EYES_Y + 0.3), (x - 2.2, EYES_Y - 3.1), (x + 2.2, EYES_Y - 3.1), (x + 3.7, EYES_Y + 0.3))
+        pen.stroke(lid, 0.8, palette.line)
         pen.stroke(
             ((x - side * 3.4, EYES_Y - 5.0), (x - side * 1, EYES_Y - 6.6), (x + side * 1.6, EYES_Y - 6.7),
              (x + side * 4.2, EYES_Y - 5.2)), 1.9 if traits.broad else 1.3, brow,
@@ -243,12 +230,26 @@ def _paint_features(pen: _Pen, traits: Traits, shape: FaceShape, palette: Palett
         pen.curve(shifted(shapes.MOUSTACHE, down), hair)
         if traits.beard is Beard.GOATEE:
             pen.curve(shifted(shapes.GOATEE, down), hair)
-    lips = palette.face.mix(WHITE, 0.3) if traits.beard is Beard.FULL else palette.line.mix(palette.face, 0.2)
-    reach = shape.mouth_x
-    pen.stroke(((50 - reach, mouth), (50 - reach * 0.4, mouth + 1.0), (50 + reach * 0.4, mouth + 1.0),
-                (50 + reach, mouth)), 1.5, lips)  # fmt: skip
-    if traits.beard is not Beard.FULL:
-        pen.stroke(((50 - 2.4, mouth + 3.2), (49, mouth + 3.7), (51, mouth + 3.7), (50 + 2.4, mouth + 3.2)), 0.9, under)
+    _paint_mouth(pen, traits, shape, palette)
+
+
+def _paint_mouth(pen: _Pen, traits: Traits, shape: FaceShape, palette: Palette) -> None:
+    """Closed lips at rest, which neither smile nor sulk: nobody knows which the person does."""
+    mouth, reach = shape.mouth_y, shape.mouth_x
+    full = 0.85 if traits.broad else 1.1
+    if traits.beard is Beard.FULL:
+        upper, lower, between = palette.shade, palette.face, palette.line
+    else:
+        upper, lower = palette.shade.mix(palette.line, 0.44), palette.shade.mix(palette.line, 0.27)
+        between = palette.line.mix(palette.face, 0.12)
+    left, right = (50 - reach, mouth - 0.7), (50 + reach, mouth - 0.7)
+    line = (left, (50 - reach * 0.5, mouth + 0.5), (50 + reach * 0.5, mouth + 0.5), right)
+    bow = ((50 + reach * 0.6, mouth - 1.2 * full), (50 + 2.2, mouth - 2.6 * full), (50, mouth - 1.6 * full),
+           (50 - 2.2, mouth - 2.6 * full), (50 - reach * 0.6, mouth - 1.2 * full), left)  # fmt: skip
+    under = ((50 + reach * 0.55, mouth + 3.7 * full), (50 - reach * 0.55, mouth + 3.7 * full), left)
+    pen.curve((*line, *under), lower)
+    pen.curve((*line, *bow), upper)
+    pen.stroke(line, 0.9, between)
 
 
 def _paint_glasses(pen: _Pen, shape: FaceShape, palette: Palette) -> None:

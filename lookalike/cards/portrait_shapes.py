@@ -7,10 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from lookalike.cards.face_shape import EYES_Y
+from lookalike.cards.portrait import Cut, Portrait, Traits
+
 Curve = tuple[tuple[float, float], ...]  # start, then three points (two handles and an end) a segment
 
 CHEEKS_Y: Final = 50.0  # below it a longer face is stretched
 CHIN_Y: Final = 77.0
+AIR: Final = 1.6  # units left above a head
 
 
 def mirrored(right: Curve) -> Curve:
@@ -57,6 +61,7 @@ BEHIND_WAVY: Final = mirrored(
 BEHIND_PLAIN: Final = mirrored(
     ((50, 13), (69, 13), (75.5, 29), (75, 46), (75, 58), (77, 68), (73.5, 77), (66, 81), (58, 79), (50, 79)),
 )
+BEHIND: Final = {Cut.WAVY: BEHIND_WAVY, Cut.STRAIGHT: BEHIND_STRAIGHT, Cut.PLAIN: BEHIND_PLAIN}
 # Hair over the forehead of a woman: parted, with bangs, drawn back.
 PARTED: Final[Curve] = (
     (30.8, 53), (26.5, 30), (35, 14.5), (50, 14.5), (65, 14.5), (73.5, 30), (69.2, 53),
@@ -132,3 +137,28 @@ BODY: Final = mirrored(
 BODY_BROAD: Final = mirrored(
     ((50, 78), (57, 78), (60, 81), (73, 83.5), (87, 86.5), (90.5, 93), (91, 108), (77, 108), (63, 108), (50, 108)),
 )
+FRONTS: Final = {
+    Cut.SHORT: SHORT,
+    Cut.SHORT_WAVY: SHORT_WAVY,
+    Cut.SHORT_STRAIGHT: SHORT_STRAIGHT,
+    Cut.RECEDING: RECEDING,
+    Cut.WAVY: PARTED_WAVY,
+}
+
+
+def front_of(traits: Traits) -> Curve:
+    """The hair over the forehead of somebody who has some, and no hat."""
+    if traits.bangs and traits.cut is not Cut.RECEDING:
+        return SHORT_BANGS if traits.broad else BANGS
+    return DRAWN_BACK if traits.receding else FRONTS.get(traits.cut, PARTED)
+
+
+def whole_head_zoom(portrait: Portrait) -> float:
+    """The largest zoom round the eyes at which a portrait shows the head up to its top."""
+    traits = portrait.traits
+    if traits is None:
+        return 1.0
+    outlines = [HAT_DOME if traits.hat else FACE if traits.cut is Cut.BALD else front_of(traits)]
+    outlines += [BEHIND[traits.cut]] if traits.cut in BEHIND else []
+    top = min(y for outline in outlines for _, y in flatten(outline))
+    return (EYES_Y - AIR) / (EYES_Y - top)

@@ -62,6 +62,14 @@ def wrap(text: str, font: Font, width_px: int, *, lines: int) -> tuple[str, ...]
     return tuple(done)
 
 
+def ellipsised(text: str, font: Font, width_px: int, *, lines: int) -> bool:
+    """Whether `wrap` has to leave something out, or to break a word."""
+    parts = wrap(text, font, width_px, lines=lines)
+    return "".join(parts).replace(" ", "") != text.replace(" ", "") or any(
+        font.width(word) > width_px for word in text.split()
+    )
+
+
 def wrap_evenly(text: str, font: Font, width_px: int, *, lines: int) -> tuple[str, ...]:
     """Like `wrap`, with lines of like length: no single word is left on the last one."""
     best = wrap(text, font, width_px, lines=lines)

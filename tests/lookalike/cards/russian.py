@@ -54,7 +54,7 @@ RUSSIAN: Final = {
     "Places {first} to {last}": "Места с {first} по {last}",
     "Among those you chose": "Среди выбранных",
     "Closest of {people} celebrities": "Ближе всех среди знаменитостей ({people})",
-    "Portraits are drawn from labels": "Портреты нарисованы по приметам",
+    "Portraits are drawn from labels": "Нарисовано по приметам",
     "Face {number}": "Лицо {number}",
     "1,000": "1\u00a0000",
     "0.5": "0,5",
@@ -97,6 +97,7 @@ RUSSIAN: Final = {
     "the chin": "подбородке",
     "Brighter: carries more of it": "Чем светлее, тем важнее",
     "How close all {people} are to you:": "Насколько вам близок каждый из {people}:",
+    "pairs": "пар",
     "far": "далеко",
     "close": "близко",
 }  # fmt: skip

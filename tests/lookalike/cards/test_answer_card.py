@@ -96,6 +96,20 @@ def test_the_longest_name_and_signature_fit(language: str) -> None:
     assert sum(text.endswith("…") for text in words(canvas)) >= 2
 
 
+def test_the_longest_words_of_either_language_are_said_whole() -> None:
+    """Every name and description that a gallery of celebrities can hold, and which face of many it is."""
+    everything = person(
+        "10177", None, "Male", "Gray_Hair", "Wavy_Hair", "Eyeglasses", "Goatee"
+    )  # fmt: skip
+    named = replace(everything, name="Алексей Преображенский-Вознесенский", attributes_predicted=True)
+    crowd = replace(answer(PHOTO, people=(named,) * 8), number=12)
+    for translate in (str, russian):
+        for said in (answer(PHOTO, people=(everything,) * 8), crowd):
+            canvas = place(said, translate=translate)
+            assert_well_placed(canvas)
+            assert not [text for text in words(canvas) if text.endswith("…")]
+
+
 def test_a_card_says_verdict_who_and_how_rare_and_no_similarity() -> None:
     said = words(place(answer(PHOTO)))
     assert said[:2] == ["Closest of 9,324 celebrities", "Uncanny!"]

@@ -48,6 +48,7 @@ def test_band_and_meaning_are_said_without_a_number_that_needs_explaining() -> N
     assert "this is no proof" in " ".join(said)
     assert not any("0.3" in text for text in said)
     assert {"1 in 40", "1 in 200", "1 in 1,000", "under 1 in 10,000"} <= set(said)
+    assert said.count("pairs") == 4
 
 
 def test_beyond_what_was_measured_only_a_limit_is_claimed() -> None:

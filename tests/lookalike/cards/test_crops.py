@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.cards.crops import cut_out, fit_gallery, placement
+from lookalike.cards.crops import cut_out, fit_gallery, placement, portrait_placement, portrait_zoom
 from pipeline.similarity import ARCFACE_TEMPLATE, apply_affine
 from pipeline.types import Points5
 
@@ -76,3 +76,14 @@ def test_the_face_of_an_aligned_gallery_picture_stays_whole() -> None:
         shown = fit_gallery(image, width=width, height=height)
         assert (shown[..., 0] > 128).any()
         assert (shown[..., 1] > 128).any()
+
+
+def test_a_tight_photo_keeps_the_head_that_it_shows() -> None:
+    """Cut below the chin and at the ears, as a passport's: the hair at its upper edge stays on the card."""
+    points = turned(0, scale=1.0, x=56, y=66)
+    photo = (112, 132)
+    zoom = portrait_zoom(points, photo, width=478, height=560)
+    matrix = portrait_placement(points, photo, width=478, height=560, zoom=zoom)
+    forehead = apply_affine(matrix, np.array([[56, 10]], np.float32))[0]
+    assert forehead[1] > 0
+    assert apply_affine(matrix, points)[:2, 1].mean() == pytest.approx(0.462 * 560, abs=1)

@@ -15,7 +15,7 @@ from lookalike.explainer import Why
 from lookalike.regions import REGIONS, Carriers, mask
 from tests.lookalike.cards.rules import assert_well_placed, words
 from tests.lookalike.cards.russian import russian
-from tests.lookalike.cards.samples import CALIBRATION, NoPictures, answer, drawn_photo, renderer
+from tests.lookalike.cards.samples import CALIBRATION, NoPictures, answer, drawn_photo, person, renderer
 
 PHOTO = drawn_photo()
 EVERYBODY = np.random.default_rng(1).normal(0.1, 0.08, 500).astype(np.float32)
@@ -65,6 +65,15 @@ def test_everybody_is_counted_and_the_five_points_are_marked() -> None:
     canvas = place(why=reasons("eyes"))
     assert "How close all 500 are to you:" in words(canvas)
     assert len([item for item in canvas.items if isinstance(item, Panel) and item.fill == MARK]) == 5
+
+
+def test_a_long_name_below_the_picture_is_said_whole() -> None:
+    canvas = layout(
+        answer(PHOTO, people=(person("1", "Алексей Преображенский-Вознесенский"),)), photo=PHOTO, why=reasons("eyes"),
+        table=CALIBRATION.gallery, pictures=NoPictures(), style=Style(), translate=russian,
+    )  # fmt: skip
+    assert_well_placed(canvas)
+    assert not [text for text in words(canvas) if text.endswith("…")]
 
 
 def test_what_carries_most_is_the_brightest_part() -> None:

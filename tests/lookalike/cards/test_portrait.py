@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.types import Person
 from lookalike.cards.face_shape import FaceShape, shape_of
 from lookalike.cards.portrait import Beard, Cut, HairColour, Portrait, portrait_of
 from lookalike.cards.portrait_paint import HUES, paint_portrait, palette_of
+from lookalike.cards.portrait_shapes import whole_head_zoom
 from lookalike.cards.theme import Color
 from pipeline.types import Rgb8
 from tests.lookalike.cards.samples import PEOPLE, person
@@ -137,3 +139,20 @@ def test_a_zoomed_portrait_keeps_its_eye_line() -> None:
         column = line[:, round(100 + FaceShape().eye_x * 2 * zoom)]
         rows.append(np.flatnonzero(column)[-1])
     assert abs(rows[1] - 0.462 * 200 - 1.45 * (rows[0] - 0.462 * 200)) < 3
+
+
+@pytest.mark.parametrize("who", [*PEOPLE[:4], *PEOPLE[5:7], person("8", None, "Male", "Wavy_Hair")])
+def test_a_head_is_whole_at_the_largest_zoom_that_is_called_so(who: Person) -> None:
+    """No hair and no hat touch the upper edge there, and a little further they do."""
+    portrait = portrait_of(who)
+    zoom = whole_head_zoom(portrait)
+    assert zoom > 1.1
+    palette = palette_of(portrait)
+    grounds = {palette.back.rgb, palette.halo.rgb}
+
+    def touches(zoom: float) -> bool:
+        row = np.asarray(paint_portrait(portrait, 200, 200, zoom=zoom))[0, 60:140]
+        return any(tuple(pixel) not in grounds for pixel in row.tolist())
+
+    assert not touches(zoom)
+    assert touches(zoom * 1.12)
