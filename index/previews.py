@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import stat
 import struct
 import zipfile
 import zlib
@@ -22,6 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from index.files import PREVIEWS, Count, read_json
 from index.types import POINT_NUMBERS
+
+Stamp = tuple[int, int, int]  # inode, time of change in ns, bytes
 
 INDEX: Final = "index.json"
 MAX_JPEG_BYTES: Final = 1 << 20
@@ -85,11 +88,17 @@ def encode_previews(previews: Mapping[str, Preview]) -> bytes:
 
 
 class Previews:
-    """The previews of one gallery, read one at a time as they are asked for. May be used from several threads."""
+    """The previews of one gallery, read one at a time as they are asked for. May be used from several threads.
 
-    def __init__(self, archive: zipfile.ZipFile | None = None, entries: Mapping[str, _Entry] | None = None) -> None:
-        self._archive = archive
-        self._entries = entries or {}
+    Another archive that takes the file's place counts from the next question on: people join a gallery while it is used.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """path: of an archive, which need not be there; None stands for none."""
+        self._path = path
+        self._stamp: Stamp | None = None
+        self._archive: zipfile.ZipFile | None = None
+        self._entries: Mapping[str, _Entry] = {}
         self._lock = Lock()
 
     @classmethod
@@ -100,39 +109,75 @@ class Previews:
     @classmethod
     def read(cls, path: Path) -> Previews:
         """Likewise from an archive of any name; none where it is another archive."""
-        if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-            return cls()
-        archive: zipfile.ZipFile | None = None
-        try:
-            archive = zipfile.ZipFile(path)
-            raw = read_json(_contents(archive, INDEX, max_bytes=MAX_INDEX_BYTES))
-            return cls(archive, _Index.model_validate(raw).previews)
-        except (*ARCHIVE_DAMAGE, ValidationError, MemoryError):
-            if archive is not None:
-                archive.close()
-            return cls()
+        return cls(path)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._known())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self._known())
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What tells the archive from the one that takes its place; None while there is none."""
+        self._known()
+        return self._stamp
 
     def has(self, number: str) -> bool:
         """Whether there is an entry for a person, by Person.number; nothing is read."""
-        return number in self._entries
+        return number in self._known()
 
     def of(self, number: str) -> Preview | None:
         """The preview of a person, by Person.number; None where there is none that can be read."""
-        entry = self._entries.get(number)
-        if entry is None or self._archive is None:
-            return None
-        try:
-            with self._lock:
+        with self._lock:
+            self._renew()
+            entry = self._entries.get(number)
+            if entry is None or self._archive is None:
+                return None
+            try:
                 jpeg = _contents(self._archive, entry.file, max_bytes=MAX_JPEG_BYTES)
-        except ARCHIVE_DAMAGE:
-            return None
+            except ARCHIVE_DAMAGE:
+                return None
         return Preview(jpeg=jpeg, points=entry.points, source_bytes=entry.source_bytes)
+
+    def _known(self) -> Mapping[str, _Entry]:
+        with self._lock:
+            self._renew()
+            return self._entries
+
+    def _renew(self) -> None:
+        """Read the archive's list where the file is another than before. The caller holds the lock."""
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        if self._archive is not None:
+            self._archive.close()
+        self._stamp = stamp
+        self._archive, self._entries = _opened(self._path) if self._path and stamp else (None, {})
+
+
+def _stamp(path: Path | None) -> Stamp | None:
+    """What tells one file in this place from the next; None where there is none, or one that is no archive of ours."""
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        return None
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _opened(path: Path) -> tuple[zipfile.ZipFile | None, Mapping[str, _Entry]]:
+    """The archive with its list; none of either where it can't be read."""
+    archive: zipfile.ZipFile | None = None
+    try:
+        archive = zipfile.ZipFile(path)
+        raw = read_json(_contents(archive, INDEX, max_bytes=MAX_INDEX_BYTES))
+        return archive, _Index.model_validate(raw).previews
+    except (*ARCHIVE_DAMAGE, ValidationError, MemoryError):
+        if archive is not None:
+            archive.close()
+        return None, {}
 
 
 def _contents(archive: zipfile.ZipFile, name: str, *, max_bytes: int) -> bytes:

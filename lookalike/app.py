@@ -149,7 +149,7 @@ def over(pipeline: FacePipeline, settings: Settings) -> App:
         pictures=pictures,
         people=gallery.store,
         explainer=Explainer(pipeline.embedder, gallery) if isinstance(gallery, Gallery) else None,
-        renderer=CardRenderer(calibration=calibration, gallery=finder.gallery, pictures=pictures),
+        renderer=CardRenderer(calibration=calibration, gallery=lambda: finder.gallery, pictures=pictures),
     )
 
 

@@ -70,13 +70,14 @@ class FolderPictures:
         self._previews = previews or Previews()
         self._faces = faces or Previews()
         self._limits = limits or PhotoLimits()
-        self._tiles: LRUCache[tuple[str, str, int, int], Rgb8]
+        self._tiles: LRUCache[tuple[object, ...], Rgb8]
         self._tiles = LRUCache(CACHE_BYTES, getsizeof=lambda tile: tile.nbytes)
         self._lock = Lock()
 
     def picture(self, person: Person, *, width: int, height: int) -> Rgb8 | None:
         """The person's best picture; None where it is missing or can't be read: the card then draws one."""
-        key = (person.number, person.image, width, height)
+        # Somebody who joins in another's place has the same number.
+        key = (person.number, person.image, person.points, width, height, self._faces.stamp, self._previews.stamp)
         with self._lock:
             if (tile := self._tiles.get(key)) is not None:
                 return tile

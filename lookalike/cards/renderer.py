@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -64,7 +65,10 @@ PictureRequest = AnswerCard | ExplainCard | CompareCard | FacesPicture | HelpPic
 class CardRenderer:
     """Renders pictures; may be called from several threads. Nothing is written or sent."""
 
-    def __init__(self, *, calibration: Calibration, gallery: GalleryInfo, pictures: PictureSource) -> None:
+    def __init__(
+        self, *, calibration: Calibration, gallery: Callable[[], GalleryInfo], pictures: PictureSource
+    ) -> None:
+        """gallery: tells what it is now, as people join and leave one's own."""
         self._calibration = calibration
         self._gallery = gallery
         self._pictures = pictures
@@ -102,7 +106,7 @@ class CardRenderer:
             case AnswerCard(answer, photo, signature):
                 return answer_card.layout(
                     answer,
-                    gallery=self._gallery,
+                    gallery=self._gallery(),
                     pictures=self._pictures,
                     photo=photo,
                     style=style,

@@ -36,6 +36,20 @@ def test_a_gallery_without_previews_has_none(tmp_path: Path) -> None:
     assert Previews.open(tmp_path / "nowhere").of("Ann") is None
 
 
+def test_who_joins_or_leaves_is_seen_at_the_next_question(tmp_path: Path) -> None:
+    """A bot or page that runs keeps no archive of before."""
+    place = tmp_path / PREVIEWS
+    previews = Previews.open(tmp_path)
+    assert previews.of("Ann") is None
+    for known in ({"Ann": ANN}, {"Ann": ANN, "Bob": BOB}, {"Bob": ANN}):
+        later = tmp_path / "later.zip"
+        later.write_bytes(encode_previews(known))
+        later.replace(place)
+        assert {number: previews.of(number) for number in previews} == known
+    place.unlink()
+    assert (previews.has("Bob"), len(previews), previews.stamp) == (False, 0, None)
+
+
 def test_a_build_keeps_the_previews_of_those_who_need_one(tmp_path: Path) -> None:
     """The one who is asked knows the folder and where on which picture the face is."""
     asked: list[Person] = []

@@ -62,7 +62,7 @@ def look(reader: AnyReader) -> Iterator[Lookalike]:
         pipeline=cast("FacePipeline", reader),
         finder=finder,
         pictures=pictures,
-        renderer=CardRenderer(calibration=finder.calibration, gallery=finder.gallery, pictures=pictures),
+        renderer=CardRenderer(calibration=finder.calibration, gallery=lambda: finder.gallery, pictures=pictures),
     )
     with Lookalike(app) as opened:
         yield opened

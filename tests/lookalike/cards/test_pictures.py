@@ -199,6 +199,20 @@ def test_a_preview_is_shown_while_its_picture_is_there_unchanged(folder: Path, t
     assert _shown(FolderPictures(None, previews=previews)) is None
 
 
+def test_a_face_that_takes_another_s_place_is_shown_from_then_on(tmp_path: Path) -> None:
+    """`index add --replace` beside a running bot: same number, same image, another archive."""
+    faces = _preview(tmp_path / "built", source_bytes=1, color=(200, 10, 10))
+    pictures = FolderPictures(None, faces=faces)
+    before = _shown(pictures)
+    _preview(tmp_path / "other", source_bytes=1, color=(10, 10, 200))
+    (tmp_path / "other" / PREVIEWS).replace(tmp_path / "built" / PREVIEWS)
+    after = _shown(pictures)
+    assert before is not None
+    assert after is not None
+    assert before[32, 32, 0] > 190
+    assert after[32, 32, 2] > 190
+
+
 def test_a_preview_that_is_no_picture_gives_way_to_the_picture(folder: Path, tmp_path: Path) -> None:
     size = (folder / "img" / "000007.jpg").stat().st_size
     (tmp_path / "built").mkdir()

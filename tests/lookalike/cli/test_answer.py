@@ -55,7 +55,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             pipeline=cast("FacePipeline", reader),
             finder=finder,
             pictures=pictures,
-            renderer=CardRenderer(calibration=finder.calibration, gallery=finder.gallery, pictures=pictures),
+            renderer=CardRenderer(calibration=finder.calibration, gallery=lambda: finder.gallery, pictures=pictures),
         )
 
     monkeypatch.setattr(lookalike.app, "build", build)
@@ -182,7 +182,7 @@ def test_photos_lying_where_the_cards_go_are_untouched() -> None:
 
 def test_compare_says_which_of_several_faces_it_took() -> None:
     out = run("compare", "one.jpg", "two.jpg").stdout
-    assert "two.jpg has 2 usable faces; this is face 1 by size (--face-b N takes another)" in out
+    assert "two.jpg has 2 usable faces; this is face 1 (--face-b N takes another)" in out
     assert "one.jpg has" not in out
     document = json.loads(run("compare", "one.jpg", "two.jpg", "--face-b", "2", "--json").stdout)
     assert (document["face_a"], document["face_b"], document["usable_a"], document["usable_b"]) == (1, 2, 1, 2)
