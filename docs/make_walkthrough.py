@@ -22,8 +22,10 @@ from lookalike.calibration import Table
 from lookalike.cards.crops import straighten
 from lookalike.cards.fontfiles import Weight, load
 from lookalike.cards.text import Font
+from lookalike.cards.theme import LIGHT
 from lookalike.paths import ROOT, SAMPLES
 from lookalike.settings import Settings
+from lookalike.verdicts import meter
 from pipeline.landmarks import crop_matrix
 from pipeline.letterbox import letterbox
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, apply_affine, estimate_similarity, warp
@@ -235,7 +237,7 @@ Half of all people lie below {round(float(np.median(similarity)), 2) + 0.0:.2f}.
 ## 7. What does {best.match.similarity:.2f} mean? `lookalike/calibration.py`
 
 Among thousands of people somebody is always near. So the scale of the cards is measured: people who are not in the gallery were looked up in it, and {share:.0%} of them find somebody at least this alike.
-That is the band "{best.band.word}" ({best.band.symbol}). [docs/evaluation.md](evaluation.md) says who was asked, and how sure the figures are.
+On a card that is called "{best.verdict}" ({meter(best.band.step)}). [docs/evaluation.md](evaluation.md) says who was asked, and how sure the figures are.
 """
 
 
@@ -268,7 +270,7 @@ def _bands(draw: ImageDraw.ImageDraw, table: Table, *, at: Callable[[float], flo
     """A strip that has each band's colour over its range of similarities."""
     ceiling = 1.0
     for band in table.bands:
-        draw.rectangle((at(band.floor), top, at(ceiling), bottom), fill=band.color)
+        draw.rectangle((at(band.floor), top, at(ceiling), bottom), fill=LIGHT.band(band.step).rgb)
         ceiling = band.floor
 
 

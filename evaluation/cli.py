@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from lookalike.cli.console import end, print_json, progress_bar, say, wide_console
+from lookalike.cli.console import end, print_json, progress_bar, wide_console
 
 if TYPE_CHECKING:
     from evaluation.documents.shipped import EvaluationDocument
+    from evaluation.suites.rarity import Elsewhere
     from evaluation.suites.shipped import Evaluation, Report
+    from lookalike.calibration import Calibration
     from lookalike.settings import Settings
     from pipeline.face_pipeline import FacePipeline
     from pipeline.manifest import Manifest
@@ -48,6 +50,7 @@ _HELP: Final = {
     "detection": "AP and recall of the boxes, false boxes on empty pictures.",
     "likeness": "Do the people on a card look like who asked? Looks by label, and agreement with other networks.",
     "calibration": "Measure what similarities mean, and write weights/calibration.json.",
+    "rarity": "Ask strangers in galleries of 6, 77 and 856 people whether the rarity that cards claim is true.",
 }
 
 
@@ -91,35 +94,6 @@ for _part, _description in _HELP.items():
     _register(_part, _description)
 
 
-@app.command("rarity")
-def rarity(*, data: Data = DEFAULT_DATA, as_json: AsJson = False, cache: Cache = None) -> None:
-    """Ask strangers in random galleries of 6, 77 and 856 people whether the rarity that cards claim is true.
-
-    Example: lookalike evaluate rarity --data data
-    """
-    from dataclasses import asdict
-
-    from evaluation.suites.rarity import SIZES, cells
-    from lookalike.calibration import load_calibration
-    from lookalike.scale import Scale
-
-    opened = open_evaluation(data, limit=None, cache=cache)
-    calibration = load_calibration(opened.settings.calibration_path, embedder=opened.pipeline.embedder_id)
-    sets = opened.evaluation.strangers()
-    found = cells(sets, opened.evaluation.gallery.unit, {people: Scale(calibration, people=people) for people in SIZES})
-    worst = max(found, key=lambda cell: cell.factor)
-    if as_json:
-        print_json({"cells": [asdict(cell) | {"factor": cell.factor} for cell in found], "worst": asdict(worst)})
-        return
-    say(f"{sum(len(one[0]) for one in sets.values()):,} pictures of strangers; measured share: said share (factor)")
-    for people in SIZES:
-        said = [f"{cell.measured:.2f}: {cell.said:.2f} ({cell.factor:.2f})" for cell in found if cell.people == people]
-        say(f"{people} people  " + "  ".join(said))
-    say(
-        f"worst: {worst.people} people, {worst.measured:.2f} measured, {worst.said:.3f} said, factor {worst.factor:.2f}"
-    )
-
-
 class Opened(NamedTuple):
     """What every measurement begins with: the shipped networks, opened, and a run over the data with them."""
 
@@ -158,8 +132,20 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
         limit=limit,
         cache=cache,
         looks=open_looks(settings, embedder=pipeline.embedder_id),
+        other_galleries=_other_galleries(settings, embedder=pipeline.embedder_id),
     )
     return Opened(settings, pipeline, manifest, evaluation)
+
+
+def _other_galleries(settings: Settings, *, embedder: str) -> dict[str, Elsewhere]:
+    """The galleries that come along beside CelebA's, by name."""
+    from evaluation.suites.rarity import Elsewhere
+    from index.gallery import Gallery
+    from lookalike.settings import CELEBRITIES, TITLES
+
+    places = {name: settings.place_of(name) for name in TITLES if name != CELEBRITIES}
+    opened = {name: Gallery.open(place, embedder=embedder) for name, place in places.items() if place.is_dir()}
+    return {name: Elsewhere(source=one.info.source, vectors=one.vectors()) for name, one in opened.items()}
 
 
 def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:
@@ -168,6 +154,7 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     from evaluation.documents.base import as_json as json_of
     from evaluation.suites.calibrate import CalibrationImpossible
     from evaluation.suites.shipped import PARTS, Report
+    from lookalike.calibration import CalibrationError
 
     opened = open_evaluation(data, limit=limit, cache=cache)
     settings, evaluation = opened.settings, opened.evaluation
@@ -175,11 +162,11 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     try:
         for name in PARTS if part == "all" else (part,):
             start = time.perf_counter()
-            _measure(evaluation, report, name)
+            _measure(opened, report, name)
             report.seconds[name] = round(time.perf_counter() - start, 1)
             if name == "calibration" and write and report.calibration is not None:
                 write_json(settings.calibration_path, report.calibration)
-    except (DataMissing, CalibrationImpossible) as error:
+    except (DataMissing, CalibrationImpossible, CalibrationError) as error:
         end(str(error))
     document = report.document()
     if write:
@@ -190,9 +177,10 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
         _print(document)
 
 
-def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
-    from evaluation.suites import likeness
+def _measure(opened: Opened, report: Report, name: str) -> None:
+    from evaluation.suites import likeness, rarity
 
+    evaluation = opened.evaluation
     parts: dict[str, Callable[[], Any]] = {
         "verification": evaluation.verification,
         "identification": evaluation.identification,
@@ -200,8 +188,19 @@ def _measure(evaluation: Evaluation, report: Report, name: str) -> None:
         "detection": evaluation.detection,
         "likeness": lambda: likeness.measure(evaluation),
         "calibration": evaluation.calibration,
+        "rarity": lambda: rarity.measure(evaluation, _calibration(opened, report)),
     }
     setattr(report, name, parts[name]())
+
+
+def _calibration(opened: Opened, report: Report) -> Calibration:
+    """What this run measured, or else the file's. Raises CalibrationError."""
+    from lookalike.calibration import load_calibration, read_calibration
+
+    path, embedder = opened.settings.calibration_path, opened.pipeline.embedder_id
+    if report.calibration is None:
+        return load_calibration(path, embedder=embedder)
+    return read_calibration(report.calibration, where=str(path), embedder=embedder)
 
 
 def _merged(settings: Settings, document: EvaluationDocument) -> EvaluationDocument:

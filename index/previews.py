@@ -90,7 +90,7 @@ def encode_previews(previews: Mapping[str, Preview]) -> bytes:
 class Previews:
     """The previews of one gallery, read one at a time as they are asked for. May be used from several threads.
 
-    Another archive that takes the file's place counts from the next question on: people join a gallery while it is used.
+    Another archive in the file's place counts from the next question on: people join a gallery while it is used.
     """
 
     def __init__(self, path: Path | None = None) -> None:

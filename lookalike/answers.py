@@ -8,7 +8,7 @@ from enum import StrEnum
 from index.types import Match, Person
 from lookalike.calibration import Band
 from lookalike.scale import Bound
-from lookalike.wording import person_title
+from lookalike.wording import pair_verdict, person_title, verdict
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces
 
@@ -41,8 +41,13 @@ class BandedMatch:
         """Cosine, -1..1."""
         return self.match.similarity
 
+    @property
+    def verdict(self) -> str:
+        """How alike, in English as a card says it. In a gallery that was not measured pairs' words are used."""
+        return verdict(self.band.key) or pair_verdict(self.band.key)
+
     def __repr__(self) -> str:
-        return f"<BandedMatch: {self.rank}. {self.title}, {self.similarity:.2f} {self.band.word}>"
+        return f"<BandedMatch: {self.rank}. {self.title}, {self.similarity:.2f} {self.band.key}>"
 
 
 class Caveat(StrEnum):
@@ -125,6 +130,11 @@ class Compared:
         repr=False
     )  # similarity of every usable face of a (rows) with every one of b
     timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """How alike, in English as a card says it."""
+        return pair_verdict(self.band.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -76,7 +76,6 @@ class Finder:
         self._people = people
         self._calibration = calibration
         self._looks = looks
-        self._scale = Scale(calibration, people=people.info.people)
 
     @property
     def gallery(self) -> GalleryInfo:
@@ -91,6 +90,11 @@ class Finder:
     def calibration(self) -> Calibration:
         return self._calibration
 
+    @property
+    def _scale(self) -> Scale:
+        """Of the gallery as it is now: people join and leave one's own."""
+        return Scale(self._calibration, people=self.gallery.people, source=self.gallery.source)
+
     def find(self, data: Photo, *, skip: int = 0, attribute: tuple[str, bool] | None = None) -> Answer:
         """Answer every usable face of one photo with its eight nearest people.
 
@@ -103,6 +107,7 @@ class Finder:
         if not photo.usable:
             return _without_usable_face(photo)
         searching = time.perf_counter()
+        own = self.own
         faces = []
         for number, face in enumerate(photo.usable, start=1):
             matches = self._matches(face, skip=skip, attribute=attribute)
@@ -113,7 +118,7 @@ class Finder:
                     face=face,
                     matches=matches,
                     whole=whole,
-                    own=self.own,
+                    own=own,
                     caveats=self._caveats(face, matches) if whole else (),
                 )
             )
@@ -164,8 +169,9 @@ class Finder:
 
         Raises index.errors.GalleryOfAnotherEmbedder, or ValueError when it is no unit vector of the gallery's length.
         """
+        scale = self._scale
         return tuple(
-            _banded(match, self._scale)
+            _banded(match, scale)
             for match in self._people.search(
                 embedding.vector, model=embedding.model, top=TOP, skip=skip, attribute=attribute
             )

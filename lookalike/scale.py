@@ -1,21 +1,20 @@
 """What a similarity to somebody of this gallery means: on the measured curve, or derived for a gallery of another size.
 
 The calibration's second table tells how many strangers find somebody this alike in the gallery that it was measured
-with. Of another gallery only its size is known: a stranger who is this alike to one person in 1 / p finds somebody
-among n people with the probability 1 - (1 - p)^m. Were people unlike one another, m would be n; who has one of them
-near has others near, too, so that m = n^CROWDING. `lookalike evaluate rarity` checks that against asked strangers.
+with; it has such a curve of the other galleries that come along, too. Of any other only the size is known: a stranger
+who is this alike to one person in 1 / p finds somebody among n people with the probability 1 - (1 - p)^m. Were people
+unlike one another, m would be n; who has one of them near has others near, too, so that m = n^crowding, an exponent
+that the evaluation fits on held-out people of the training's and checks on others (`lookalike evaluate rarity`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-from lookalike.calibration import STEPS, Band, Calibration
+from lookalike.calibration import STEPS, Band, Calibration, Curve
 from lookalike.wording import below_measured, beyond_measured
 
-# On 3,703 pictures of held-out people in galleries of 6, 77 and 856: with 1 the worst cell is off by a factor of 2.4.
-CROWDING: Final = 0.865
 Bound = Literal["", "at_most", "at_least"]
 
 
@@ -30,9 +29,12 @@ class Share:
 class Scale:
     """Bands and shares for one gallery."""
 
-    def __init__(self, calibration: Calibration, *, people: int) -> None:
+    def __init__(self, calibration: Calibration, *, people: int, source: str = "") -> None:
+        """people, source: of the gallery (GalleryInfo)."""
         self._calibration = calibration
         self._people = people
+        others = {(one.people, one.source): one for one in calibration.galleries}
+        self._curve: Curve | None = calibration.gallery if self.measured else others.get((people, source))
 
     @property
     def measured(self) -> bool:
@@ -41,14 +43,16 @@ class Scale:
 
     def share(self, similarity: float) -> Share:
         """The share of strangers to the gallery whose nearest person is at least this alike."""
-        table = self._calibration.gallery if self.measured else self._calibration.pair
+        table = self._curve or self._calibration.pair
         bound: Bound = ""
         if beyond_measured(table, similarity):
             bound = "at_most"
         elif below_measured(table, similarity):
             bound = "at_least"
         value = table.stranger_share(similarity)
-        return Share(value if self.measured else share_among(value, self._people), bound)
+        if self._curve is None:
+            value = share_among(value, self._people, self._calibration.crowding)
+        return Share(value, bound)
 
     def band(self, similarity: float) -> Band:
         """What this likeness is called. In a gallery of another size it is called as a pair's is, but no higher than
@@ -71,6 +75,6 @@ class Scale:
         return next((band.step for band in table.bands if table.stranger_share(band.floor) >= share), 0)
 
 
-def share_among(pair_share: float, people: int) -> float:
+def share_among(pair_share: float, people: int, crowding: float) -> float:
     """The share of strangers who find somebody among `people`, when `pair_share` of all pairs are this alike."""
-    return float(1.0 - (1.0 - min(max(pair_share, 0.0), 1.0)) ** (people**CROWDING))
+    return float(1.0 - (1.0 - min(max(pair_share, 0.0), 1.0)) ** (people**crowding))

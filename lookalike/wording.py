@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.types import Person
-from lookalike.calibration import Table
+from lookalike.calibration import Curve
 from pipeline.types import Refusal, RefusalCode
 
 Translate = Callable[[str], str]
@@ -50,6 +50,14 @@ VERDICTS = {
     "strong": N_("A strong likeness"),
     "fair": N_("A passing likeness"),
     "faint": N_("A face that's hard to match"),
+}
+# Two faces by the key of their band, in a sentence. The gallery's keys are others, "same" apart.
+PAIR_VERDICTS = {
+    "same": N_("could be one person"),
+    "close": N_("very alike"),
+    "alike": N_("alike"),
+    "slight": N_("a little alike"),
+    "none": N_("not alike"),
 }
 
 
@@ -234,12 +242,12 @@ def similarity_text(similarity: float, translate: Translate = str) -> str:
     return text.replace("-", "\u2212").replace(".", mark)
 
 
-def beyond_measured(table: Table, similarity: float) -> bool:
+def beyond_measured(table: Curve, similarity: float) -> bool:
     """Whether a similarity lies above the last point of the measured curve: its share is at most the one given."""
     return similarity > table.rates[-1].similarity
 
 
-def below_measured(table: Table, similarity: float) -> bool:
+def below_measured(table: Curve, similarity: float) -> bool:
     """Whether a similarity lies below the first point of the measured curve: its share is at least the one given."""
     return similarity < table.rates[0].similarity
 
@@ -260,6 +268,12 @@ def share_text(share: float, translate: Translate = str, *, at_most: bool = Fals
 def verdict(band_key: str, translate: Translate = str) -> str:
     """The headline for a face whose nearest person is in this band; empty for a band that is not known here."""
     said = VERDICTS.get(band_key, "")
+    return translate(said) if said else ""
+
+
+def pair_verdict(band_key: str, translate: Translate = str) -> str:
+    """What two faces are in this band of the table of pairs; empty for a band that is not known here."""
+    said = PAIR_VERDICTS.get(band_key, "")
     return translate(said) if said else ""
 
 

@@ -198,7 +198,7 @@ def match_document(matches: tuple[BandedMatch, ...], words: Words) -> list[dict[
         | {
             "title": words.title(match),
             "looks": words.looks(match),
-            "word": words.band(match.band),
+            "word": words.verdict(match),
             "said": words.similarity(match.similarity),
             "step": words.step(match.band),
         }
@@ -274,7 +274,7 @@ def compared_document(
         document["which"] = comparison.which
         return document
     return document | {
-        "word": words.band(comparison.band),
+        "word": words.pair_verdict(comparison),
         "said": words.similarity(comparison.similarity),
         "step": words.step(comparison.band),
         "sentence": words.pair(comparison),

@@ -41,7 +41,7 @@ TEXTS: Final[dict[str, str]] = {
     "next": N_("Next eight"),
     "previous": N_("Eight before"),
     "likeness": N_("{said}, {word}"),
-    "answered": N_("Found {count}. The first: {name}, {word}."),
+    "answered": N_("Found {count}. The first: {name}. {word}"),
     "card_alt": N_("Card with the face and the eight people listed here"),
     "card_pair_alt": N_("Card with both faces and how alike they are"),
     "download": N_("Download"),

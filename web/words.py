@@ -93,9 +93,13 @@ class Words:
         """A few words on how they look; empty where nothing is known."""
         return describe_person(match.person, self.translate)
 
-    def band(self, band: Band) -> str:
-        """A band's name."""
-        return self.translate(band.word)
+    def verdict(self, match: BandedMatch) -> str:
+        """How alike somebody of the gallery is."""
+        return self.translate(match.verdict)
+
+    def pair_verdict(self, comparison: Compared) -> str:
+        """How alike two faces are."""
+        return self.translate(comparison.verdict)
 
     def similarity(self, value: float) -> str:
         """A cosine as people read it."""

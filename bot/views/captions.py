@@ -19,6 +19,7 @@ from lookalike.wording import (
     isolated,
     number,
     pair_sentence,
+    pair_verdict,
     person_line,
     similarity_text,
 )
@@ -142,7 +143,7 @@ def compare_caption(comparison: Compared, *, calibration: Calibration) -> str:
                 a=comparison.face_a + 1, b=comparison.face_b + 1
             )
         )
-    word = html.escape(_(comparison.band.word))
+    word = html.escape(pair_verdict(comparison.band.key, _))
     numbers = [f"{meter(comparison.band.step)} {word} · {similarity_text(comparison.similarity, _)}"]
     if several:
         numbers += _all_pairs(comparison)

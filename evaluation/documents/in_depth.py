@@ -59,7 +59,7 @@ class Groups(Document):
 class BandFloor(Document):
     """Where a band of /compare begins."""
 
-    word: str
+    key: str
     floor: float
 
 

@@ -117,6 +117,34 @@ class LikenessPart(Document):
     twice_on_a_card: Doubled
 
 
+class RarityCell(Document):
+    """One size of gallery, one share of strangers that was measured, and what a card says there."""
+
+    people: int
+    measured: float
+    similarity: float
+    said: float
+    bound: str
+    ratio: Figure  # said over measured
+    factor: float
+
+
+class RarityTable(Document):
+    """One set of askers. `galleries`: how many of each size were asked in."""
+
+    pictures: int
+    people: int
+    galleries: tuple[int, ...]
+    cells: tuple[RarityCell, ...]
+
+
+class RarityPart(Document):
+    """Is the rarity that cards of other galleries claim true?"""
+
+    crowding: float
+    tables: dict[str, RarityTable]
+
+
 class EvaluationDocument(Document):
     """`lookalike evaluate`: weights/evaluation.json. Parts that were not measured are None and not written."""
 
@@ -130,5 +158,6 @@ class EvaluationDocument(Document):
     landmarks: dict[str, LandmarkRows] | None = None
     detection: DetectionRows | None = None
     likeness: LikenessPart | None = None
+    rarity: RarityPart | None = None
     calibration: dict[str, Any] | None = None  # weights/calibration.json has its own reader
     seconds: dict[str, float] = Field(default_factory=dict)

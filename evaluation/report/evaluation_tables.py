@@ -13,9 +13,11 @@ from evaluation.documents.shipped import (
     LandmarkRows,
     LandmarkScores,
     LikenessPart,
+    RarityCell,
+    RarityTable,
     Verification,
 )
-from evaluation.report.table import Table, figure, gain, number, percent
+from evaluation.report.table import Table, figure, gain, interval, number, percent
 
 
 def tables(document: EvaluationDocument) -> list[Table]:
@@ -33,7 +35,33 @@ def tables(document: EvaluationDocument) -> list[Table]:
         shown.append(likeness(document.likeness))
     if document.calibration is not None:
         shown += [_bands(document.calibration, name) for name in ("pair", "gallery")]
+    if document.rarity is not None:
+        shown += [rarity(name, one) for name, one in document.rarity.tables.items() if one.cells]
     return shown
+
+
+def rarity(name: str, one: RarityTable) -> Table:
+    """Measured shares beside those that cards say, a row a share."""
+    sizes = dict.fromkeys(cell.people for cell in one.cells)
+    shares = dict.fromkeys(cell.measured for cell in one.cells)
+    by_place = {(cell.measured, cell.people): cell for cell in one.cells}
+    worst = max(one.cells, key=lambda cell: cell.factor)
+    return Table(
+        key=f"rarity {name}",
+        title=f"Said over measured share of strangers: {name}; {one.pictures:,} pictures of {one.people:,} people",
+        columns=("strangers who find somebody this alike", *(f"among {people:,} people" for people in sizes)),
+        rows=[
+            (f"{share:.0%}", *(_ratio(by_place[share, people]) for people in sizes))
+            for share in shares
+        ],
+        caption=f"Worst: {worst.people:,} people, {worst.measured:.0%} measured, {worst.said:.1%} said, a factor of "
+        f"{worst.factor:.2f} ({interval(worst.ratio, 2)} of said over measured).",
+    )  # fmt: skip
+
+
+def _ratio(cell: RarityCell) -> str:
+    limit = {"at_most": "at most ", "at_least": "at least "}.get(cell.bound, "")
+    return limit + figure(cell.ratio, 2)
 
 
 def verification(results: dict[str, Verification]) -> Table:
@@ -205,7 +233,7 @@ def _bands(calibration: dict[str, Any], name: str) -> Table:
         ratio = None if band is None else band.get("share", band.get("share_of_strangers_best"))
         rows.append(
             (
-                f"{band['symbol']} {band['word']}" if band else "",
+                band["key"] if band else "",
                 f"{band['floor']:.3f}" if band else "",
                 "" if ratio is None else f"{ratio:g}",
                 f"{rate['similarity']:.3f}" if rate else "",

@@ -1,15 +1,18 @@
-"""The README's figures: `python -m evaluation.report.readme` takes them from weights/evaluation.json."""
+"""Figures of README and docs/evaluation.md, from weights/evaluation.json: `python -m evaluation.report.readme`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from evaluation.documents.base import point_at
 from evaluation.documents.shipped import EvaluationDocument, Identification, LikenessPart
+from evaluation.report import evaluation_tables
 from evaluation.report.table import Table, as_markdown, figure, number, percent
 from lookalike.paths import ROOT, WEIGHTS
 
 README: Final = ROOT / "README.md"
+MEASURED: Final = ROOT / "docs" / "evaluation.md"
 EVALUATION: Final = WEIGHTS / "evaluation.json"
 BEGIN: Final = "<!-- figures: python -m evaluation.report.readme -->"
 END: Final = "<!-- /figures -->"
@@ -112,13 +115,21 @@ def _gallery_people(parts: dict[str, Identification]) -> str:
     return f"{max((one.gallery_people for one in parts.values()), default=0):,}"
 
 
-def rewritten(readme: str) -> str:
-    """Return the README with today's figures between the marks."""
-    before, rest = readme.split(BEGIN)
+def rarity(document: EvaluationDocument) -> str:
+    """Write the tables of docs/evaluation.md, each with its title and worst cell."""
+    found = {} if document.rarity is None else document.rarity.tables
+    shown = [evaluation_tables.rarity(name, one) for name, one in found.items() if one.cells]
+    return "\n".join(f"{one.title}:\n\n{as_markdown(one)}\n{one.caption}\n" for one in shown)
+
+
+def rewritten(page: str, figures: Callable[[EvaluationDocument], str] = figures) -> str:
+    """Return a page with today's figures between the marks."""
+    before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
     table = figures(EvaluationDocument.model_validate_json(EVALUATION.read_bytes()))
     return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, written in ((README, figures), (MEASURED, rarity)):
+        path.write_text(rewritten(path.read_text(encoding="utf-8"), written), encoding="utf-8")

@@ -22,7 +22,25 @@ from evaluation.metrics.bootstrap import SEED, draw, interval
 from evaluation.metrics.verification import PairScores, verify
 from lookalike.calibration import SCHEMA
 
-PAIR_SHARES: Final = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
+PAIR_SHARES: Final = (
+    0.95,
+    0.9,
+    0.8,
+    0.65,
+    0.5,
+    0.35,
+    0.2,
+    0.1,
+    0.05,
+    0.02,
+    0.01,
+    0.005,
+    0.002,
+    0.001,
+    0.0005,
+    0.0002,
+    0.0001,
+)
 PAIR_FLOORS: Final = (0.0001, 0.001, 0.01, 0.1)  # false-match rates at which the bands of a pair begin
 MIN_FALSE_MATCHES: Final = 10  # a rate that rests on fewer pairs in a set is left to the sets with more
 GALLERY_SHARES: Final = (0.9, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01)
@@ -33,23 +51,9 @@ SAME_LOW_PERCENTILE: Final = 5.0
 TILES: Final = 8
 RESAMPLES: Final = 100
 
-# Key, word, symbol, colour, from the most alike down. The symbols run from a full to an empty disc, so the order reads
-# without colour; every two colours keep a Lab distance >= 20 under protan-, deuter- and tritanopia (Machado 2009).
-Look = tuple[str, str, str, str]
-GALLERY_BANDS: Final[tuple[Look, ...]] = (
-    ("same", "same person?", "●", "#5B2BB5"),
-    ("striking", "striking", "◕", "#B81D6F"),
-    ("strong", "strong", "◑", "#EC6F2D"),
-    ("fair", "fair", "◔", "#F2C744"),
-    ("faint", "faint", "○", "#8593A8"),
-)
-PAIR_BANDS: Final[tuple[Look, ...]] = (
-    ("same", "could be one person", "●", "#5B2BB5"),
-    ("close", "very alike", "◕", "#B81D6F"),
-    ("alike", "alike", "◑", "#EC6F2D"),
-    ("slight", "a little alike", "◔", "#F2C744"),
-    ("none", "not alike", "○", "#8593A8"),
-)
+# Keys of the bands, from the most alike down.
+GALLERY_BANDS: Final = ("same", "striking", "strong", "fair", "faint")
+PAIR_BANDS: Final = ("same", "close", "alike", "slight", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -209,16 +213,28 @@ def bands_on_cards(best: NDArray[np.floating], floors: Sequence[float], weights:
 
 
 def document(
-    *, embedder: str, gallery_people: int, pair: dict[str, Any], gallery: dict[str, Any], measured_on: str
+    *,
+    embedder: str,
+    gallery_people: int,
+    crowding: float,
+    pair: dict[str, Any],
+    gallery: dict[str, Any],
+    measured_on: str,
+    galleries: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """The whole file, as lookalike.calibration.load_calibration reads it."""
+    """The whole file, as lookalike.calibration.load_calibration reads it.
+
+    crowding, galleries: of evaluation.suites.rarity, see lookalike.scale.
+    """
     return {
         "schema": SCHEMA,
         "embedder": embedder,
         "gallery_people": gallery_people,
+        "crowding": crowding,
         "measured_on": measured_on,
         "pair": pair,
         "gallery": gallery,
+        "galleries": dict(galleries or {}),
     }
 
 
@@ -247,11 +263,10 @@ def same_people_by_consensus(
     return found
 
 
-def _bands(looks: Sequence[Look], floors: Sequence[float], shares: Sequence[float] = ()) -> list[dict[str, Any]]:
+def _bands(keys: Sequence[str], floors: Sequence[float], shares: Sequence[float] = ()) -> list[dict[str, Any]]:
     bands: list[dict[str, Any]] = []
-    for k, (key, word, symbol, color) in enumerate(looks):
-        band: dict[str, Any] = {"key": key, "word": word, "symbol": symbol, "color": color}
-        band["floor"] = round(float(floors[k]), 4) if k < len(floors) else -1.0
+    for k, key in enumerate(keys):
+        band: dict[str, Any] = {"key": key, "floor": round(float(floors[k]), 4) if k < len(floors) else -1.0}
         if k < len(shares):
             band["share"] = shares[k]
         bands.append(band)

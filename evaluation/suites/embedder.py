@@ -25,6 +25,7 @@ GROUP_FPR: Final = 0.01  # of all pairs of a set: the threshold at which its gro
 SIZES_PX: Final = ((0.0, 40.0), (40.0, 80.0), (80.0, float("inf")))  # eye distance in the original picture
 EVERYBODY: Final = "all"
 # Ratio of the different pairs that resampling keeps, well above the largest FPR asked for, 0.2.
+MOST_PROMISED: Final = 0.2  # of the pair table's rates: above, nobody speaks of a match
 KEPT: Final = 0.6
 
 
@@ -170,11 +171,11 @@ def gaps(found: list[dict[str, Any]]) -> list[str]:
 
 def _bands(calibration: Mapping[str, Any], people: dict[str, PairScores]) -> dict[str, Any]:
     """What the shipped table of pairs promises of each similarity, and what each set shows."""
-    rates = calibration["pair"]["rates"]
+    rates = [rate for rate in calibration["pair"]["rates"] if rate["share"] <= MOST_PROMISED]
     return {
         "promised": [rate["share"] for rate in rates],
         "similarity": [rate["similarity"] for rate in rates],
-        "floors": [{"word": band["word"], "floor": band["floor"]} for band in calibration["pair"]["bands"]],
+        "floors": [{"key": band["key"], "floor": band["floor"]} for band in calibration["pair"]["bands"]],
         "strangers": {
             name: [curves.share_at_or_above(scores, rate["similarity"]) for rate in rates]
             for name, scores in people.items()

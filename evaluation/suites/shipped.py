@@ -5,7 +5,7 @@ Vectors of the held-out people and of the gallery's pictures are made once and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,7 +23,7 @@ from evaluation.documents.base import SCHEMA, plain
 from evaluation.documents.shipped import EvaluationDocument
 from evaluation.metrics import detection, identification, landmarks, verification
 from evaluation.metrics.bootstrap import RESAMPLES
-from evaluation.suites import calibrate
+from evaluation.suites import calibrate, rarity
 from index.celeba import read_celeba
 from index.doubles import celeba_doubles
 from index.looks import SEX, Looks, penalties, sexes
@@ -31,7 +31,7 @@ from index.source import IDENTITY_FILE
 from index.types import Person
 from pipeline.types import Rgb8
 
-PARTS: Final = ("verification", "identification", "landmarks", "detection", "likeness", "calibration")
+PARTS: Final = ("verification", "identification", "landmarks", "detection", "likeness", "calibration", "rarity")
 GALLERY_PICTURES: Final = 3  # the gallery has 3.1 pictures a person: what "the person is in it" is measured with
 # A person of `wild` is taken for one of the gallery when half of the pictures name the same person, this alike.
 CONSENSUS_SHARE: Final = 0.5
@@ -97,6 +97,7 @@ class Report:
     detection: DetectionRows | None = None
     likeness: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
+    rarity: dict[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def document(self) -> EvaluationDocument:
@@ -117,6 +118,7 @@ class Evaluation:
     cache: Path | None = None
     resamples: int = RESAMPLES
     looks: Looks | None = None  # as the product has them: who stands first depends on them
+    other_galleries: Mapping[str, rarity.Elsewhere] = field(default_factory=dict)  # by name
 
     @cached_property
     def celeba_val(self) -> Embedded:
@@ -287,17 +289,26 @@ class Evaluation:
             for name, one in self.people_sets().items()
             for taken_out in [self.wild_in_gallery(one) if name == "wild" else self.own_rows(one)]
         ]
+        pair = calibrate.pair_table(self.pairs)
         return calibrate.document(
             embedder=self.networks.embedder.model,
             gallery_people=len(self.gallery.labels),
-            pair=calibrate.pair_table(self.pairs),
+            crowding=rarity.crowding_of(self, pair["rates"]),
+            pair=pair,
             gallery=calibrate.gallery_table(strangers),
             measured_on="people never trained on: celeba val (clear 178x218 and 64 px pictures) and wild val; points "
             "as given, one crop, no flip; every set weighs the same",
+            galleries={
+                name: rarity.curve(
+                    rarity.ask(rarity.elsewhere(self.strangers()), other.vectors, len(other.vectors)),
+                    source=other.source,
+                )
+                for name, other in self.other_galleries.items()
+            },
         )
 
-    def strangers(self) -> dict[str, tuple[NDArray[np.float32], NDArray[np.generic], list[set[int]]]]:
-        """Held-out people by set: vectors, whose picture each is, and the gallery's rows that are that person."""
+    def strangers(self) -> rarity.Sets:
+        """Val people by set: vectors, whose picture each is, and the gallery's rows that are that person."""
         return {
             name: (
                 one.vectors,

@@ -13,7 +13,14 @@ from lookalike.cards.geometry import Point, Rect, row
 from lookalike.cards.placed import Canvas, Line, Panel, Placed, Ring
 from lookalike.cards.text import Font
 from lookalike.cards.theme import Style, Theme
-from lookalike.wording import Translate, below_measured, beyond_measured, pair_sentence, share_text
+from lookalike.wording import (
+    Translate,
+    below_measured,
+    beyond_measured,
+    pair_sentence,
+    pair_verdict,
+    share_text,
+)
 from pipeline.types import PhotoFaces
 
 PICTURE_PX: Final = 560
@@ -30,7 +37,7 @@ def layout(
     step = comparison.band.step
     theme = style.colors.tinted(step)
     table = calibration.pair
-    above = translate(comparison.band.word)
+    above = pair_verdict(comparison.band.key, translate)
     top = paragraph(
         above[:1].upper() + above[1:], box=Rect(MARGIN, MARGIN, INNER, 0),
         font=LEAD, color=theme.accent(step), over=theme.page, lines=1,

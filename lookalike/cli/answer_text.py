@@ -16,6 +16,8 @@ from lookalike.wording import below_measured, beyond_measured, pair_sentence, pe
 from pipeline.types import PhotoFaces
 
 NARROW: Final = 60  # columns under which tables keep only what matters most
+# Of a meter's dots, the least alike first: each reaches 3.5:1 on black and on white, so on any terminal.
+METER_COLORS: Final = ("#7A8699", "#A07A12", "#C8602A", "#C24672", "#8A63D2")
 MANY_FACES: Final = 2  # from here on it is said how to see which face is which
 
 
@@ -58,7 +60,7 @@ def _print_people(matches: Sequence[BandedMatch], *, numbers: Sequence[int] | No
         number = f"{banded.rank}." if numbers is None else f"Face {numbers[k]}"
         table.add_row(
             Text(number),
-            Text(meter(banded.band.step), style=banded.band.color),
+            Text(meter(banded.band.step), style=METER_COLORS[banded.band.step]),
             f"{banded.similarity:.2f}",
             Text(printable(person_line(banded.person))),
         )
@@ -122,9 +124,9 @@ def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: 
         if len(photo.usable) > 1:
             say(
                 f"{shown_path(path)} has {len(photo.usable)} usable faces; "
-                f"this is face {position + 1} by size ({option} N takes another)"
+                f"this is face {position + 1} ({option} N takes another)"
             )
-    say(f"{meter(band.step)} {band.word}: similarity {comparison.similarity:.2f}. {meaning}")
+    say(f"{meter(band.step)} {comparison.verdict}: similarity {comparison.similarity:.2f}. {meaning}")
     say("Family looks alike too, and age or light can hide it. So this is no proof.")
 
 

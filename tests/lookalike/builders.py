@@ -51,8 +51,8 @@ def photo(*faces: Face, scale: float = 1.0) -> PhotoFaces:
 def table(*floors: float) -> Table:
     """A table with the given floors, the last band below them, and a rate at each floor."""
     keys = ("same", "striking", "strong", "fair")[: len(floors)]
-    bands = [Band(key=key, word=key, symbol="*", color="#336699", floor=floor) for key, floor in zip(keys, floors)]  # noqa: B905
-    last = Band(key="faint", word="faint", symbol=".", color="#888888", floor=-1.0)
+    bands = [Band(key=key, floor=floor) for key, floor in zip(keys, floors)]  # noqa: B905
+    last = Band(key="faint", floor=-1.0)
     shares = (0.001, 0.01, 0.1, 0.5)[: len(floors)]
     rates = [Rate(share=share, similarity=floor) for share, floor in zip(shares, floors)]  # noqa: B905
     return Table(
@@ -62,7 +62,13 @@ def table(*floors: float) -> Table:
 
 def calibration() -> Calibration:
     """Pair floors at 0.6, 0.4, 0.2; gallery floors at 0.6, 0.5, 0.4, 0.3."""
-    return Calibration(embedder=MODEL, pair=table(0.6, 0.4, 0.2), gallery=table(0.6, 0.5, 0.4, 0.3), gallery_people=20)
+    return Calibration(
+        embedder=MODEL,
+        pair=table(0.6, 0.4, 0.2),
+        gallery=table(0.6, 0.5, 0.4, 0.3),
+        gallery_people=20,
+        crowding=0.9,
+    )
 
 
 def person(number: str, *, name: str | None = None, attributes: dict[str, bool] | None = None) -> Person:

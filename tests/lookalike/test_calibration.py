@@ -17,9 +17,9 @@ from lookalike.calibration import Calibration, CalibrationError, load_calibratio
 MODEL = "a" * 64
 TABLE: dict[str, Any] = {
     "bands": [
-        {"key": "same", "word": "same person?", "symbol": "●", "color": "#5B2BB5", "floor": 0.5},
-        {"key": "fair", "word": "fair", "symbol": "◔", "color": "#F2C744", "floor": 0.3},
-        {"key": "faint", "word": "faint", "symbol": "○", "color": "#8593A8", "floor": -1.0},
+        {"key": "same", "floor": 0.5},
+        {"key": "fair", "floor": 0.3},
+        {"key": "faint", "floor": -1.0},
     ],
     "rates": [
         {"share": 0.1, "similarity": 0.2},
@@ -31,7 +31,15 @@ TABLE: dict[str, Any] = {
     "pairs": 2906967,
     "same_low": 0.31,
 }
-FILE: dict[str, Any] = {"schema": 1, "embedder": MODEL, "gallery_people": 9324, "pair": TABLE, "gallery": TABLE}
+FILE: dict[str, Any] = {
+    "schema": 2,
+    "embedder": MODEL,
+    "gallery_people": 9324,
+    "crowding": 0.865,
+    "pair": TABLE,
+    "gallery": TABLE,
+    "galleries": {"us-congress": {"people": 856, "source": "portraits", "rates": [{"share": 0.5, "similarity": 0.2}]}},
+}
 
 
 def _written(tmp_path: Path, change: Callable[[dict[str, Any]], object] = lambda _raw: None) -> Path:
@@ -90,7 +98,8 @@ def test_the_more_alike_the_fewer_strangers(calibration: Calibration, a: float, 
 
 
 def test_the_file_carries_what_was_measured(calibration: Calibration) -> None:
-    assert (calibration.embedder, calibration.gallery_people) == (MODEL, 9324)
+    assert (calibration.embedder, calibration.gallery_people, calibration.crowding) == (MODEL, 9324, 0.865)
+    assert [one.people for one in calibration.galleries] == [856]
     table = calibration.pair
     assert (table.people, table.pictures, table.pairs, table.same_low) == (907, 3703, 2906967, 0.31)
 
@@ -123,7 +132,7 @@ def _set_floors(*floors: float) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda raw: raw.update(schema=2), "schema 2"),
+        (lambda raw: raw.update(schema=1), "has schema 1, want 2; run `lookalike evaluate`"),
         (lambda raw: raw.pop("gallery"), "gallery is missing"),
         (lambda raw: raw["pair"].pop("people"), "pair.people is missing"),
         (lambda raw: raw["pair"].update(rates=[]), "rates must"),
@@ -136,6 +145,8 @@ def _set_floors(*floors: float) -> Callable[[dict[str, Any]], object]:
         (lambda raw: raw["pair"]["bands"][0].update(floor=None), "pair.bands.0.floor should be a valid number"),
         (lambda raw: raw["pair"]["bands"][0].update(floor=True), "pair.bands.0.floor should be a valid number"),
         (lambda raw: raw.update(pair=[]), "pair should be a dictionary"),
+        (lambda raw: raw.update(crowding=0.0), "crowding should be greater than 0"),
+        (lambda raw: raw["galleries"]["us-congress"].update(rates=[]), "us-congress.rates must"),
         (_set_floors(), "one to five"),
         (_set_floors(0.6, 0.5, 0.4, 0.3, 0.2, -1.0), "one to five"),
         (_set_floors(0.3, 0.5, -1.0), "floors falling"),
@@ -152,6 +163,8 @@ def _set_floors(*floors: float) -> Callable[[dict[str, Any]], object]:
         "null for a number",
         "true for a number",
         "a list for a table",
+        "an exponent of zero",
+        "another gallery without rates",
         "no band",
         "six bands",
         "floors rising",

@@ -70,7 +70,7 @@ def _deep(pack: Path, cache: Path | None, **options: Any) -> DeepEvaluation:
         bands={
             "pair": {
                 "rates": [{"share": 0.1, "similarity": 0.5}, {"share": 0.01, "similarity": 0.9}],
-                "bands": [{"word": "alike", "floor": 0.5}],
+                "bands": [{"key": "alike", "floor": 0.5}],
             }
         },
         cache=cache,

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 RUSSIAN: Final = {
-    "same person?": "один человек?",
-    "striking": "поразительное",
-    "strong": "сильное",
-    "fair": "заметное",
-    "faint": "слабое",
     "could be one person": "возможно, один человек",
     "very alike": "очень похожи",
     "alike": "похожи",

@@ -19,21 +19,14 @@ from pipeline.similarity import align_face
 from pipeline.types import Box, Embedding, Face, PhotoFaces, Points5, Quality, Refusal, RefusalCode, Rgb8
 
 MODEL: Final = "0" * 64
-COLORS: Final = ("#5B2BB5", "#B81D6F", "#EC6F2D", "#F2C744", "#8593A8")
-SYMBOLS: Final = "●◕◑◔○"
 GALLERY: Final = GalleryInfo(
     people=9324, pictures=29033, embedder=MODEL, dimension=512, vector_kind="mean", source="CelebA",
     created=datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
 )  # fmt: skip
 
 
-def _table(
-    keys: tuple[str, ...], words: tuple[str, ...], floors: tuple[float, ...], rates: dict[float, float]
-) -> Table:
-    bands = tuple(
-        Band(key=key, word=word, symbol=symbol, color=color, floor=floor)
-        for key, word, symbol, color, floor in zip(keys, words, SYMBOLS, COLORS, floors, strict=True)
-    )
+def _table(keys: tuple[str, ...], floors: tuple[float, ...], rates: dict[float, float]) -> Table:
+    bands = tuple(Band(key=key, floor=floor) for key, floor in zip(keys, floors, strict=True))
     return Table(
         bands=bands, rates=tuple(Rate(share=share, similarity=at) for share, at in rates.items()),
         people=849, pictures=2073, pairs=2_147_628, same_low=floors[0],
@@ -44,17 +37,16 @@ CALIBRATION: Final = Calibration(
     embedder=MODEL,
     gallery=_table(
         ("same", "striking", "strong", "fair", "faint"),
-        ("same person?", "striking", "strong", "fair", "faint"),
         (0.59, 0.49, 0.44, 0.38, -1.0),
         {0.99: 0.31, 0.9: 0.36, 0.5: 0.40, 0.1: 0.44, 0.01: 0.49, 0.001: 0.55},
     ),
     pair=_table(
         ("same", "close", "alike", "slight", "none"),
-        ("could be one person", "very alike", "alike", "a little alike", "not alike"),
         (0.45, 0.34, 0.27, 0.19, -1.0),
         {0.5: 0.02, 0.1: 0.13, 0.01: 0.24, 0.001: 0.34, 0.0001: 0.42},
     ),
     gallery_people=9324,
+    crowding=0.865,
 )
 
 
@@ -89,7 +81,7 @@ class NoPictures:
 
 def renderer() -> CardRenderer:
     """The renderer of a gallery without pictures."""
-    return CardRenderer(calibration=CALIBRATION, gallery=GALLERY, pictures=NoPictures())
+    return CardRenderer(calibration=CALIBRATION, gallery=lambda: GALLERY, pictures=NoPictures())
 
 
 class DrawnPictures:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from lookalike.cli.console import complain, console, fit_streams, print_json, printable, say
-from lookalike.paths import ROOT
+from lookalike.verdicts import meter
 
 
 @pytest.fixture
@@ -25,24 +25,18 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> object:
     return replace
 
 
-def band_symbols() -> str:
-    calibration = json.loads((ROOT / "weights" / "calibration.json").read_text("utf-8"))
-    return "".join(
-        dict.fromkeys(band["symbol"] for table in ("pair", "gallery") for band in calibration[table]["bands"])
-    )
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "iso8859-2", "koi8-r"])
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
-def test_every_band_has_a_symbol_of_its_own_on_any_terminal(encoding: str, errors: str, terminal: object) -> None:
+def test_every_step_has_a_meter_of_its_own_on_any_terminal(encoding: str, errors: str, terminal: object) -> None:
     assert callable(terminal)
     written = terminal(encoding, errors)
     fit_streams()
-    symbols = band_symbols()
-    say(symbols)
-    shown = written.getvalue().decode(encoding).strip()
-    assert len(shown) == len(set(shown)) == len(symbols) >= 5
-    assert "?" not in shown
+    for step in range(5):
+        say(meter(step))
+    shown = written.getvalue().decode(encoding).split()
+    assert len(set(shown)) == 5
+    assert {len(one) for one in shown} == {5}
+    assert "?" not in "".join(shown)
 
 
 def test_what_an_encoding_lacks_is_told_plainly(terminal: object) -> None:
