@@ -44,8 +44,6 @@ SETS: Final = {
         "embedder_xxs_noise",
         "embedder_mobilenetv3",
         "embedder_mobilenetv4",
-        "embedder_resnet18_noise",
-        "embedder_resnet18",
     ),
 }
 ONE_BACKBONE: Final = "embedder_xxs"  # losses and the sweep are compared on the smaller one
@@ -89,7 +87,7 @@ def compare(what: str, *, data: Path, runs: Path, out: Path, recipes: Path = REC
                 "val": scores(network, people, val, precise=True),
             }
         run = runs / "compare" / what / name
-        fitted = train(recipe, run, data=data, cache=cache, resume=True, check=False, progress=progress)
+        fitted = train(recipe, run, data=data, cache=cache, resume=True, check=None, progress=progress)
         row |= {"pictures_seen": fitted.steps * recipe.batch.size, "commit": fitted.facts["commit"]}
         network.load_state_dict(network_weights(fitted))
         row |= {

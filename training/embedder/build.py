@@ -5,6 +5,8 @@ The input is normalised outside: (x - 127.5) / 127.5 of RGB, see `weights/manife
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -38,17 +40,47 @@ def _build_first(settings: NetworkSettings, data: Path) -> nn.Module:
         network = timm.create_model(settings.backbone, num_classes=DIMENSION)
     if settings.start == Path():
         return network
-    file = settings.start if settings.start.is_file() else data / settings.start
-    if not file.is_file():
-        raise StartMissing(f"{settings.start}: no such start weights, here or below {data}")
-    stored = {name: value.float() if value.is_floating_point() else value for name, value in _read(file).items()}
+    given = _read(_find(settings.start, data))
+    if settings.names_differ:
+        given = _renamed(given, network, settings)
+    stored = {name: value.float() if value.is_floating_point() else value for name, value in given.items()}
     if settings.without_head:
-        heads = network.default_cfg["classifier"]
-        prefixes = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
+        prefixes = _head_prefixes(network)
         stored = {name: value for name, value in stored.items() if not name.startswith(prefixes)}
         stored |= {name: value for name, value in network.state_dict().items() if name.startswith(prefixes)}
     network.load_state_dict(stored)
     return network
+
+
+def _renamed(
+    given: Mapping[str, torch.Tensor], network: nn.Module, settings: NetworkSettings
+) -> dict[str, torch.Tensor]:
+    """The file's tensors by the network's names, in their order; only the head's may have another shape."""
+    wanted = network.state_dict()
+    heads = _head_prefixes(network)
+    if len(given) != len(wanted) or any(
+        value.shape != wanted[name].shape
+        for name, value in zip(wanted, given.values(), strict=True)
+        if not name.startswith(heads)
+    ):
+        raise StartMissing(f"{settings.start} does not fit {settings.backbone}: name the file of another release")
+    return dict(zip(wanted, given.values(), strict=True))
+
+
+def _head_prefixes(network: nn.Module) -> tuple[str, ...]:
+    heads: str | Sequence[str] = network.default_cfg["classifier"]  # type: ignore[assignment]  # timm's own table
+    return tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
+
+
+def _find(start: Path, data: Path) -> Path:
+    """The file as named, below the data folder, or below an installed package of that name."""
+    places = [start, data / start]
+    if spec := find_spec(start.parts[0]) if start.parts[0].isidentifier() else None:
+        places += [Path(place).parent / start for place in spec.submodule_search_locations or ()]
+    for file in places:
+        if file.is_file():
+            return file
+    raise StartMissing(f"{start}: no such start weights, here, below {data} or in an installed package")
 
 
 def _read(file: Path) -> dict[str, torch.Tensor]:

@@ -18,9 +18,11 @@ class NetworkSettings:
     """What is trained and where it starts."""
 
     backbone: str = "edgenext_x_small"  # timm's name; its last layer gives the 512 numbers
-    # A safetensors file or a state dict saved by torch, as named or below the data folder; "" is from noise.
+    # A safetensors file or a state dict saved by torch, as named, below the data folder or in an installed package
+    # that its first part names; "" is from noise.
     start: Path = Path("init/edgeface_xs_edgenext_x_small_fp16.safetensors")
     without_head: bool = False  # the file's classifier is left aside (ImageNet's 1,000 classes), ours starts as noise
+    names_differ: bool = False  # the file has the backbone's tensors in the backbone's order under other names
     started_from: str = "EdgeFace-XS (Idiap), timm edgenext_x_small, from upstream's quantised file"  # for the card
     licence: str = "CC-BY-NC-SA-4.0"  # of the start weights, hence of ours
     beside: Literal["", "sface"] = ""  # a second network that looks at the same face (training/embedder/sface.py)

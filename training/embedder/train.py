@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import lightning
 import numpy as np
@@ -27,7 +27,7 @@ from training.embedder.choose import (
 from training.embedder.concatenated import ConcatenatedEmbedders
 from training.embedder.recipe import EmbedderRecipe
 from training.export.onnx import current_commit, sha256_of
-from training.loop import Fitted, fit, warmup_cosine
+from training.loop import Check, Fitted, fit, warmup_cosine
 from training.losses.imitation import ImitationLoss, procrustes
 from training.losses.margin import MarginLoss
 from training.losses.relational import RelationalLoss
@@ -93,14 +93,15 @@ def train(
     cache: Path,
     resume: bool,
     rows: NDArray[np.int64] | None = None,
-    check: bool = True,
+    check: Check | Literal["held out"] | None = "held out",
     accelerator: str = "cpu",
     progress: bool = True,
 ) -> Fitted:
     """Run a recipe; what is left under `run_dir` is in training/loop.py.
 
     rows: of the cache, the pictures to train on; every train picture of people not held out without them.
-    check: score the held-out people every so many steps, into the run's log. accelerator: Lightning's name.
+    check: what goes into the run's log every so many steps; unless another is given, the held-out people's scores.
+    accelerator: Lightning's name.
     """
     people = open_people(prepare(data, cache))
     held = read_held_out()
@@ -125,7 +126,7 @@ def train(
         seed=recipe.seed,
         lr_factor=warmup_cosine(recipe.warmup_steps, recipe.steps),
         average_decay=recipe.average_decay,
-        check=(lambda trained: scores(trained.network, people, sets)) if check else None,
+        check=(lambda trained: scores(trained.network, people, sets)) if check == "held out" else check,
         check_every=recipe.check_every,
         precision=recipe.precision,
         accelerator=accelerator,

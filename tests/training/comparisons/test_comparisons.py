@@ -104,6 +104,28 @@ def test_weights_of_another_task_leave_their_classes_behind(tmp_path: Path) -> N
         build_network(NetworkSettings(start=Path("other.pth")), tmp_path)
 
 
+def test_weights_under_other_names_are_taken_in_their_order_from_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the package with EfficientNet-Lite0's has them; a file with another shape is refused, not guessed at."""
+    import timm
+
+    given = timm.create_model("test_resnet", num_classes=7)
+    (tmp_path / "brought_weights").mkdir()
+    (tmp_path / "brought_weights" / "__init__.py").touch()
+    renamed = {f"_{k}": value for k, value in enumerate(given.state_dict().values())}
+    torch.save(renamed, tmp_path / "brought_weights" / "model.pth")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = NetworkSettings(
+        backbone="test_resnet", start=Path("brought_weights/model.pth"), names_differ=True, without_head=True
+    )
+    network = build_network(settings, tmp_path / "data")
+    assert torch.equal(network.state_dict()["layer4.0.conv2.weight"], given.state_dict()["layer4.0.conv2.weight"])
+    torch.save(dict(list(renamed.items())[1:]), tmp_path / "brought_weights" / "model.pth")
+    with pytest.raises(StartMissing, match="does not fit test_resnet"):
+        build_network(settings, tmp_path / "data")
+
+
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pack")
@@ -121,6 +143,8 @@ def test_the_closed_set_command_writes_both_accuracies_with_n_and_interval(
     for kind in closed_set.RUNS:
         (pack / "recipes" / f"closed_set_{kind}.toml").write_text(f'{SMALL}[margin]\nkind = "{kind}"\n')
     found = closed_set.measure(data=pack / "data", runs=pack / "runs", recipes=pack / "recipes", progress=False)
+    on_the_way = [json.loads(line) for line in (pack / "runs/closed_set/ce/log.jsonl").read_text().splitlines()]
+    assert 0 <= on_the_way[-1]["check"]["accuracy@1"] <= 1
     people = sum(found["people"].values())
     assert found["held_out_pictures"] == people > 4
     for kind in closed_set.RUNS:
@@ -128,6 +152,7 @@ def test_the_closed_set_command_writes_both_accuracies_with_n_and_interval(
             row = found[kind][way]["all"]
             assert row["n"] == people
             assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
+        assert set(found[kind]["unseen"]["celeba_aligned"]) >= {"people", "tpr@0.2", "tpr@0.01"}
     assert found["arcface"]["pictures_seen"] == found["ce"]["pictures_seen"] == 16
 
 
@@ -175,7 +200,10 @@ def test_the_comparison_times_a_backbone_and_leaves_out_one_without_its_start(
 ) -> None:
     """And a second start reads the finished runs."""
     torch.set_num_threads(1)
-    monkeypatch.setitem(compare.SETS, "backbones", ("embedder_xxs_noise", "embedder_resnet18"))
+    monkeypatch.setitem(compare.SETS, "backbones", ("embedder_xxs_noise", "brought"))
+    (pack / "recipes" / "brought.toml").write_text(
+        'base = "embedder_xxs.toml"\n[network]\nstart = "init/brought.pth"\n'
+    )
     (pack / "recipes" / "compare.toml").write_text(
         "steps = 2\nwarmup_steps = 1\n[batch]\nsize = 8\nalike = 0\nconfused = 0.0"
     )
@@ -185,7 +213,7 @@ def test_the_comparison_times_a_backbone_and_leaves_out_one_without_its_start(
     row = record["runs"]["embedder_xxs_noise"]
     assert row["ms_a_face"] > 0
     assert set(row["dev"]) == {"aligned@0.01", "aligned@0.001"}
-    assert "resnet18_imagenet" in record["runs"]["embedder_resnet18"]["left_out"]
+    assert "init/brought.pth" in record["runs"]["brought"]["left_out"]
     assert "left out" in compare.table(record)
     before = (pack / "runs/compare/backbones/embedder_xxs_noise/last.ckpt").stat().st_mtime_ns
     compare.compare("backbones", progress=False, **words)
