@@ -60,6 +60,29 @@ def add_run(parser: argparse.ArgumentParser, *, recipe: str) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where a kill stopped the run, if it was begun")
 
 
+def add_accelerator(parser: argparse.ArgumentParser) -> None:
+    """What `train` takes besides where Lightning trains."""
+    parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """What `export` takes: the run, the data, and the folder of the file and its record."""
+    parser.add_argument("run", type=Path, help="run folder")
+    add_data(parser)
+    parser.add_argument("--out", type=Path, default=Path("weights"), help="folder of the file; its record in records/")
+
+
+def add_split(parser: argparse.ArgumentParser, *, default: str) -> None:
+    """Which faces with points an `evaluate` counts on."""
+    parser.add_argument("--split", choices=("dev", "val"), default=default, help="dev: held-out train faces")
+
+
+def add_threads(*parsers: argparse.ArgumentParser) -> None:
+    """How many threads torch and the engine use."""
+    for parser in parsers:
+        parser.add_argument("--threads", type=int, default=1)
+
+
 def run_folder(given: argparse.Namespace) -> Path:
     """Where the run of a `train` command lies."""
     folder: Path | None = given.run

@@ -19,7 +19,7 @@ import argparse
 import os
 from pathlib import Path
 
-from training.command_line import RECIPES, add_data, add_run, run_folder
+from training.command_line import RECIPES, add_data, add_export, add_run, run_folder
 from training.config import load_recipe
 from training.detector.recipe import DetectorRecipe
 
@@ -51,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     add_run(commands.add_parser("train", help="run a recipe"), recipe="detector.toml")
     write = commands.add_parser("export", help="write the ONNX file and its facts")
-    write.add_argument("run", type=Path)
-    write.add_argument("--out", type=Path, default=Path("weights"))
-    add_data(write)
+    add_export(write)
     write.add_argument("--mix", type=float, help="share of the average, 0..1; the recipe's without it")
     write.add_argument("--int8", action="store_true", help="write the int8 file from the float one; needs nncf")
     write.add_argument("--pictures", type=int, default=300, help="train scenes that give the int8 file its ranges")

@@ -15,7 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
-from training.command_line import add_data, add_run, cache_folder, run_folder
+from training.command_line import add_accelerator, add_data, add_export, add_run, cache_folder, run_folder
 from training.config import load_recipe
 from training.data.people import prepare
 from training.embedder.export import choose, export
@@ -32,13 +32,11 @@ def main() -> None:
     add_data(commands.add_parser("prepare"))
     command = commands.add_parser("train")
     add_run(command, recipe="embedder.toml")
-    command.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
-    for name in ("choose", "export"):
-        command = commands.add_parser(name)
-        command.add_argument("run", type=Path, help="run folder")
-        add_data(command)
-        if name == "export":
-            command.add_argument("--out", type=Path, default=Path("weights"))
+    add_accelerator(command)
+    command = commands.add_parser("choose")
+    command.add_argument("run", type=Path, help="run folder")
+    add_data(command)
+    add_export(commands.add_parser("export"))
     words = parser.parse_args()
     data, cache = words.data, cache_folder(words.runs)
     match words.command:

@@ -16,7 +16,15 @@ from typing import Any
 
 import torch
 
-from training.command_line import add_data, add_run, run_folder
+from training.command_line import (
+    add_accelerator,
+    add_data,
+    add_export,
+    add_run,
+    add_split,
+    add_threads,
+    run_folder,
+)
 from training.config import load_recipe
 from training.data.faces_with_points import (
     read_landmark_sets,
@@ -32,19 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     train_parser = commands.add_parser("train", help="run a recipe")
     add_run(train_parser, recipe="landmarks.toml")
-    train_parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
+    add_accelerator(train_parser)
     train_parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE")
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
-    export_parser.add_argument("run", type=Path)
-    add_data(export_parser)
-    export_parser.add_argument("--out", type=Path, default=Path("weights"))
+    add_export(export_parser)
     export_parser.add_argument("--scores", action="store_true", help="measure on val for the record")
     evaluate_parser = commands.add_parser("evaluate", help="errors on dev or val")
     evaluate_parser.add_argument("run", type=Path)
     add_data(evaluate_parser)
-    evaluate_parser.add_argument("--split", choices=("dev", "val"), default="dev")
-    for command in (train_parser, export_parser, evaluate_parser):
-        command.add_argument("--threads", type=int, default=1, help="torch threads")
+    add_split(evaluate_parser, default="dev")
+    add_threads(train_parser, export_parser, evaluate_parser)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     run: dict[str, Callable[[argparse.Namespace], None]] = {

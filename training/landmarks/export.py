@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from torch import nn
 
@@ -12,12 +12,11 @@ from pipeline.similarity import CROP_SIDE_PX
 from training.data.faces_with_points import (
     FaceWithPoints,
 )
-from training.export.onnx import ExportFailed, compare_with_torch, export_onnx, write_record
+from training.export.onnx import compare_with_torch, export_onnx, write_record
 from training.landmarks.calibrate import calibrate
 from training.landmarks.evaluate import caught_at, predictor, run_passes, run_straightened
+from training.landmarks.record import record_of, yolo_start
 from training.landmarks.train import load_network
-
-MAX_PARITY_PX: Final = 0.1
 
 
 def full_evaluation(network: nn.Module, faces: Sequence[FaceWithPoints]) -> dict[str, Any]:
@@ -50,41 +49,20 @@ def export(
     calibration = calibrate(network, held_out) if held_out else None
     written = export_onnx(network, out / "aligner.onnx", side_px=CROP_SIDE_PX, outputs=("points", "log_error"))
     parity = compare_with_torch(network, written.path, side_px=CROP_SIDE_PX)
-    if parity[0].worst_abs >= MAX_PARITY_PX:
-        raise ExportFailed(f"points differ by {parity[0].worst_abs:.3f} px, the limit is {MAX_PARITY_PX} px")
-    recipe = fitted.facts["recipe"]
-    model, given = recipe["network"]["model"], recipe["network"]["start"]
-    start = given if model != "hourglass" else None
-    licence, start_words = (
-        {
-            "regression": ("CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {start}"),
-            "yolo_hourglass": ("AGPL-3.0", f"YOLOv8n-face (derronqi/yolov8-face, AGPL-3.0), layers 0 to 15: {start}"),
-        }[model]
-        if start
-        else ("AGPL-3.0-or-later", "noise")
+    record = record_of(
+        "aligner",
+        written,
+        fitted,
+        parity,
+        output="points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
+        start=_start_of(fitted.facts["recipe"]["network"]),
     )
-    record = {
-        "role": "aligner",
-        "file": written.path.name,
-        "sha256": written.sha256,
-        "size_bytes": written.size_bytes,
-        "input": {
-            "name": "images",
-            "side_px": CROP_SIDE_PX,
-            "color": "RGB",
-            "mean": [127.5] * 3,
-            "std": [127.5] * 3,
-        },
-        "output": "points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
-        "licence": licence,
-        "started_from": start_words,
-        "steps": fitted.steps,
-        "recipe": fitted.facts["recipe"],
-        "commit": fitted.facts["commit"],
-        "data": fitted.facts["data"],
-        "calibration": calibration,
-        "parity": parity,
-        "scores": scores or {},
-    }
-    write_record(out / "records" / "aligner.json", record)
+    write_record(out / "records" / "aligner.json", record | {"calibration": calibration, "scores": scores or {}})
     return written.path
+
+
+def _start_of(network: Mapping[str, Any]) -> tuple[str, str]:
+    """Licence and words of what a recipe's network starts from."""
+    if network["model"] == "regression" and network["start"]:
+        return "CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {network['start']}"
+    return yolo_start(network["start"] if network["model"] == "yolo_hourglass" else None, "0 to 15")

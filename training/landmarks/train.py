@@ -25,7 +25,7 @@ from training.landmarks.evaluate import predictor, run_passes, run_straightened
 from training.landmarks.hourglass import HourglassNetwork, hourglass_loss
 from training.landmarks.network import LandmarkNetwork, mean_position
 from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, RunRecipe
-from training.landmarks.yolo_hourglass import Read, YoloHourglass, map_loss
+from training.landmarks.yolo_hourglass import Maps, YoloHourglass, map_loss
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 from training.losses.wing import point_loss
 
@@ -93,8 +93,8 @@ def coordinate_loss(points: torch.Tensor, true: torch.Tensor, recipe: LossRecipe
     return point_loss(recipe.kind, points, true, width_px=recipe.width_px, curvature_px=recipe.curvature_px)
 
 
-def integral_loss(read: Read, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
-    """The recipe's loss between the expectations of both maps and (B, 5, 2), and the maps' cross-entropy, (B,)."""
+def integral_loss(read: Maps, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
+    """The recipe's loss between the expectations of both maps and (B, N, 2), and the maps' cross-entropy, (B,)."""
     coarse, _ = mean_position(read.coarse)
     on_points = coordinate_loss(read.points, true, recipe) + recipe.coarse_weight * coordinate_loss(
         coarse, true, recipe

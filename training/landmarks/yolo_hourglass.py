@@ -13,7 +13,7 @@ Input (B, 3, 112, 112), RGB, (x - 127.5) / 127.5. Output: points (B, 5, 2) in cr
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import torch
 from safetensors.torch import load_file
@@ -85,13 +85,59 @@ class SPPF(nn.Module):
         return self.cv2(torch.cat(kept, dim=1))
 
 
-class Read(NamedTuple):
-    """What the network says of B crops; maps are logits."""
+class Maps(Protocol):
+    """What an hourglass says of the N points of B crops; maps are logits."""
 
-    points: torch.Tensor  # (B, 5, 2) crop px, from `fine`
+    @property
+    def points(self) -> torch.Tensor: ...  # (B, N, 2) crop px, from `fine`
+    @property
+    def fine(self) -> torch.Tensor: ...  # (B, N, 28, 28)
+    @property
+    def coarse(self) -> torch.Tensor: ...  # (B, N, 14, 14)
+
+
+class Read(NamedTuple):
+    """`Maps` of five points, and how far off they may be."""
+
+    points: torch.Tensor  # (B, 5, 2)
     log_error: torch.Tensor  # (B, 1)
     fine: torch.Tensor  # (B, 5, 28, 28)
     coarse: torch.Tensor  # (B, 5, 14, 14)
+
+
+def shallow_layers() -> dict[str, nn.Module]:
+    """YOLOv8n's layers 0 to 6, from noise: 112 x 112 px down to 7 x 7."""
+    return {
+        "0": Convolution(3, 16, 3, 2),
+        "1": Convolution(16, 32, 3, 2),
+        "2": C2f(32, 32, 1, adds=True),
+        "3": Convolution(32, 64, 3, 2),
+        "4": C2f(64, 64, 2, adds=True),
+        "5": Convolution(64, 128, 3, 2),
+        "6": C2f(128, 128, 2, adds=True),
+    }
+
+
+def shallow_maps(layers: nn.ModuleDict, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(B, 3, 112, 112) -> (B, 32, 28, 28), (B, 64, 14, 14), (B, 128, 7, 7), by the layers 0 to 6."""
+    at_28 = layers["2"](layers["1"](layers["0"](images * 0.5 + 0.5)))  # the start takes pixels as 0..1
+    at_14 = layers["4"](layers["3"](at_28))
+    return at_28, at_14, layers["6"](layers["5"](at_14))
+
+
+def map_head(channels: int, count: int) -> nn.Conv2d:
+    """A map a point of `channels` maps, nearly flat to begin with."""
+    head = nn.Conv2d(channels, count, 1)
+    nn.init.normal_(head.weight, std=0.01)
+    assert head.bias is not None  # noqa: S101 - Conv2d has one unless told otherwise
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def up_and_beside(x: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+    """(B, C, h, w) widened to the size of (B, D, H, W) and joined with it: (B, C + D, H, W)."""
+    wide = functional.interpolate(x, size=(int(beside.shape[2]), int(beside.shape[3])), mode="nearest")
+    return torch.cat([wide, beside], dim=1)
 
 
 class YoloHourglass(nn.Module):
@@ -102,13 +148,7 @@ class YoloHourglass(nn.Module):
         super().__init__()
         self.trunk = nn.ModuleDict(
             {
-                "0": Convolution(3, 16, 3, 2),
-                "1": Convolution(16, 32, 3, 2),
-                "2": C2f(32, 32, 1, adds=True),
-                "3": Convolution(32, 64, 3, 2),
-                "4": C2f(64, 64, 2, adds=True),
-                "5": Convolution(64, 128, 3, 2),
-                "6": C2f(128, 128, 2, adds=True),
+                **shallow_layers(),
                 "7": Convolution(128, 256, 3, 2),
                 "8": C2f(256, 256, 1, adds=True),
                 "9": SPPF(256),
@@ -120,24 +160,19 @@ class YoloHourglass(nn.Module):
             load_layers(self.trunk, start)
         self.join = Convolution(64 + 32, FINE_WIDTH)
         self.smooth = Bottleneck(FINE_WIDTH, adds=True)
-        self.coarse = nn.Conv2d(64, POINTS, 1)
-        self.fine = nn.Conv2d(FINE_WIDTH, POINTS, 1)
-        for head in (self.coarse, self.fine):
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)
+        self.coarse = map_head(64, POINTS)
+        self.fine = map_head(FINE_WIDTH, POINTS)
         described = 256 + 128 + 64 + 2 * POINTS
         self.error = nn.Sequential(nn.Linear(described, ERROR_WIDTH), nn.SiLU(), nn.Linear(ERROR_WIDTH, 1))
         nn.init.constant_(self.error[-1].bias, EXPECTED_LOG_ERROR)
 
     def read(self, images: torch.Tensor) -> Read:
         layers = self.trunk
-        at_28 = layers["2"](layers["1"](layers["0"](images * 0.5 + 0.5)))  # the start takes pixels as 0..1
-        at_14 = layers["4"](layers["3"](at_28))
-        at_7 = layers["6"](layers["5"](at_14))
+        at_28, at_14, at_7 = shallow_maps(layers, images)
         at_4 = layers["9"](layers["8"](layers["7"](at_7)))
-        up_7 = layers["12"](torch.cat([_up(at_4, at_7), at_7], dim=1))
-        up_14 = layers["15"](torch.cat([_up(up_7, at_14), at_14], dim=1))
-        up_28 = self.smooth(self.join(torch.cat([_up(up_14, at_28), at_28], dim=1)))
+        up_7 = layers["12"](up_and_beside(at_4, at_7))
+        up_14 = layers["15"](up_and_beside(up_7, at_14))
+        up_28 = self.smooth(self.join(up_and_beside(up_14, at_28)))
         coarse, fine = self.coarse(up_14), self.fine(up_28)
         points, spreads = mean_position(fine)
         _, wide_spreads = mean_position(coarse)
@@ -151,15 +186,15 @@ class YoloHourglass(nn.Module):
 
 
 def map_loss(logits: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of the maps (B, 5, H, H) against a Gaussian of one cell round the true points, nats, (B,).
+    """Cross-entropy of the maps (B, N, H, H) against a Gaussian of one cell round the true points, nats, (B,).
 
     It tells every cell what to say, where the expectation alone leaves the map's shape open; points from noise are
     learnt in a fraction of the steps. A point outside of the crop has no cell and counts nothing.
     """
-    target = target_maps(points, side=int(logits.shape[-1])).flatten(2)  # (B, 5, H * H)
+    target = target_maps(points, side=int(logits.shape[-1])).flatten(2)  # (B, N, H * H)
     mass = target.sum(dim=2, keepdim=True)
     target = target / mass.clamp_min(1e-3)
-    each = -(target * functional.log_softmax(logits.flatten(2), dim=2)).sum(dim=2)  # (B, 5)
+    each = -(target * functional.log_softmax(logits.flatten(2), dim=2)).sum(dim=2)  # (B, N)
     return (each * (mass[..., 0] > 1.0)).mean(dim=1)
 
 
@@ -171,7 +206,3 @@ def load_layers(trunk: nn.ModuleDict, path: Path) -> None:
     if missing:
         raise Refused(f"{path.name} does not fit YOLOv8n: {missing[0]} and {len(missing) - 1} more")
     trunk.load_state_dict({name: given[name] for name in wanted})
-
-
-def _up(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return functional.interpolate(x, size=(int(like.shape[2]), int(like.shape[3])), mode="nearest")

@@ -11,7 +11,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
@@ -19,7 +18,16 @@ from lookalike.paths import WEIGHTS
 from pipeline.face_pipeline import load_pipeline
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_dense_landmarks
-from training.command_line import Refused, add_data, add_run, run_folder
+from training.command_line import (
+    Refused,
+    add_accelerator,
+    add_data,
+    add_export,
+    add_run,
+    add_split,
+    add_threads,
+    run_folder,
+)
 from training.config import load_recipe
 from training.data.faces_with_points import Schema, read_landmark_sets
 from training.landmarks.dense.evaluate import measure
@@ -36,16 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     train_parser = commands.add_parser("train", help="run a recipe")
     add_run(train_parser, recipe="ibug68.toml")
-    train_parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
+    add_accelerator(train_parser)
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
-    export_parser.add_argument("run", type=Path)
-    add_data(export_parser)
-    export_parser.add_argument("--out", type=Path, default=Path("weights"))
+    add_export(export_parser)
     evaluate_parser = commands.add_parser("evaluate", help="errors of the weights folder's 68 points")
     add_data(evaluate_parser)
-    evaluate_parser.add_argument("--split", choices=("dev", "val"), default="val")
-    for command in (train_parser, export_parser, evaluate_parser):
-        command.add_argument("--threads", type=int, default=1, help="torch threads")
+    add_split(evaluate_parser, default="val")
+    add_threads(train_parser, export_parser, evaluate_parser)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     if given.command == "export":

@@ -20,13 +20,10 @@ from training.data.faces_with_points import DEV_ONE_IN, SCHEMAS, FaceWithPoints,
 from training.export.onnx import current_commit
 from training.landmarks.batches import Ahead, normalise
 from training.landmarks.dense.batches import ROWS_OF_68, DenseBatch, DenseBatches
-from training.landmarks.dense.network import DenseHourglass, DenseRead
+from training.landmarks.dense.network import DenseHourglass
 from training.landmarks.dense.recipe import DenseRecipe
 from training.landmarks.evaluate import rough_points
-from training.landmarks.network import mean_position
-from training.landmarks.recipe import LossRecipe
-from training.landmarks.train import coordinate_loss, optimiser_of
-from training.landmarks.yolo_hourglass import map_loss
+from training.landmarks.train import integral_loss, optimiser_of
 from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
 
 SETS_WITH_68: Final = ("helen_afw", "ytf68")
@@ -48,23 +45,13 @@ class DenseModule(lightning.LightningModule):
 
     def training_step(self, batch: DenseBatch, batch_idx: int) -> torch.Tensor:  # noqa: ARG002 - Lightning hands it
         read = self.network.read(batch.images.contiguous(memory_format=torch.channels_last))
-        loss = dense_loss(read, batch.points, self.recipe.loss).mean()
+        loss = integral_loss(read, batch.points, self.recipe.loss).mean()
         off = (read.points.detach() - batch.points).norm(dim=2).mean()
         self.log_dict({"loss": loss.detach(), "off_px": off})
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return optimiser_of(self.network, self.recipe.run)
-
-
-def dense_loss(read: DenseRead, true: torch.Tensor, recipe: LossRecipe) -> torch.Tensor:
-    """The recipe's loss between the expectations of both maps and (B, N, 2), and the maps' cross-entropy, (B,)."""
-    coarse, _ = mean_position(read.coarse)
-    on_points = coordinate_loss(read.points, true, recipe) + recipe.coarse_weight * coordinate_loss(
-        coarse, true, recipe
-    )
-    on_maps = map_loss(read.fine, true) + recipe.coarse_weight * map_loss(read.coarse, true)
-    return on_points + recipe.map_weight * on_maps
 
 
 def train(
