@@ -33,7 +33,7 @@ RUN_STAMP := $(VENV)/.installed$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 TEST_STAMP := $(VENV)/.installed-dev$(addprefix -,$(subst $(comma),-,$(EXTRAS)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run web test check style card gallery portraits refresh train evaluate demo golden docs messages lock audit wheel check-wheel image clean
+.PHONY: help run web test check style card gallery portraits refresh train evaluate bench demo golden docs messages lock audit wheel check-wheel image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -157,6 +157,25 @@ portraits: $(RUN_STAMP) ## rebuild the gallery of DATA/portraits
 	$(BIN)/lookalike index build $(DATA)/portraits --out weights/galleries/us-congress --with-pictures
 	$(BIN)/lookalike index name weights/galleries/us-congress.names.csv --gallery weights/galleries/us-congress
 
+# The other packages stand in an environment of their own: they want another OpenCV. SCRFD's network is in the source
+# archive of its package alone.
+BENCH := .venv-bench
+bench_scrfd := awk '/^scrfd==/ { on = 1 } on { print } on && !/\\$$/ { exit }' evaluation/bench/peers.txt
+$(BENCH)/.installed: evaluation/bench/peers.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed and none was found; name one: make bench PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(BENCH)
+	@echo "Setting up $(BENCH): the packages that ours is measured beside"
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r evaluation/bench/peers.txt
+	@archive=$$(mktemp -d) && trap 'rm -rf "$$archive"' EXIT && $(bench_scrfd) > "$$archive/scrfd.txt" && \
+		$(BENCH)/bin/pip download --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation \
+		--no-binary scrfd --dest "$$archive" -r "$$archive/scrfd.txt" && \
+		tar -xzOf "$$archive"/scrfd-*.tar.gz --wildcards '*/models/scrfd.onnx' > $(BENCH)/scrfd.onnx
+	@touch $@
+
+bench: $(TEST_STAMP) $(BENCH)/.installed ## time a photo, and measure accuracy, beside two other packages; the README's table (10 quiet minutes, DATA)
+	$(BIN)/python -m evaluation.bench --data $(DATA) --peers $(BENCH)
+	$(BIN)/python -m evaluation.report.readme
+
 demo: $(TEST_STAMP) ## make the README's short film anew from the bot's own answers
 	$(BIN)/python -m docs.demo.make
 
@@ -177,6 +196,7 @@ lock: ## renew requirements/ within pyproject.toml's ranges, for all systems
 	$(call compile,build,all) requirements/build.in
 	$(call compile,serving,all) pyproject.toml
 	for extra in $(ALL_EXTRAS); do $(call compile,$$extra,all) --extra $$extra pyproject.toml || exit; done
+	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade --output-file evaluation/bench/peers.txt evaluation/bench/peers.in
 	for python in 3.11 3.12 3.13; do for system in $(SYSTEMS); do \
 		echo "wheels for Python $$python on $$system"; $(UV) pip install --quiet --dry-run --target .venv-lock/nothing --only-binary :all: \
 		--require-hashes --python-version $$python --python-platform $$system -r requirements/all.txt || exit; done; done

@@ -1,0 +1,1 @@
+"""How long a photo takes, beside what people would install instead: `make bench`."""
