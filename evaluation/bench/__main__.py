@@ -1,8 +1,8 @@
 """`make bench`, or by hand:
 
-    python -m evaluation.bench --data data          measure speed and accuracy, write weights/bench.json, print the table
-    python -m evaluation.bench --data data --part speed
-    python -m evaluation.bench --data data --choose choose the photos anew
+python -m evaluation.bench --data data          measure speed and accuracy, write weights/bench.json, print the table
+python -m evaluation.bench --data data --part speed
+python -m evaluation.bench --data data --choose choose the photos anew
 """
 
 from __future__ import annotations

@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from evaluation.bench import photos
 from evaluation.bench.systems import OURS, PEERS, SCORES, Systems
 from evaluation.datasets.embeddings import straightened
-from evaluation.datasets.pack import FacePicture, ScenePicture, read_boxes, read_celeba, read_picture, read_scenes
-from evaluation.datasets.pack import read_wild
+from evaluation.datasets.pack import (
+    FacePicture,
+    ScenePicture,
+    read_boxes,
+    read_celeba,
+    read_picture,
+    read_scenes,
+    read_wild,
+)
 from evaluation.documents.base import document_of
 from evaluation.documents.bench import PeerAccuracy, Spread, SystemSpeed
 from evaluation.metrics import detection, verification
@@ -40,7 +47,9 @@ def speeds(systems: Systems, data: Path, *, work: Path, say: Say) -> dict[str, S
         for name, rounds in found.items():
             rounds.append(systems.run(name, "speed", photos=files, passes=PASSES))
             say(f"round {turn + 1} of {ROUNDS}, {name}: {rounds[-1]['ms']:.1f} ms a photo")
-    fastest = [min(rounds[turn]["processor_ms"] for name, rounds in found.items() if name != OURS) for turn in range(ROUNDS)]
+    fastest = [
+        min(rounds[turn]["processor_ms"] for name, rounds in found.items() if name != OURS) for turn in range(ROUNDS)
+    ]
     faces = [photos.faces_of(scene) for scene in scenes]
     return {
         name: _speed(
@@ -59,7 +68,9 @@ def _speed(
 ) -> SystemSpeed:
     hits = [_hits(boxes, labelled) for boxes, labelled in zip(rounds[-1]["faces"], faces, strict=True)]
     stages = {stage for one in rounds for stage in one["stages_ms"]}
-    ratios = None if fastest is None else [one["processor_ms"] / peer for one, peer in zip(rounds, fastest, strict=True)]
+    ratios = (
+        None if fastest is None else [one["processor_ms"] / peer for one, peer in zip(rounds, fastest, strict=True)]
+    )
     return SystemSpeed(
         formats=rounds[-1]["formats"],
         ms=_spread([one["ms"] for one in rounds]),

@@ -68,9 +68,7 @@ def faces_of(scene: ScenePicture) -> NDArray[np.float32]:
 def choose(scenes: Sequence[ScenePicture], found: Mapping[str, Sequence[NDArray[np.float32]]]) -> list[ScenePicture]:
     """Take COUNT of the scenes in which every system's boxes are the labelled faces. found: system -> boxes a scene."""
     same = [
-        scene
-        for k, scene in enumerate(scenes)
-        if all(exactly(boxes[k], faces_of(scene)) for boxes in found.values())
+        scene for k, scene in enumerate(scenes) if all(exactly(boxes[k], faces_of(scene)) for boxes in found.values())
     ]
     rows = np.unique(np.linspace(0, len(same) - 1, min(COUNT, len(same))).round().astype(int))
     return [same[row] for row in rows]

@@ -1,4 +1,4 @@
-"""The systems of `make bench`: by which interpreter each is run, and one task of one of them in a process of its own."""
+"""The systems of `make bench`: by which interpreter each is run, and one task in a process of its own."""
 
 from __future__ import annotations
 
@@ -43,17 +43,22 @@ class Systems:
         self._work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._work) as folder:
             asked, out = Path(folder) / "job.json", Path(folder) / "out.json"
-            told = {"task": task, "weights": str(WEIGHTS), "cache": str(self._work / "compiled"), "started": time.time()}
+            told = {
+                "task": task,
+                "weights": str(WEIGHTS),
+                "cache": str(self._work / "compiled"),
+                "started": time.time(),
+            }
             asked.write_text(json.dumps(told | {"scrfd": str(self._scrfd)} | job), encoding="utf-8")
             python = sys.executable if ours else str(self._python)
             environment = dict(os.environ) | ({"PYTHONPATH": str(ROOT)} if ours else {})
-            subprocess.run([python, str(WORKER), system, str(asked), str(out)], env=environment, check=True)
+            subprocess.run([python, str(WORKER), system, str(asked), str(out)], env=environment, check=True)  # noqa: S603 - our own worker
             return json.loads(out.read_text(encoding="utf-8"))
 
     def versions(self, packages: Sequence[str]) -> dict[str, str]:
         """Which versions of these packages the other environment has."""
         code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
-        printed = subprocess.run(
+        printed = subprocess.run(  # noqa: S603 - the interpreter that make bench set up
             [str(self._python), "-c", code, *packages], capture_output=True, text=True, check=True
         ).stdout
         return dict(zip(packages, printed.split(), strict=True))

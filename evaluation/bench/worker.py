@@ -47,7 +47,7 @@ class System(Protocol):
 
 
 class Lookalike:
-    """This checkout's networks, as the command line runs them. cache: folder for compiled networks."""
+    """The networks of the checkout, as the command line runs them. cache: folder for compiled networks."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         from pipeline.compiled_cache import CompiledCache
