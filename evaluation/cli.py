@@ -115,7 +115,7 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
     from evaluation.suites.shipped import Evaluation
     from lookalike.app import open_looks, open_pipeline
     from lookalike.settings import Settings
-    from pipeline.engine import computed_in
+    from pipeline.engine import formats_of
     from pipeline.manifest import load_manifest
 
     if not data.is_dir():
@@ -123,11 +123,12 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
     settings = Settings()
     pipeline = open_pipeline(settings)
     manifest = load_manifest(settings.weights_dir)
-    engine = f"{settings.engine} {computed_in(manifest.embedder, settings.engine)}"
+    formats = formats_of(manifest, settings.engine)
     evaluation = Evaluation(
         networks=pipeline,
         data=data,
-        engine=engine,
+        engine=_engine_in_words(settings.engine, formats),
+        embedder_engine=f"{settings.engine} {formats['embedder']}",
         progress=progress_bar,
         limit=limit,
         cache=cache,
@@ -146,6 +147,13 @@ def _other_galleries(settings: Settings, *, embedder: str) -> dict[str, Elsewher
     places = {name: settings.place_of(name) for name in TITLES if name != CELEBRITIES}
     opened = {name: Gallery.open(place, embedder=embedder) for name, place in places.items() if place.is_dir()}
     return {name: Elsewhere(source=one.info.source, vectors=one.vectors()) for name, one in opened.items()}
+
+
+def _engine_in_words(engine: str, formats: dict[str, str]) -> str:
+    """The engine and what it computes in: one format, or one a network where they differ."""
+    if len(set(formats.values())) == 1:
+        return f"{engine} {formats['embedder']}"
+    return f"{engine}, {', '.join(f'{role} {told}' for role, told in formats.items())}"
 
 
 def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol, assert_never
 
 from pipeline.compiled_cache import CompiledCache
-from pipeline.manifest import InputSpec, NetworkFacts
+from pipeline.manifest import CascadeFacts, InputSpec, Manifest, NetworkFacts
 from pipeline.types import FloatArray, Nchw
 
 Backend = Literal["openvino", "onnxruntime"]
@@ -23,6 +23,13 @@ def computed_in(facts: NetworkFacts, backend: Backend) -> str:
 
     fastest = "f32" if facts.precision == "f32" else fastest_format()
     return "int8" if fastest == "f32" and facts.int8 is not None and gains_by_int8() else fastest
+
+
+def formats_of(manifest: Manifest, backend: Backend) -> dict[str, str]:
+    """The number format of each network that an answer needs, by role; `computed_in` each."""
+    parts = (manifest.detector, manifest.aligner, manifest.embedder)
+    networks = [one.output if isinstance(one, CascadeFacts) else one for one in parts]
+    return {one.role: computed_in(one, backend) for one in networks if isinstance(one, NetworkFacts)}
 
 
 class Engine(Protocol):

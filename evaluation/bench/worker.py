@@ -60,12 +60,10 @@ class Lookalike:
 
     @property
     def formats(self) -> dict[str, str]:
-        from pipeline.engine import computed_in
-        from pipeline.manifest import NetworkFacts, load_manifest
+        from pipeline.engine import formats_of
+        from pipeline.manifest import load_manifest
 
-        manifest = load_manifest(self._weights)
-        parts = (manifest.detector, manifest.aligner, manifest.embedder)
-        return {one.role: computed_in(one, "openvino") for one in parts if isinstance(one, NetworkFacts)}
+        return formats_of(load_manifest(self._weights), "openvino")
 
     def read(self, file: Path) -> list[Box]:
         photo = self._pipeline.read(file.read_bytes())

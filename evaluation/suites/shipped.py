@@ -112,11 +112,12 @@ class Evaluation:
 
     networks: Networks
     data: Path
-    engine: str
+    engine: str  # and the number formats of its networks, as they are reported
     progress: Progress
     limit: int | None = None
     cache: Path | None = None
     resamples: int = RESAMPLES
+    embedder_engine: str = ""  # likewise of the embedder alone, which kept vectors depend on; `engine` without it
     looks: Looks | None = None  # as the product has them: who stands first depends on them
     other_galleries: Mapping[str, rarity.Elsewhere] = field(default_factory=dict)  # by name
 
@@ -334,7 +335,7 @@ class Evaluation:
         otherwise: str = "",
     ) -> Embedded:
         """Embed these pictures, the cached ones not again. otherwise: names another way to straighten for the cache."""
-        engine = f"{self.engine} {otherwise}".strip()
+        engine = f"{self.embedder_engine or self.engine} {otherwise}".strip()
         with self.progress(title, len(pictures)) as shown:
             return embed_pictures(
                 pictures,

@@ -5,7 +5,7 @@
     python -m training.detector mixes runs/detector --data data
     python -m training.detector mixes runs/detector_without_mask --data data --source mask
     python -m training.detector export runs/detector --data data --out weights
-    python -m training.detector export runs/detector --int8 --data data --out weights
+    python -m training.detector int8 --data data --weights weights
     python -m training.detector threshold --data data --weights weights
     python -m training.detector labels list_bbox_celeba.txt --images img_celeba --out labels
 
@@ -53,8 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
     write = commands.add_parser("export", help="write the ONNX file and its facts")
     add_export(write)
     write.add_argument("--mix", type=float, help="share of the average, 0..1; the recipe's without it")
-    write.add_argument("--int8", action="store_true", help="write the int8 file from the float one; needs nncf")
-    write.add_argument("--pictures", type=int, default=300, help="train scenes that give the int8 file its ranges")
+    whole = commands.add_parser("int8", help="write the int8 file and its record from the float one; needs nncf")
+    add_data(whole)
+    whole.add_argument("--weights", type=Path, default=Path("weights"), help="folder with detector.onnx and its record")
+    whole.add_argument("--pictures", type=int, default=300, help="train scenes that give the ranges")
     compare = commands.add_parser("mixes", help="score start, mixes and average of a finished run on held-out scenes")
     compare.add_argument("run", type=Path)
     compare.add_argument("--source", help="judge on all scenes of a source that the run never saw")
@@ -82,6 +84,11 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "train":
         print(train_recipe(chosen.recipe, data=chosen.data, run=run_folder(chosen), resume=chosen.resume))
         return 0
+    if chosen.command == "int8":
+        from training.detector.int8 import export_int8
+
+        print(export_int8(chosen.weights, data=chosen.data, pictures=chosen.pictures))
+        return 0
     quieten(chosen.runs / "ultralytics")
     if chosen.command == "mixes":
         from training.detector.mixes import compare_mixes
@@ -90,10 +97,5 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     from training.detector.export import export_run
 
-    if not chosen.int8:
-        print(export_run(chosen.run, out=chosen.out, data=chosen.data, mix=chosen.mix))
-    else:
-        from training.detector.int8 import export_int8
-
-        print(export_int8(chosen.out, data=chosen.data, pictures=chosen.pictures))
+    print(export_run(chosen.run, out=chosen.out, data=chosen.data, mix=chosen.mix))
     return 0
