@@ -5,93 +5,36 @@ Needs a Chromium of the system (Debian's package `chromium`); without one these 
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from lookalike.paths import ROOT, SAMPLES
+from lookalike.paths import SAMPLES
+from tests.web.chromium import launch_options, needs_chromium, opened, people, served
 from tests.web.webcam import webcam
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
 HOPPER, ASTRONAUT = SAMPLES / "grace_hopper.jpg", SAMPLES / "astronaut.jpg"
-WAIT_MS = 60_000  # a busy machine is slow, not wrong
 
-pytestmark = [
-    pytest.mark.weights,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = [pytest.mark.weights, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`lookalike web` with the shipped networks, in a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lookalike", "web", "--port", "0"],
-        cwd=tmp_path_factory.mktemp("served"),
-        env=kept | {"PYTHONPATH": str(ROOT), "WEB_RATE_PER_MINUTE": "6000", "WEB_FRAMES_PER_MINUTE": "60000"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
-    process.terminate()
-    process.wait(60)
-    process.stdout.close()
+    with served(tmp_path_factory.mktemp("served")) as where:
+        yield where
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     film = webcam(tmp_path_factory.mktemp("webcam") / "film.mjpeg", HOPPER)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={film}",
-            ],
-        )
+        launched = playwright.chromium.launch(**launch_options(film))
         yield launched
         launched.close()
-
-
-@contextmanager
-def opened(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
-    """The page, ready; at the end it must have had nothing to complain of."""
-    complaints: list[str] = []
-    own = browser.new_context(**({"locale": "en-US"} | context))
-    page = own.new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    requested: list[str] = []
-    page.on("request", lambda request: requested.append(request.url))
-    page.goto(address)
-    page.wait_for_selector("html[data-ready]")
-    yield page
-    assert [one for one in complaints if "422" not in one] == []  # the browser notes every answer but 2xx
-    assert [url for url in requested if not url.startswith((address, "blob:"))] == []
-    own.close()
-
-
-def people(page: Page, where: str = "#photo-people") -> list[str]:
-    page.wait_for_selector(f"{where} li .who")
-    return page.locator(f"{where} .who").all_inner_texts()
 
 
 def test_a_dropped_photo_gets_eight_people_a_card_and_its_stages(browser: Browser, address: str) -> None:
