@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +33,15 @@ class Explainer:
 
     def __init__(self, embedder: CropEmbedder, people: PeopleVectors) -> None:
         self._embedder = embedder
-        self._people = people
+        self.people: Final = people
 
     def why(self, answer: FaceAnswer) -> Why | None:
         """None for a face that nobody was found for."""
         embedding = answer.face.embedding
         if embedding is None or not answer.matches:
             return None
-        nearest = self._people.vector_of(answer.matches[0].person.number)
+        nearest = self.people.vector_of(answer.matches[0].person.number)
         return Why(
             carriers=carriers(answer.face.crop, nearest, self._embedder),
-            everybody=self._people.similarities(embedding.vector, model=embedding.model),
+            everybody=self.people.similarities(embedding.vector, model=embedding.model),
         )

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
 from lookalike.answers import Compared, Found, Unreadable
-from lookalike.cards import AnswerCard, CompareCard, ThemeName
+from lookalike.cards import AnswerCard, CompareCard, ExplainCard, ThemeName
 from lookalike.errors import NoSuchFace
 from lookalike.finder import Photo
 from lookalike.reading_order import in_reading_order
@@ -29,6 +29,7 @@ from web.documents import (
     VectorIn,
     Wanted,
     answer_document,
+    base64_text,
     compared_document,
     failed_photo,
     match_document,
@@ -83,7 +84,7 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
     failures: dict[int | str, dict[str, Any]] = {
         status: {"model": Failure} for status in (400, 401, 403, 404, 408, 409, 413, 429, 503)
     }
-    router = APIRouter(prefix="/v1", dependencies=[Depends(_key_checked(key))], responses=failures)
+    router = APIRouter(prefix="/v1", dependencies=[Depends(key_checked(key))], responses=failures)
 
     def words(request: Request, gallery: OpenGallery) -> Words:
         return Words.of(jobs.catalogues, language_of(request), gallery.finder.calibration)
@@ -139,6 +140,7 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
         people: People = "all",
         skip: Skip = 0,
         card: Annotated[int | None, Query(description="The face whose card to draw.", ge=1, le=1000)] = None,
+        why: Annotated[int | None, Query(description="The face to say why of; a second's work.", ge=1, le=1000)] = None,
         theme: Theme = "light",
         embeddings: Embeddings = False,
         crops: Crops = False,
@@ -146,13 +148,11 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
     ) -> dict[str, Any]:
         asked = jobs.galleries.named(gallery)
         said = words(request, asked)
-        wanted = Wanted(embeddings=embeddings, crops=crops)
+        wanted = Wanted(embeddings=embeddings, crops=crops, card=card, why=why, theme=theme)
 
         async def work(data: bytes) -> dict[str, Any]:
             photo = await jobs.pool.decoded(data)
-            return await jobs.pool.call(
-                lambda: _match(jobs, asked, photo, said, wanted, people=people, skip=skip, card=card, theme=theme)
-            )
+            return await jobs.pool.call(lambda: _match(jobs, asked, photo, said, wanted, people=people, skip=skip))
 
         return _with_status(await jobs.done(request, work), response)
 
@@ -218,7 +218,9 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
     return router
 
 
-def _key_checked(key: str) -> Callable[[Request], None]:
+def key_checked(key: str) -> Callable[[Request], None]:
+    """What refuses a request without the key; empty: nobody is refused."""
+
     def check(request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if key and not hmac.compare_digest(given.encode(), key.encode()):
@@ -265,20 +267,34 @@ def _match(
     *,
     people: str,
     skip: int,
-    card: int | None,
-    theme: ThemeName,
 ) -> dict[str, Any]:
     answer = gallery.finder.find(photo, skip=skip, attribute=_PEOPLE[people])
     jobs.stats.answered(answer)
-    cards: dict[int, bytes] = {}
-    if isinstance(answer, Found) and card is not None:
-        if card > len(answer.faces):
+    document = answer_document(answer, words, wanted, gallery=gallery.finder.gallery)
+    if not isinstance(answer, Found):
+        return document
+    entries = {entry["number"]: entry for entry in document["faces"]}
+    for number, draw in ((wanted.card, _card), (wanted.why, _why)):
+        if number is None:
+            continue
+        if number > len(answer.faces):
             raise Refused("no_such_face")
-        face = answer.faces[card - 1]
-        if face.matches:
-            request = AnswerCard(face, answer.photo)
-            cards[card] = gallery.renderer.render(request, theme=theme, translate=words.translate)
-    return answer_document(answer, words, wanted, embedder=gallery.finder.gallery.embedder, cards=cards)
+        if answer.faces[number - 1].matches:
+            entries[number].update(draw(gallery, answer, number - 1, words, theme=wanted.theme))
+    return document
+
+
+def _card(gallery: OpenGallery, answer: Found, row: int, words: Words, *, theme: ThemeName) -> dict[str, Any]:
+    request = AnswerCard(answer.faces[row], answer.photo)
+    return {"card": base64_text(gallery.renderer.render(request, theme=theme, translate=words.translate))}
+
+
+def _why(gallery: OpenGallery, answer: Found, row: int, words: Words, *, theme: ThemeName) -> dict[str, Any]:
+    face = answer.faces[row]
+    why = None if gallery.explainer is None else gallery.explainer.why(face)
+    named = why.carriers.named if why is not None and why.carriers is not None else ()
+    drawn = gallery.renderer.render(ExplainCard(face, answer.photo, why), theme=theme, translate=words.translate)
+    return {"why": {"parts": list(named), "sentence": words.reason(named), "card": base64_text(drawn)}}
 
 
 def _compare(

@@ -7,11 +7,12 @@ from fastapi import Depends, FastAPI
 from lookalike.serving.fair_queue import FairQueue
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings
-from web.api import api
+from web.api import api, key_checked
 from web.galleries import Galleries
 from web.guards import Guards, answer_errors, from_here
 from web.health import health
 from web.jobs import Jobs, Limits
+from web.local import Local, local
 from web.page import page
 from web.settings import WebSettings
 from web.uploads import UploadMemory
@@ -41,8 +42,8 @@ def build_jobs(pool: FinderPool, galleries: Galleries, settings: WebSettings, sh
     )
 
 
-def build_app(jobs: Jobs, settings: WebSettings) -> FastAPI:
-    """Tie routes and guards together."""
+def build_app(jobs: Jobs, settings: WebSettings, *, given_away: Local | None = None) -> FastAPI:
+    """Tie routes and guards together. given_away: what browsers answer with by themselves; None: nothing."""
     app = FastAPI(
         title="Lookalike",
         description="A photo goes in, the eight most similar people of a gallery come out. Photos are raw bodies.",
@@ -52,7 +53,9 @@ def build_app(jobs: Jobs, settings: WebSettings) -> FastAPI:
         dependencies=[Depends(from_here)],
     )
     answer_errors(app, jobs.catalogues)
-    app.include_router(api(jobs, key=settings.web_api_key.get_secret_value()))
+    key = settings.web_api_key.get_secret_value()
+    app.include_router(api(jobs, key=key))
+    app.include_router(local(jobs, given_away, checked=key_checked(key)))
     app.include_router(health(jobs))
     app.include_router(page(jobs.catalogues))
     app.add_middleware(Guards, catalogues=jobs.catalogues)

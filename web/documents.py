@@ -14,8 +14,10 @@ from typing import Any
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from index.types import GalleryInfo
 from lookalike.answers import Answer, BandedMatch, Comparison, FaceAnswer, Found, NotCompared, Unreadable
 from lookalike.calibration import Calibration
+from lookalike.cards import ThemeName
 from lookalike.cli.documents import comparison_document, face_document, matches_document
 from lookalike.cli.sentences import unanswered_code
 from pipeline.types import Face, PhotoFaces
@@ -70,6 +72,14 @@ class MatchOut(_Document):
     step: int = Field(description="The band as 1 to 5 dots, 5 the most alike.")
 
 
+class WhyOut(_Document):
+    """What of a face carries the likeness."""
+
+    parts: list[str] = Field(description="One or two parts of the face; none where it is the face as a whole.")
+    sentence: str
+    card: str = Field(description="A picture of it, a JPEG in base64.")
+
+
 class FaceOut(_Document):
     """One face of a photo, in pixels of the photo after EXIF orientation."""
 
@@ -84,7 +94,11 @@ class FaceOut(_Document):
     crop: str | None = Field(default=None, description="The straightened face, a PNG of 112 x 112 px in base64.")
     matches: list[MatchOut] | None = None
     caveats: list[str] | None = None
+    caveat_sentences: list[str] | None = None
+    headline: str | None = Field(default=None, description="The verdict, as the card has it.")
+    overline: str | None = Field(default=None, description="The small line above it; may be empty.")
     sentence: str | None = Field(default=None, description="How rare the first match's likeness is.")
+    why: WhyOut | None = Field(default=None, description="Where `why` asked for this face.")
     card: str | None = Field(default=None, description="The card, a JPEG in base64, where `card` asked for this face.")
 
 
@@ -184,6 +198,9 @@ class Wanted:
 
     embeddings: bool = False
     crops: bool = False
+    card: int | None = None  # the face whose card to draw
+    why: int | None = None  # the face to say why of
+    theme: ThemeName = "light"
 
 
 def base64_text(data: bytes) -> str:
@@ -238,29 +255,30 @@ def failed_photo(code: str, message: str) -> dict[str, Any]:
     return {"path": PHOTO, "faces": [], "faces_left_out": 0, "error": {"code": code, "message": message}}
 
 
-def answer_document(
-    answer: Answer, words: Words, wanted: Wanted, *, embedder: str, cards: dict[int, bytes]
-) -> dict[str, Any]:
-    """One photo and the people near each of its usable faces. cards: files, by the number of the face."""
+def answer_document(answer: Answer, words: Words, wanted: Wanted, *, gallery: GalleryInfo) -> dict[str, Any]:
+    """One photo and the people near each of its usable faces."""
     if isinstance(answer, Unreadable):
         return failed_photo(unanswered_code(answer), words.unanswered(answer))
-    document = photo_document(answer.photo, words, wanted, embedder=embedder)
+    document = photo_document(answer.photo, words, wanted, embedder=gallery.embedder)
     if not isinstance(answer, Found):
         return document | {"error": {"code": unanswered_code(answer), "message": words.unanswered(answer)}}
     document["timing_ms"] = {stage: round(spent, 1) for stage, spent in answer.timing_ms.items()}
     answered = {item.number: item for item in answer.faces}
     for entry in document["faces"]:
         if (item := answered.get(entry["number"])) is not None:
-            entry.update(_answered(item, words, cards.get(item.number)))
+            entry.update(_answered(item, words, people=gallery.people, several=len(answer.faces) > 1))
     return document
 
 
-def _answered(answer: FaceAnswer, words: Words, card: bytes | None) -> dict[str, Any]:
+def _answered(answer: FaceAnswer, words: Words, *, people: int, several: bool) -> dict[str, Any]:
     return {
         "matches": match_document(answer.matches, words),
         "caveats": [str(caveat) for caveat in answer.caveats],
+        "caveat_sentences": [words.caveat(caveat) for caveat in answer.caveats],
+        "headline": words.headline(answer, people=people),
+        "overline": words.overline(answer, people=people, several=several),
         "sentence": words.sentence(answer) or None,
-        "card": None if card is None else base64_text(card),
+        "card": None,
     }
 
 

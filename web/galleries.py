@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from index.errors import NotYourGallery
+from index.gallery import Gallery
 from index.store import Store
 from lookalike.app import App, open_offered
 from lookalike.cards import CardRenderer
+from lookalike.explainer import Explainer
 from lookalike.finder import FaceReader, Finder
 from lookalike.own_gallery import check_own
 from web.refusals import Refused
@@ -24,6 +27,8 @@ class OpenGallery:
     finder: Finder
     renderer: CardRenderer
     own: Store | None = None  # where people may join and leave
+    explainer: Explainer | None = None  # None: "Why these?" has no parts to name
+    public: Gallery | None = None  # its people, where their vectors may be given to everybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,17 +51,18 @@ class Galleries:
         return self.by_name[name]
 
 
-def open_galleries(app: App) -> Galleries:
-    """Open what the settings offer. Raises GalleryError."""
+def open_galleries(app: App, *, public: Callable[[App], Gallery | None] = lambda _app: None) -> Galleries:
+    """Open what the settings offer. public: says of a gallery that it may be given away. Raises GalleryError."""
     offered = open_offered(app) or {FIRST: app}
-    opened = {name: _opened(name, one) for name, one in offered.items()}
+    opened = {name: _opened(name, one, public=public(one)) for name, one in offered.items()}
     return Galleries(reader=app.pipeline, by_name=opened)
 
 
-def _opened(name: str, app: App) -> OpenGallery:
+def _opened(name: str, app: App, *, public: Gallery | None) -> OpenGallery:
+    opened = OpenGallery(name=name, finder=app.finder, renderer=app.renderer, explainer=app.explainer)
     place = None if app.settings.gallery_url.get_secret_value() else app.settings.gallery_path
     try:
         check_own(app.settings, place, source=app.finder.gallery.source)
     except NotYourGallery:
-        return OpenGallery(name=name, finder=app.finder, renderer=app.renderer)
-    return OpenGallery(name=name, finder=app.finder, renderer=app.renderer, own=app.people)
+        return replace(opened, public=public)
+    return replace(opened, own=app.people)

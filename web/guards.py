@@ -25,9 +25,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+POLICY: Final = "content-security-policy"
 HEADERS: Final = {
     # Scripts, styles and pictures from here alone, none of them inline; blob: is the visitor's own photo and card.
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    POLICY: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "permissions-policy": "camera=(self), microphone=(), geolocation=(), display-capture=(), browsing-topics=()",
@@ -37,6 +38,8 @@ HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# For the one page that runs WebAssembly, and its worker.
+WASM_POLICY: Final = {POLICY: HEADERS[POLICY].replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")}
 _STATUS_CODES: Final = {404: "not_found", 405: "not_allowed"}
 
 log = structlog.get_logger(__name__)
@@ -61,7 +64,7 @@ class Guards:
                 status = message["status"]
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

@@ -141,16 +141,22 @@ def _listening(host: str, port: int) -> socket.socket:
 def _serve(app: App, pool: FinderPool, settings: WebSettings, listening: socket.socket, *, open_page: bool) -> None:
     from web.app import build_app, build_jobs
     from web.galleries import open_galleries
+    from web.local import Local, public_people
     from web.server import server
 
-    galleries = open_galleries(app)
+    public = partial(public_people, marked=settings.public_galleries)
+    galleries = open_galleries(app, public=public)
     host, port = listening.getsockname()[:2]
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
 
     async def serve() -> None:
         jobs = build_jobs(pool, galleries, settings, app.settings)
         running = server(
-            build_app(jobs, settings), host=host, port=port, proxies=settings.proxies, stop_s=settings.web_stop_s
+            build_app(jobs, settings, given_away=Local(app)),
+            host=host,
+            port=port,
+            proxies=settings.proxies,
+            stop_s=settings.web_stop_s,
         )
         sys.stdout.write(f"The page is at {address} - stop it with Ctrl-C\n")
         sys.stdout.flush()

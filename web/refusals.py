@@ -14,6 +14,8 @@ REFUSALS: Final[dict[str, tuple[int, str]]] = {
     "cut_off": (400, N_("The upload broke off. Please send it again.")),
     "key_needed": (401, N_("This page needs a key.")),
     "other_origin": (403, N_("Only this page's own requests are answered.")),
+    "local_closed": (403, N_("This server gives no networks and galleries away, so it has to be asked itself.")),
+    "local_missing": (404, N_("Answers in the browser itself are not set up here: python -m web.runtime does that.")),
     "people_closed": (403, N_("People can be added and removed only where an API key is set.")),
     "not_your_gallery": (403, N_("This gallery came with the program and stays as it is.")),
     "no_such_person": (404, N_("There is nobody of this name in the gallery.")),

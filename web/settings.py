@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lookalike.env_file import EnvFileSource, in_place_of_dotenv
+
+# Galleries that came with the program, by name: the folder inside of the weights, and how their source begins.
+CAME_ALONG: Final = {
+    "celebrities": ("gallery", "CelebA"),
+    "us-congress": ("galleries/us-congress", "Biographical Directory"),
+}
+NONE: Final = "none"
 
 
 class WebSettings(BaseSettings):
@@ -32,6 +39,12 @@ class WebSettings(BaseSettings):
         "commas between. Empty: none.",
     )
     web_galleries: str = Field(default="", exclude=True, description="The former name of GALLERIES.")
+    web_public_galleries: str = Field(
+        default="celebrities,us-congress",
+        description="The page: galleries that came with the program and are given, with the networks, to whoever opens "
+        "/?local, so that their browser answers by itself: names with commas between; none: nobody gets any. One's own "
+        "are never given.",
+    )
     web_slots: int = Field(default=4, ge=1, le=64, description="The page: photos on their way at the same time.")
     web_queue_length: int = Field(
         default=100, ge=1, le=100_000, description="The page: photos that may wait; one more is declined."
@@ -85,6 +98,17 @@ class WebSettings(BaseSettings):
                 raise ValueError(f"{part!r} is no address or network such as 10.0.0.2 or 10.0.0.0/8") from error
         return value
 
+    @field_validator("web_public_galleries")
+    @classmethod
+    def _came_along(cls, value: str) -> str:
+        unknown = [name for name in _parts(value) if name not in CAME_ALONG]
+        if unknown and value != NONE:
+            raise ValueError(
+                f"{unknown[0]!r} did not come with the program, and one's own galleries are never given away; name "
+                f"some of {', '.join(CAME_ALONG)}, or {NONE}"
+            )
+        return value
+
     @field_validator("web_galleries")
     @classmethod
     def _former_name(cls, value: str) -> str:
@@ -106,6 +130,10 @@ class WebSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """A `.env` that can't be read is an error: the key may stand there."""
         return in_place_of_dotenv(EnvFileSource, settings_cls, init_settings, env_settings, file_secret_settings)
+
+    @property
+    def public_galleries(self) -> frozenset[str]:
+        return frozenset(_parts(self.web_public_galleries)) - {NONE}
 
     @property
     def proxies(self) -> list[str]:

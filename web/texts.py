@@ -44,6 +44,8 @@ TEXTS: Final[dict[str, str]] = {
     "answered": N_("Found {count}. The first: {name}. {word}"),
     "card_alt": N_("Card with the face and the eight people listed here"),
     "card_pair_alt": N_("Card with both faces and how alike they are"),
+    "why": N_("Why these?"),
+    "why_alt": N_("What of the face carries the likeness, and where the nearest stands among everybody"),
     "download": N_("Download"),
     "share": N_("Share"),
     "stages": N_("How your face was read"),
@@ -75,6 +77,13 @@ TEXTS: Final[dict[str, str]] = {
     "key_enter": N_("Enter"),
     "offline": N_("The server can't be reached. Is it still running?"),
     "too_large": N_("This file is too large: up to {limit} MB work."),
+    "local": N_("Answer in this browser"),
+    "local_not": N_("Let the server answer"),
+    "local_privacy": N_(
+        "Photos stay in this browser. Networks and gallery come from the server once: about {size} MB."
+    ),
+    "local_loading": N_("Loading the networks: {done} of {all} MB…"),
+    "local_broken": N_("This browser can't answer by itself. Let the server answer."),
     "privacy": N_("Photos stay in the server's memory until the answer. Nothing is stored."),
     "licences": N_(
         "Free software under the AGPL 3; the networks' weights and the gallery are for non-commercial use. A pastime, "

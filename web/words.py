@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from lookalike.answers import BandedMatch, Compared, FaceAnswer, NoFace, NoUsableFace, Unreadable
+from index.types import Person
+from lookalike.answers import BandedMatch, Caveat, Compared, FaceAnswer, NoFace, NoUsableFace, Unreadable
 from lookalike.calibration import Band, Calibration
 from lookalike.catalogues import Catalogues, Plural, Translate
-from lookalike.verdicts import sentence
+from lookalike.verdicts import headline, overline, reason, sentence
 from lookalike.wording import (
     N_,
     below_measured,
@@ -23,7 +25,7 @@ from lookalike.wording import (
 from pipeline.errors import BadPhotoCode
 from pipeline.types import Refusal, RefusalCode
 
-_UNREADABLE = {
+UNREADABLE = {
     BadPhotoCode.EMPTY: N_("This file is empty. Please choose another one."),
     BadPhotoCode.NOT_A_PICTURE: N_("This is not a picture I can read: JPEG, PNG, WebP and GIF work."),
     BadPhotoCode.BROKEN: N_("This picture is damaged or cut short. Please save it anew."),
@@ -33,7 +35,7 @@ _UNREADABLE = {
     BadPhotoCode.TOO_COSTLY: N_("Opening this picture takes more work than I may spend. Please save it as a JPEG."),
     BadPhotoCode.NEEDS_EXTRA: N_("I can't read HEIC and AVIF pictures here. Please save it as a JPEG."),
 }
-_REFUSED = {
+REFUSED = {
     RefusalCode.TOO_SMALL: N_("Too small: {value:.0f} pixels between the eyes, {limit:.0f} are needed. Come closer."),
     RefusalCode.BLURRED: N_("Blurred: sharpness {value:.0f}, {limit:.0f} is needed. Hold still."),
     RefusalCode.TURNED_AWAY: N_("Turned away by {value:.0f}°, up to {limit:.0f}° work. Look towards the camera."),
@@ -46,6 +48,10 @@ _REFUSED = {
         "Try a sharper photo."
     ),
     RefusalCode.DEGENERATE: N_("Nothing could be measured on this face. Try another photo."),
+}
+_CAVEATS = {
+    Caveat.FEW_OF_THE_AGE: N_("You seem older than nearly everybody here, so the nearest may be far from you."),
+    Caveat.NOBODY_CLOSE: N_("Nobody here comes close to you: children, and looks that are rare here, find no twin."),
 }
 
 
@@ -65,33 +71,46 @@ class Words:
         """Why a photo has no answer, and what to do."""
         match answer:
             case Unreadable(code=code):
-                return self.translate(_UNREADABLE[code])
+                return self.translate(UNREADABLE[code])
             case NoFace():
-                return self.translate(
-                    N_("No face was found. A larger, clearer face that looks towards the camera will do.")
-                )
+                return self.no_face()
             case NoUsableFace(photo=photo):
-                count = len(photo.refusals)
-                return self.ngettext(
-                    "{count} face was found, but it can't be used. {reason}",
-                    "{count} faces were found, but none can be used. The largest: {reason}",
-                    count,
-                ).format(count=count, reason=self.refused(photo.refusals[0]))
+                return self.no_usable(len(photo.refusals), self.refused(photo.refusals[0]))
             case _never:
                 assert_never(_never)
+
+    def no_face(self) -> str:
+        """That there is none, and what to do."""
+        return self.translate(N_("No face was found. A larger, clearer face that looks towards the camera will do."))
+
+    def no_usable(self, count: int, reason: str) -> str:
+        """That there are faces but none to use. reason: why the largest can't be."""
+        return self.ngettext(
+            "{count} face was found, but it can't be used. {reason}",
+            "{count} faces were found, but none can be used. The largest: {reason}",
+            count,
+        ).format(count=count, reason=reason)
 
     def refused(self, refusal: Refusal) -> str:
         """Why a face can't be used."""
         value, limit = told_apart(refusal)
-        return self.translate(_REFUSED[refusal.code]).format(value=value, limit=limit)
+        return self.translate(REFUSED[refusal.code]).format(value=value, limit=limit)
 
     def title(self, match: BandedMatch) -> str:
         """Who somebody of the gallery is."""
-        return person_title(match.person, self.translate)
+        return self.who(match.person)
+
+    def who(self, person: Person) -> str:
+        """Likewise."""
+        return person_title(person, self.translate)
 
     def looks(self, match: BandedMatch) -> str:
         """A few words on how they look; empty where nothing is known."""
-        return describe_person(match.person, self.translate)
+        return self.how(match.person)
+
+    def how(self, person: Person) -> str:
+        """Likewise."""
+        return describe_person(person, self.translate)
 
     def verdict(self, match: BandedMatch) -> str:
         """How alike somebody of the gallery is."""
@@ -113,6 +132,22 @@ class Words:
                 return len(keys) - keys.index(band.key)
         return 1
 
+    def headline(self, answer: FaceAnswer, *, people: int) -> str:
+        """The verdict, as the card has it. people: in the gallery."""
+        return headline(answer, people=people, translate=self.translate)
+
+    def overline(self, answer: FaceAnswer, *, people: int, several: bool) -> str:
+        """The small line above it, as the card has it."""
+        return overline(answer, people=people, several=several, translate=self.translate)
+
+    def caveat(self, caveat: Caveat) -> str:
+        """Why an answer may be worse than its number says."""
+        return self.translate(_CAVEATS[caveat])
+
+    def reason(self, named: Sequence[str]) -> str:
+        """What carries the likeness. named: regions of lookalike.regions; none: the face as a whole."""
+        return reason(named, self.translate) or self.translate("It's in the face as a whole.")
+
     def sentence(self, answer: FaceAnswer) -> str:
         """How rare the first match's likeness is; empty where nothing is known of it."""
         return sentence(answer, self.translate)
@@ -129,10 +164,14 @@ class Words:
 
     def pair(self, comparison: Compared) -> str:
         """How many pairs of strangers are as alike as these two faces."""
+        return self.alike(comparison.similarity, comparison.false_match_rate)
+
+    def alike(self, similarity: float, false_match_rate: float) -> str:
+        """How many pairs of strangers are as alike as this."""
         table = self.calibration.pair
         return pair_sentence(
-            comparison.false_match_rate,
+            false_match_rate,
             self.translate,
-            at_most=beyond_measured(table, comparison.similarity),
-            at_least=below_measured(table, comparison.similarity),
+            at_most=beyond_measured(table, similarity),
+            at_least=below_measured(table, similarity),
         )

@@ -17,12 +17,31 @@ export function setKey(key) {
   sessionStorage.setItem(KEY, key);
 }
 
-async function ask(path, { query = {}, body, type = "application/octet-stream", signal } = {}) {
-  const facts = new URLSearchParams({ ...query, language });
+function headersOf(type) {
   const headers = {};
   const key = sessionStorage.getItem(KEY);
   if (key) headers.Authorization = `Bearer ${key}`;
-  if (body !== undefined) headers["Content-Type"] = type;
+  if (type) headers["Content-Type"] = type;
+  return headers;
+}
+
+// What a browser answers with by itself, from /local.
+export async function load(path, query = {}) {
+  let answer;
+  try {
+    const facts = new URLSearchParams(query);
+    answer = await fetch(`/local/${path}${facts.size ? `?${facts}` : ""}`, { headers: headersOf() });
+  } catch {
+    throw new Failed(t("offline"));
+  }
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => null);
+  throw new Failed(said?.error.message ?? t("offline"), { code: said?.error.code, status: answer.status });
+}
+
+async function ask(path, { query = {}, body, type = "application/octet-stream", signal } = {}) {
+  const facts = new URLSearchParams({ ...query, language });
+  const headers = headersOf(body === undefined ? "" : type);
   let answer;
   try {
     answer = await fetch(`/v1/${path}?${facts}`, { method: body === undefined ? "GET" : "POST", headers, body, signal });

@@ -1,6 +1,7 @@
 // The page: what is tied to what.
 
-import * as api from "./api.js";
+import * as answers from "./answers.js";
+import { setKey } from "./api.js";
 import { CameraPanel } from "./camera.js";
 import { ComparePanel } from "./compare.js";
 import { takesPasted, takesPhotos } from "./drop.js";
@@ -15,6 +16,7 @@ const kept = {
 };
 
 let maxBytes = Infinity;
+let localBytes = 0;
 let names = [];
 let again = null; // what a key was missing for
 
@@ -65,9 +67,10 @@ async function speak(language) {
 
 async function askGalleries() {
   try {
-    const there = await api.galleries();
+    const there = await answers.galleries();
     maxBytes = there.limits.max_photo_bytes;
     names = there.galleries;
+    localBytes = there.bytes ?? 0;
     showGalleries();
   } catch (error) {
     photo.say(error.message, true);
@@ -76,6 +79,10 @@ async function askGalleries() {
 }
 
 function showGalleries() {
+  const place = $("local");
+  place.textContent = t(answers.LOCAL ? "local_not" : "local");
+  place.href = answers.LOCAL ? "/" : "/?local";
+  if (answers.LOCAL) $("privacy").textContent = t("local_privacy", { size: number(localBytes / 1e6) });
   $("formats").textContent = Number.isFinite(maxBytes) ? t("drop_formats", { limit: number(maxBytes / 1e6) }) : "";
   const before = $("gallery").value;
   const options = names.map((one) => {
@@ -119,7 +126,7 @@ $("theme").addEventListener("change", () => {
 });
 $("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  api.setKey($("key").value);
+  setKey($("key").value);
   $("key-form").hidden = true;
   photo.say("");
   askGalleries().then(() => again?.());
@@ -128,5 +135,8 @@ $("key-form").addEventListener("submit", (event) => {
 $("theme").value = kept.get("theme") ?? "auto";
 showTheme();
 await speak(kept.get("language") ?? navigator.language);
+addEventListener("loading", (event) => {
+  for (const panel of [photo, compare, camera]) panel.say(event.detail);
+});
 await askGalleries();
 document.documentElement.dataset.ready = "yes"; // everything is wired: tests wait for it

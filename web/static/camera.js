@@ -1,6 +1,6 @@
 // The live camera: box and points over the video, the eight while the face holds still. One request at a time.
 
-import * as api from "./api.js";
+import * as api from "./answers.js";
 import { Followed } from "./follow.js";
 import { showPeople } from "./people.js";
 import { drawPoints } from "./pictures.js";

@@ -1,6 +1,6 @@
 // Two photos: how alike a face of each is.
 
-import * as api from "./api.js";
+import * as api from "./answers.js";
 import { dots } from "./people.js";
 import { bitmapOf, button, drawPhoto, showCard } from "./pictures.js";
 import { t } from "./texts.js";

@@ -1,6 +1,6 @@
 // One photo: its faces, the eight of the chosen one, the card, the stages.
 
-import * as api from "./api.js";
+import * as api from "./answers.js";
 import { showPeople } from "./people.js";
 import { bitmapOf, button, drawFaces, drawPhoto, showCard } from "./pictures.js";
 import { showStages } from "./stages.js";
@@ -21,6 +21,7 @@ export class PhotoPanel {
     $("another").addEventListener("click", () => this.leave());
     $("people").addEventListener("change", () => this.ask({ skip: 0 }));
     $("next").addEventListener("click", () => this.ask({ skip: this.skip + STEP }));
+    $("why-ask").addEventListener("click", () => this.askWhy());
     $("previous").addEventListener("click", () => this.ask({ skip: Math.max(0, this.skip - STEP) }));
   }
 
@@ -72,6 +73,34 @@ export class PhotoPanel {
     }
   }
 
+  // What carries the likeness: asked for, since it takes thirteen more vectors.
+  async askWhy() {
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    const { gallery, theme } = this.choices();
+    this.say(t("looking"));
+    try {
+      const query = { gallery, theme, why: this.chosen, skip: this.skip, people: $("people").value };
+      const answer = await api.match(this.photo, query, asking.signal);
+      const { why } = answer.faces.find((face) => face.number === this.chosen);
+      $("why-ask").hidden = true;
+      $("why-sentence").textContent = why.sentence;
+      showCard($("why-card"), why.card, t("why_alt"));
+      this.say(why.sentence);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.say(error.message, true);
+      this.failed(error, () => this.askWhy());
+    }
+  }
+
+  hideWhy(offered) {
+    $("why").hidden = !offered || api.LOCAL; // it takes the server's pictures
+    $("why-ask").hidden = false;
+    $("why-sentence").textContent = "";
+    showCard($("why-card"), null);
+  }
+
   show(answer, first) {
     const usable = answer.faces.filter((face) => face.usable);
     const face = usable[this.chosen - 1];
@@ -88,11 +117,15 @@ export class PhotoPanel {
       return;
     }
     const best = face.matches[0];
-    $("photo-sentence").textContent = this.skip === 0 ? (face.sentence ?? "") : "";
+    $("photo-overline").textContent = face.overline ?? "";
+    $("photo-title").textContent = face.headline || t("nearest");
+    $("photo-sentence").textContent = face.sentence ?? "";
+    $("photo-caveats").replaceChildren(...face.caveat_sentences.map(line));
     showPeople($("photo-people"), face.matches);
     $("previous").disabled = this.skip === 0;
     $("next").disabled = face.matches.length < STEP;
     showCard($("photo-card"), face.card, t("card_alt"));
+    this.hideWhy(face.matches.length > 0);
     showStages($("steps"), this.bitmap, face);
     $("photo-result").hidden = $("stages").hidden = false;
     this.say(best ? t("answered", { count: face.matches.length, name: best.title, word: best.word }) : t("nobody"));
@@ -134,10 +167,17 @@ export class PhotoPanel {
     $("faces").replaceChildren();
     $("refused").replaceChildren();
     showCard($("photo-card"), null);
+    this.hideWhy(false);
   }
 
   say(text, bad = false) {
     $("photo-status").textContent = text;
     $("photo-status").classList.toggle("bad", bad);
   }
+}
+
+function line(text) {
+  const one = document.createElement("li");
+  one.textContent = text;
+  return one;
 }

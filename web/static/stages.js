@@ -18,7 +18,7 @@ export function showStages(steps, bitmap, face) {
   }
   if (face.crop) {
     const image = document.createElement("img");
-    crop = URL.createObjectURL(blobOf(face.crop, "image/png"));
+    crop = URL.createObjectURL(face.crop instanceof Blob ? face.crop : blobOf(face.crop, "image/png"));
     image.src = crop;
     image.alt = "";
     const facts = { sharpness: number(quality.sharpness), light: number(quality.light) };
