@@ -102,6 +102,7 @@ web: ## serve the page on this machine and open it in the browser
 
 .PHONY: .web
 .web: $(RUN_STAMP)
+	@$(BIN)/python -m web.runtime || true
 	@exec $(BIN)/lookalike web --open
 
 # Types are checked beside the tests, which leave a core idle now and then; what was found is told after them.

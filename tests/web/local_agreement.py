@@ -1,10 +1,12 @@
 """A browser that answers by itself beside the server: `python -m tests.web.local_agreement FOLDER [--photos 50]`.
 
-Every photo of the folder (the first 50 by name) is answered by `lookalike web` and, in a headless Chromium at `/?local`,
-by the browser. Prints, with the number behind each: the least cosine of the two vectors of one straightened face, the
-median and least cosine of the two vectors of a photo's faces, and how often both name the same first person, all in all
-and where the server's first two differ by more than 0.01. Exit code 1 where one misses what is promised: 0.999 on the
-same crop, 0.995 at the median, the same first person wherever the server's lead is that large.
+Every photo of the folder (the first 50 by name) is answered by `lookalike web` and, in a headless Chromium at
+`/?local`, by the browser. Prints, with the number behind each: the least cosine of the two vectors of one straightened
+face, the median and least cosine of the two vectors of a photo's faces, and how often both name the same first person,
+all in all and where the server's first two differ by more than 0.01.
+
+Exit code 1 where one misses what is promised: 0.999 on the same crop, 0.995 at the median, the same first person
+wherever the server's lead is that large.
 """
 
 from __future__ import annotations
@@ -90,13 +92,13 @@ def compare(page: Page, address: str, photos: Iterable[Path]) -> Agreement:
 def report(found: Agreement, photos: int) -> str:
     """The figures as lines."""
     sure = [same for lead, same in found.same_first if lead > LEAD]
+    firsts, differing = found.same_first, found.counts_differ
     return "\n".join(
         [
-            f"{photos} photos, {len(found.same_crop)} usable faces; {len(found.counts_differ)} photos where their "
-            f"number differs {found.counts_differ or ''}".rstrip(),
+            f"{photos} photos, {len(found.same_crop)} usable faces; photos where their number differs: {differing}",
             f"cosine on the same crop: least {min(found.same_crop):.6f}",
             f"cosine from the file: median {median(found.faces):.5f}, least {min(found.faces):.5f}",
-            f"the same first person: {sum(same for _lead, same in found.same_first)} of {len(found.same_first)}; "
+            f"the same first person: {sum(same for _lead, same in firsts)} of {len(firsts)}",
             f"where the server's first two differ by more than {LEAD}: {sum(sure)} of {len(sure)}",
         ]
     )

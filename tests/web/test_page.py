@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from lookalike.catalogues import LANGUAGES, Catalogues
 from lookalike.paths import ROOT
 from tests.web.conftest import RunningPage
-from web.page import STATIC
+from web.page import STATIC, served_files
 from web.refusals import REFUSALS
 from web.texts import TEXTS
 
-FILES = {path.name: path.read_text("utf-8") for path in STATIC.iterdir() if path.suffix in {".html", ".js", ".css"}}
+FILES = {
+    path.relative_to(STATIC).as_posix(): path.read_text("utf-8")
+    for path in served_files()
+    if path.suffix in {".html", ".js", ".css"}
+}
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -63,7 +68,11 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_inline() -> None:
 
 async def test_every_file_that_the_page_names_is_served(page: RunningPage) -> None:
     named = set(re.findall(r'(?:href|src)="(/[^"]+)"', FILES["index.html"]))
-    named |= {f"/static/{one}" for text in FILES.values() for one in re.findall(r'from "\./([\w.]+)"', text)}
+    for name, text in FILES.items():
+        folder = PurePosixPath("/static", name).parent
+        imported = re.findall(r'(?:from |import\()"(\.[\w./]+)"', text)
+        named |= {posixpath.normpath(folder / one) for one in imported}
+    assert "/static/local/local.js" in named
     for path in [*sorted(named), "/", "/sample.jpg"]:
         assert (await page.client.get(page.url + path)).status == 200, path
 

@@ -80,7 +80,7 @@ async function askGalleries() {
 
 function showGalleries() {
   const place = $("local");
-  place.textContent = t(answers.LOCAL ? "local_not" : "local");
+  place.textContent = answers.LOCAL ? t("local_not") : t("local");
   place.href = answers.LOCAL ? "/" : "/?local";
   if (answers.LOCAL) $("privacy").textContent = t("local_privacy", { size: number(localBytes / 1e6) });
   $("formats").textContent = Number.isFinite(maxBytes) ? t("drop_formats", { limit: number(maxBytes / 1e6) }) : "";
