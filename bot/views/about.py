@@ -31,6 +31,11 @@ def about_text(about: About, gallery: GalleryInfo, calibration: Calibration) -> 
             pairs=number(calibration.pair.pairs, _), people=of_people(calibration.pair.people)
         ),
         _("The networks I started from may have seen anybody: who was in their data nobody wrote down."),
+        _(
+            "Free software under the AGPL 3; the networks' weights and the gallery are for non-commercial use. A "
+            "pastime, not a way to identify people."
+        ),
+        _("Source code and licences: the LICENSE and weights/README.md of this program."),
     ]
     tail = [line for network in about.networks for line in _network(network, about.measured)]
     return fit_lines([f"<b>{html.escape(title)}</b>"], body, tail, limit=MAX_TEXT)
