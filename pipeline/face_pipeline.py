@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -75,21 +75,18 @@ class FacePipeline:
         """SHA-256 of the embedder's file: vectors of two ids never meet."""
         return self.embedder.model
 
-    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
-        """Find, measure and embed every face of a photo, largest first. Raises BadPhoto."""
+    def read(self, photo: bytes | DecodedPhoto, *, frame: bool = False) -> PhotoFaces:
+        """Find, measure and embed every face of a photo, largest first. Raises BadPhoto.
+
+        frame: it is one of a live camera's, in which the large faces count: they are looked for on the small canvas,
+        for less than half of the time, and everything is looked at where none of them is sure.
+        """
         start = time.perf_counter()
         if not isinstance(photo, DecodedPhoto):
             photo = decode(photo, limits=self._limits)
         decoded_ms = photo.taken_ms or (time.perf_counter() - start) * 1e3
-        found = self.read_image(photo.image)
-        return PhotoFaces(
-            image=photo.image,
-            faces=found.faces,
-            left_out=found.left_out,
-            scale=photo.scale,
-            quarter_turns=found.quarter_turns,
-            timing_ms={"decode": decoded_ms} | found.timing_ms,
-        )
+        found = self._read_frame(photo.image) if frame else self.read_image(photo.image)
+        return replace(found, scale=photo.scale, timing_ms={"decode": decoded_ms} | found.timing_ms)
 
     def read_image(self, image: Rgb8) -> PhotoFaces:
         """Likewise from pixels (H, W, 3), RGB, upright as far as is known."""
@@ -99,6 +96,17 @@ class FacePipeline:
             lambda turns: self._glance(image, turns, watch),
             sure=self.detector.thresholds.sure,
         )
+        return self._read_view(image, view, watch)
+
+    def _read_frame(self, image: Rgb8) -> PhotoFaces:
+        watch = _Stopwatch()
+        view = self._view(image, 0, watch, detect=self.detector.glance)
+        if view.best < self.detector.thresholds.sure:
+            return self.read_image(image)
+        return self._read_view(image, view, watch)
+
+    def _read_view(self, image: Rgb8, view: View, watch: _Stopwatch) -> PhotoFaces:
+        """Measure and embed the faces of one view of `image`, and carry them back into it."""
         with watch("align"):
             measured = [self._measure(view.image, found, marks) for found, marks in view.faces]
         with watch("embed"):
@@ -123,12 +131,19 @@ class FacePipeline:
         self.embedder.embed([picture] * group)
         release_free_heap()
 
-    def _view(self, image: Rgb8, turns: int, watch: _Stopwatch) -> View:
-        """Find the faces of the photo turned clockwise by `turns` quarters, the largest `max_faces` of them."""
+    def _view(
+        self, image: Rgb8, turns: int, watch: _Stopwatch, *, detect: Callable[[Rgb8], list[Detection]] | None = None
+    ) -> View:
+        """Find the faces of the photo turned clockwise by `turns` quarters, the largest `max_faces` of them.
+
+        detect: in the place of the detector's full look.
+        """
         turned = turn_image(image, turns)
         sure = self.detector.thresholds.sure
         with watch("detect"):
-            detected = [found for found in self.detector.detect(turned) if not is_surface(turned, found.box)]
+            detected = [
+                found for found in (detect or self.detector.detect)(turned) if not is_surface(turned, found.box)
+            ]
             detected.sort(key=lambda found: -found.box.area)
         largest, smaller = detected[: self.config.max_faces], detected[self.config.max_faces :]
         with watch("align"):

@@ -42,7 +42,7 @@ class ObedientReader:
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
+    def read(self, photo: bytes | DecodedPhoto, *, frame: bool = False) -> PhotoFaces:
         if not isinstance(photo, DecodedPhoto) and not photo.isascii():  # a real picture
             photo = decode(photo)
         data = b"faces=1" if isinstance(photo, DecodedPhoto) else photo

@@ -113,10 +113,11 @@ def api(jobs: Jobs, *, key: str) -> APIRouter:  # noqa: C901 - the routes stand 
         *,
         embeddings: Embeddings = False,
         crops: Crops = False,
+        frame: Annotated[bool, Query(description="One of a live camera: large faces are enough, and sooner.")] = False,
         language: Language = "",  # noqa: ARG001 - read by language_of, here for OpenAPI
     ) -> dict[str, Any]:
         gallery = jobs.galleries.first
-        wanted = Wanted(embeddings=embeddings, crops=crops)
+        wanted = Wanted(embeddings=embeddings, crops=crops, frame=frame)
 
         async def work(data: bytes) -> dict[str, Any]:
             photo = await jobs.pool.decoded(data)
@@ -248,7 +249,7 @@ def _gallery(gallery: OpenGallery) -> GalleryOut:
 def _faces(jobs: Jobs, gallery: OpenGallery, photo: Photo, words: Words, wanted: Wanted) -> dict[str, Any]:
     if not isinstance(photo, Unreadable):
         try:
-            found = in_reading_order(jobs.galleries.reader.read(photo))
+            found = in_reading_order(jobs.galleries.reader.read(photo, frame=wanted.frame))
         except BadPhoto as error:
             photo = Unreadable.of(error)
         else:

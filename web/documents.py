@@ -198,6 +198,7 @@ class Wanted:
 
     embeddings: bool = False
     crops: bool = False
+    frame: bool = False  # one of a live camera
     card: int | None = None  # the face whose card to draw
     why: int | None = None  # the face to say why of
     theme: ThemeName = "light"

@@ -78,6 +78,7 @@ class DetectorByColour:
     lying_score: float = 0.45
     spec: InputSpec = field(default_factory=lambda: _spec(320, step_px=32))
     runs: int = 0
+    pixels: int = 0  # of all canvases together
 
     @classmethod
     def at_640(cls) -> DetectorByColour:
@@ -85,6 +86,7 @@ class DetectorByColour:
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         self.runs += 1
+        self.pixels += batch.shape[2] * batch.shape[3]
         (image,) = batch.transpose(0, 2, 3, 1)
         colours = [SKIN, *DOTS]
         face = np.min([np.abs(image - colour).max(axis=2) for colour in colours], axis=0) < 60

@@ -94,6 +94,20 @@ def test_a_photo_without_a_face_is_an_answer_after_all_five_looks() -> None:
     assert world.detector.runs == 5, "one look, one from afar and three glances"
 
 
+def test_a_large_face_of_a_camera_s_frame_is_found_by_one_glance_and_others_as_in_a_photo() -> None:
+    image = blank()
+    draw_face(image, centre=(150.0, 110.0), eyes_px=40.0)
+    photo, frame = (DrawnWorld(detector=DetectorByColour.at_640()) for _ in range(2))
+    whole = photo.pipeline().read(encoded(image))
+    seen = frame.pipeline().read(encoded(image), frame=True)
+    assert cosine(whole, seen) > 0.99
+    assert frame.detector.runs == 1
+    assert frame.detector.pixels < photo.detector.pixels, "on the small canvas"
+    empty = DrawnWorld()
+    assert empty.pipeline().read(encoded(blank()), frame=True).faces == ()
+    assert empty.detector.runs == 6, "the glance, then all that a photo gets"
+
+
 def test_a_doubtful_box_without_points_is_no_face_and_a_sure_one_is_told() -> None:
     """Two looks must agree that there is nothing; a box that the detector is sure of is listed as refused."""
     image = blank()

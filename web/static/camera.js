@@ -92,7 +92,7 @@ export class CameraPanel {
       await new Promise((done) => setTimeout(done, 50));
       return;
     }
-    const answer = await api.faces(photo, { embeddings: true });
+    const answer = await api.faces(photo, { embeddings: true, frame: true });
     if (this.stream !== stream) return;
     const face = this.followed.next(answer.faces);
     this.mark(answer, face);

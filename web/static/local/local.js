@@ -125,12 +125,12 @@ export async function match(photo, { gallery = "", people: among = "all", skip =
   return answer;
 }
 
-export async function faces(photo, { crops = false, gallery = "" } = {}) {
+export async function faces(photo, { crops = false, gallery = "", frame = false } = {}) {
   await open();
   const { words: said } = await words(gallery);
   let read;
   try {
-    read = await inWorker("read", { photo, crops });
+    read = await inWorker("read", { photo, crops, frame });
   } catch (error) {
     if (!said.said.unanswered[error.code]) throw new Failed(error.message || t("local_broken"));
     return { path: "photo", faces: [], faces_left_out: 0, error: { code: error.code, message: said.unanswered(error.code) } };

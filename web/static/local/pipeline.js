@@ -26,13 +26,19 @@ export class Pipeline {
   }
 
   // {faces, leftOut}: faces of {box, points, score, quality, crop, refusal, embedding}, the largest first.
-  async read(image) {
+  // frame: one of a live camera, in which large faces on the small canvas are enough where one of them is sure.
+  async read(image, { frame = false } = {}) {
+    const large = frame ? await this.view(image, 0, (seen) => this.detector.glance(seen)) : null;
+    if (large && best(large) >= this.facts.thresholds.sure) return this.readView(image, large);
     const views = new Map();
     const at = async (turns) => {
       if (!views.has(turns)) views.set(turns, await this.view(image, turns));
       return views.get(turns);
     };
-    const view = await this.upright(at, await this.mostSure(image, at));
+    return this.readView(image, await this.upright(at, await this.mostSure(image, at)));
+  }
+
+  async readView(image, view) {
     const faces = [];
     for (const found of view.faces) faces.push(await this.measured(view.image, found));
     return { faces: faces.map((face) => turnedBack(face, view.turns, image)), leftOut: view.leftOut };
@@ -47,10 +53,10 @@ export class Pipeline {
     return Number.isFinite(length) && length >= MIN_NORM ? Array.from(data, (value) => value / length) : null;
   }
 
-  async view(image, turns) {
+  async view(image, turns, detect = (seen) => this.detector.detect(seen)) {
     const seen = turned(image, turns);
     const { sure } = this.facts.thresholds;
-    const detected = (await this.detector.detect(seen)).filter(({ box }) => !isSurface(seen, box));
+    const detected = (await detect(seen)).filter(({ box }) => !isSurface(seen, box));
     detected.sort((one, other) => area(other.box) - area(one.box));
     const [largest, smaller] = [detected.slice(0, this.facts.max_faces), detected.slice(this.facts.max_faces)];
     const marks = await this.aligner.find(seen, largest);

@@ -17,9 +17,9 @@ const does = {
     return {};
   },
 
-  async read({ photo, crops }) {
+  async read({ photo, crops, frame }) {
     const { image, scale, width, height } = await decoded(photo);
-    const { faces, leftOut } = await pipeline.read(image);
+    const { faces, leftOut } = await pipeline.read(image, { frame });
     const asSent = (face) => ({
       ...face,
       box: face.box.map((value) => value * scale),
