@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 
+from index.coded_rows import for_size, vector_files
 from index.embed import Embed, Embedded
 from index.errors import BadSource, GalleryError, NotAGallery
 from index.faiss_rows import FaissRows
@@ -126,7 +127,7 @@ def build_gallery(
             source=source.description,
             created=created or datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        files = {VECTORS: FaissRows.of(vectors).to_bytes(), PEOPLE: encode_people(people)}
+        files = vector_files(for_size(FaissRows.of(vectors))) | {PEOPLE: encode_people(people)}
         skipped = sorted([*source.left_out, *folded.skipped])
         if skipped:
             files[SKIPPED] = _csv(("file", "reason"), skipped)

@@ -2,6 +2,7 @@
 
     manifest.json   schema, embedder, counts, and size and SHA-256 of every other file
     vectors.faiss   one vector a person, row k belongs to the k-th person
+    codes.faiss     the same in 8 bits a number, of a gallery of more than 200,000 (index.coded_rows)
     people.json     who they are, one a line (index.people_table)
     pictures.zip    everybody's picture, where the gallery is passed on with them (`--with-pictures`)
     previews.zip    small pictures of people whose own take long to read (index.previews)
@@ -9,7 +10,8 @@
     skipped.csv     pictures that could not be used, when there are any
     probes.csv      how well looks can be read off the vectors, when labels allow to measure it
 
-A file is read whole, its hash is taken of those bytes, and only then is it parsed.
+A file is read whole, its hash is taken of those bytes, and only then is it parsed. Where there are codes, they and the
+vectors are mapped instead: the hash is taken of the open file.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -31,6 +34,7 @@ from index.types import GalleryInfo
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
 VECTORS: Final = "vectors.faiss"
+CODES: Final = "codes.faiss"
 PEOPLE: Final = "people.json"
 FACES: Final = "faces.csv"
 SKIPPED: Final = "skipped.csv"
@@ -38,7 +42,7 @@ PROBES: Final = "probes.csv"
 PREVIEWS: Final = "previews.zip"
 PICTURES: Final = "pictures.zip"
 NEEDED: Final = (VECTORS, PEOPLE)
-ALL_FILES: Final = frozenset({MANIFEST, VECTORS, PEOPLE, FACES, SKIPPED, PROBES, PREVIEWS, PICTURES})
+ALL_FILES: Final = frozenset({MANIFEST, VECTORS, CODES, PEOPLE, FACES, SKIPPED, PROBES, PREVIEWS, PICTURES})
 MAX_MANIFEST_BYTES: Final = 1 << 20
 
 Count = Annotated[int, Field(strict=True, ge=0)]
@@ -130,6 +134,24 @@ def read_checked(folder: Path, name: str, record: FileRecord) -> bytes:
         problem = f"{shown}: sha256 is {sha256[:12]}, the manifest says {readable(record.sha256[:12])}"
         raise GalleryDamaged(problem, folder=folder)
     return data
+
+
+@contextmanager
+def open_checked(folder: Path, name: str, record: FileRecord) -> Iterator[BinaryIO]:
+    """One file, open, when its contents are what the manifest promises. Raises GalleryDamaged."""
+    path = folder / name
+    shown = readable(str(path))
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != record.size_bytes:
+            problem = f"{shown} is no file of {record.size_bytes} bytes, as the manifest says"
+            raise GalleryDamaged(problem, folder=folder)
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != record.sha256:
+                raise GalleryDamaged(f"{shown}: its sha256 is another than the manifest says", folder=folder)
+            yield file
+    except OSError as error:
+        raise GalleryDamaged(f"{shown} can't be read ({error.strerror})", folder=folder) from error
 
 
 def read_regular(path: Path, *, max_bytes: int) -> bytes:

@@ -14,9 +14,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from index.coded_rows import CodedRows, vector_files
 from index.errors import GalleryDamaged, GalleryError, GalleryOfAnotherEmbedder
 from index.faiss_rows import FaissRows
 from index.files import (
+    CODES,
     FACES,
     MANIFEST,
     PEOPLE,
@@ -24,6 +26,8 @@ from index.files import (
     PREVIEWS,
     SKIPPED,
     VECTORS,
+    GalleryManifest,
+    open_checked,
     read_checked,
     read_manifest,
     write_gallery,
@@ -88,13 +92,15 @@ class FolderStore(MemoryStore):
                 forgets = any(person.number in gone for person in before.people)
                 state = before.changed(upsert=upsert, remove=remove)
                 files = _other_files(out, rows=upsert, gone=gone)
-                files |= {VECTORS: state.rows.to_bytes(), PEOPLE: encode_people(state.people)}
+                files |= vector_files(state.rows) | {PEOPLE: encode_people(state.people)}
                 put_in_place(work, out, lambda new: write_gallery(new, state.info, files))
             finally:
                 # The journal of an interrupted build may hold vectors of people who are forgotten.
                 clear(work, keep_journal=not forgets)
             with self._reading:
-                self._stamp, self._held = _stamp(self._folder), state
+                # Mapped files take the place of those in memory at the next question.
+                self._stamp = None if isinstance(state.rows, CodedRows) else _stamp(self._folder)
+                self._held = state
 
 
 def read_people(folder: Path, *, embedder: str | None) -> LocalPeople:
@@ -104,7 +110,7 @@ def read_people(folder: Path, *, embedder: str | None) -> LocalPeople:
     if embedder is not None and info.embedder != embedder:
         raise GalleryOfAnotherEmbedder(want=embedder, got=info.embedder, folder=folder)
     people = decode_people(read_checked(folder, PEOPLE, manifest.files[PEOPLE]), folder=folder)
-    rows = FaissRows.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
+    rows = _read_rows(folder, manifest)
     if not len(rows) == len(people) == info.people or rows.dimension != info.dimension:
         raise GalleryDamaged(
             f"{readable(str(folder))}: {len(rows)} vectors of {rows.dimension} numbers, {len(people)} people; "
@@ -121,13 +127,23 @@ def read_people(folder: Path, *, embedder: str | None) -> LocalPeople:
     return LocalPeople(info, people, rows)
 
 
+def _read_rows(folder: Path, manifest: GalleryManifest) -> FaissRows:
+    if CODES not in manifest.files:
+        return FaissRows.from_bytes(read_checked(folder, VECTORS, manifest.files[VECTORS]), folder=folder)
+    with (
+        open_checked(folder, VECTORS, manifest.files[VECTORS]) as vectors,
+        open_checked(folder, CODES, manifest.files[CODES]) as codes,
+    ):
+        return CodedRows.mapped(vectors, codes, folder=folder)
+
+
 def _other_files(folder: Path, *, rows: Sequence[Row], gone: Collection[str]) -> dict[str, bytes]:
     """Everything beside people and vectors, without those who are gone."""
     manifest = read_manifest(folder)
     files = {
         name: read_checked(folder, name, record)
         for name, record in manifest.files.items()
-        if name not in {PEOPLE, VECTORS}
+        if name not in {PEOPLE, VECTORS, CODES}
     }
     for name in (PREVIEWS, PICTURES):
         if name in files:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from index.coded_rows import for_size
 from index.errors import EmptyGallery
 from index.faiss_rows import FaissRows
 from index.source import person_order
@@ -48,13 +49,14 @@ class LocalPeople:
         people = [*(self.people[k] for k in stay), *(row.person for row in new.values())]
         if not people:
             raise EmptyGallery
-        vectors = np.concatenate(
-            [self.rows.rows(np.array(stay, np.int64)), *(row.vector[None] for row in new.values())]
-        )
+        vectors = [row.vector for row in new.values()] or np.zeros((0, self.rows.dimension))
         order = sorted(range(len(people)), key=lambda k: person_order(people[k].number))
         ordered = tuple(people[k] for k in order)
         info = replace(self.info, people=len(ordered), pictures=sum(person.images for person in ordered))
-        return LocalPeople(info, ordered, FaissRows.of(vectors[order]))
+        rows = self.rows.changed(
+            stay=np.array(stay, np.int64), new=np.asarray(vectors, np.float32), order=np.array(order, np.int64)
+        )
+        return LocalPeople(info, ordered, for_size(rows))
 
     def _mask(self, attribute: Attribute) -> Mask:
         """(people,), made once an attribute; two threads may make the same one, which does no harm."""
