@@ -67,7 +67,7 @@ def with_still(text: str, *, still: bool) -> str:
 def explain_caption(answer: FaceAnswer, *, gallery: GalleryInfo, reason: str = "") -> str:
     """How this answer came about; the face's own numbers are folded up. reason: "It's in the eyes", where measured."""
     quality = answer.face.quality
-    title = _("Why these eight")
+    title = _("Why these?")
     head = [
         f"<b>{title}</b>",
         _("I lined your face up by eyes, nose and mouth and compared it with {people} others.").format(
@@ -87,7 +87,7 @@ def explain_caption(answer: FaceAnswer, *, gallery: GalleryInfo, reason: str = "
     if answer.matches:
         nearest, last = answer.matches[0], answer.matches[-1]
         numbers.append(
-            _("Similarity to the first {near}, to the last of the eight {far}; 1 is the same picture").format(
+            _("Similarity to the first {near}, to the last shown {far}; 1 is the same picture").format(
                 near=similarity_text(nearest.similarity, _), far=similarity_text(last.similarity, _)
             )
         )
