@@ -49,7 +49,8 @@ class PeopleSearch:
         vector: (D,), unit length, made by `model`. skip: people passed over, for "the next eight"; ranks count them.
         attribute: keeps people known to have that value; who is unlabelled has none.
         Where there are looks, somebody of the other sex than the asker's stands as if less alike by a part of
-        `index.looks.PENALTY`, so that the cosines that are told may rise from one rank to the next.
+        `index.looks.PENALTY`, so that the cosines that are told may rise from one rank to the next; not where women or
+        men were asked for.
         Fewer than `top` come back when there are no more. Exact: no approximation, filtered or not.
         Raises GalleryOfAnotherEmbedder, or ValueError when `vector` is no unit vector of this dimension.
         """
@@ -74,7 +75,8 @@ class PeopleSearch:
 
         Nobody's place is better than the cosine: who is not among the `asked` nearest stands behind the last of them.
         """
-        if self._looks is None or count == 0:
+        chosen_by_sex = attribute is not None and attribute[0] == SEX  # whoever asked for women gets the nearest ones
+        if self._looks is None or count == 0 or chosen_by_sex:
             return self.store.search(vector, count=count, attribute=attribute)
         by_sex = penalties(self._looks.of(vector)[SEX])
         penalty = np.array([by_sex[sex] for sex in (-1, 0, 1)], np.float32)
