@@ -20,6 +20,10 @@ from lookalike.cards.face_shape import FaceShape, shape_of
 ZERO_WIDTH_NON_JOINER: Final = "\u200c"
 VOWELS_BEFORE: Final = "\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4"  # of Thai and Lao
 
+HUES: Final = 7
+GROUNDS: Final = 6
+COLLARS: Final = 5
+
 
 class Cut(StrEnum):
     """The outline of the hair. CelebA tells nothing of its length: a woman's outline follows its curl alone."""
@@ -78,6 +82,21 @@ class Portrait:
     traits: Traits | None
     monogram: str  # initials, or the last digits of the number
     shape: FaceShape = field(default_factory=FaceShape)  # where eyes, nose and mouth are drawn
+
+    @property
+    def hue(self) -> int:
+        """Which of HUES hues."""
+        return self.seed % HUES
+
+    @property
+    def ground(self) -> int:
+        """Which of GROUNDS patterns lies behind the head: it says nothing of the person and tells two apart."""
+        return self.seed // HUES % GROUNDS
+
+    @property
+    def collar(self) -> int:
+        """Which of COLLARS: it says nothing of the person, either."""
+        return self.seed // (HUES * GROUNDS) % COLLARS
 
 
 def portrait_of(person: Person) -> Portrait:

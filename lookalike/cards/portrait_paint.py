@@ -18,7 +18,7 @@ from lookalike.cards.portrait_shapes import Curve, dropped, flatten, shifted
 from lookalike.cards.theme import INK, WHITE, Color
 
 SUPERSAMPLE: Final = 3
-# One a person, by seed. None is a colour that skin has: in Lab each lies 60 degrees and more from skin's hues.
+# One a person. None is a colour that skin has: in Lab each lies 60 degrees and more from skin's hues.
 HUES: Final = tuple(
     Color.from_hex(text) for text in ("#3F9E5E", "#1E9C93", "#2394BD", "#3F7FD6", "#6468DB", "#8E5BD3", "#B450BE")
 )
@@ -41,7 +41,7 @@ class Palette:
 
 def palette_of(portrait: Portrait) -> Palette:
     """Tones of the person's hue."""
-    hue = HUES[portrait.seed % len(HUES)]
+    hue = HUES[portrait.hue]
     colour = HairColour.UNKNOWN if portrait.traits is None else portrait.traits.colour
     hair = {
         HairColour.BLACK: hue.mix(INK, 0.86),
@@ -111,9 +111,9 @@ class _Pen:
 
 def _paint_bust(pen: _Pen, portrait: Portrait, traits: Traits, palette: Palette) -> None:
     shape = portrait.shape
-    _paint_ground(pen, portrait.seed, palette)
+    _paint_ground(pen, portrait.ground, palette)
     _paint_hair_behind(pen, traits, palette)
-    _paint_body(pen, portrait.seed, traits, shape, palette)
+    _paint_body(pen, portrait.collar, traits, shape, palette)
     for x in (32.2, 67.8):
         pen.ellipse(x, 48.5, 3.4, 5.0, color=palette.shade)
     pen.curve(dropped(shapes.FACE_BROAD if traits.broad else shapes.FACE, shape.drop), palette.face)
@@ -133,9 +133,9 @@ def _paint_bust(pen: _Pen, portrait: Portrait, traits: Traits, palette: Palette)
         _paint_glasses(pen, shape, palette)
 
 
-def _paint_ground(pen: _Pen, seed: int, palette: Palette) -> None:
-    """One of six, by seed: it says nothing of the person and tells two portraits apart."""
-    match seed // 7 % 6:
+def _paint_ground(pen: _Pen, ground: int, palette: Palette) -> None:
+    """One of six."""
+    match ground:
         case 0:
             pen.ellipse(50, 48, 44, 44, color=palette.halo)
         case 1:
@@ -151,13 +151,13 @@ def _paint_ground(pen: _Pen, seed: int, palette: Palette) -> None:
             pen.draw.rectangle((*pen.at(-60, 52), *pen.at(160, 160)), fill=palette.halo.rgb)
 
 
-def _paint_body(pen: _Pen, seed: int, traits: Traits, shape: FaceShape, palette: Palette) -> None:
+def _paint_body(pen: _Pen, collar: int, traits: Traits, shape: FaceShape, palette: Palette) -> None:
     pen.curve(shapes.BODY_BROAD if traits.broad else shapes.BODY, palette.cloth)
     reach = 8.6 if traits.broad else 7.4
     chin = shapes.CHIN_Y + shape.drop
     pen.rounded(50 - reach, 60, 50 + reach, 86, r=6, color=palette.shade)
     pen.ellipse(50, chin + 0.5, reach, 3.2, color=palette.shade.mix(INK, 0.14))  # the chin's shadow
-    match seed // 42 % 5:
+    match collar:
         case 0:
             pen.ellipse(50, 83.5, reach + 3.5, 6.5, color=palette.shade)
         case 1:
@@ -169,8 +169,8 @@ def _paint_body(pen: _Pen, seed: int, traits: Traits, shape: FaceShape, palette:
             pen.ellipse(50, 84, reach + 10, 10, color=palette.shade)
         case _:
             for side in (-1, 1):
-                collar = ((side * reach, 77.5), (side * (reach + 7), 83), (side * 4.5, 93), (0, 88.5))
-                pen.draw.polygon([pen.at(50 + x, y) for x, y in collar], fill=palette.cloth_dark.rgb)
+                flap = ((side * reach, 77.5), (side * (reach + 7), 83), (side * 4.5, 93), (0, 88.5))
+                pen.draw.polygon([pen.at(50 + x, y) for x, y in flap], fill=palette.cloth_dark.rgb)
 
 
 def _paint_hair_behind(pen: _Pen, traits: Traits, palette: Palette) -> None:
