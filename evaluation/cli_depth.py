@@ -49,11 +49,15 @@ _HELP: Final = {
     "aligner": "Error of the points by yaw, cumulative curve, and whether the network's own doubt can be believed.",
     "detector": "Input sizes, recall by face size, turned photos, frames full of face, contact sheets.",
 }
+_WITHIN: Final = {  # parts of the aligner's and the detector's that are worth asking for alone
+    "covered": "Faces cut by the photo's edge, covered and blurred: upside down, refused, not found.",
+    "answered": "What the product finds in photos that lie any way; frames full of face, contact sheets.",
+}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `lookalike evaluate`."""
-    for part, description in _HELP.items():
+    for part, description in (_HELP | _WITHIN).items():
         app.command(part)(_part(part, description))
     app.command("lfw")(lfw)
     app.command("report")(report)
@@ -68,7 +72,11 @@ def _part(part: str, description: str) -> Any:
         cache: Kept = DEFAULT_CACHE,
         again: Again = False,
     ) -> None:
-        _show(_measure(_open(data, limit=limit, cache=cache, again=again), (part,)), as_json=as_json)
+        deep = _open(data, limit=limit, cache=cache, again=again)
+        if part in _WITHIN:
+            _show_part(deep, part, as_json=as_json)
+        else:
+            _show(_measure(deep, (part,)), as_json=as_json)
 
     command.__doc__ = f"{description}\n\nExample: lookalike evaluate {part} --data data"
     return command
@@ -265,6 +273,27 @@ def _show(document: ReportDocument, *, as_json: bool) -> None:
     for part in tables(document.parts).values():
         for table in part:
             console.print(as_rich(table))
+
+
+def _show_part(deep: DeepEvaluation, name: str, *, as_json: bool) -> None:
+    from evaluation.datasets.pack import DataMissing
+    from evaluation.documents.base import as_json as json_of
+    from evaluation.documents.in_depth import AnsweredPart, CoveredPart
+    from evaluation.report import depth_tables
+    from evaluation.report.table import as_rich
+
+    try:
+        found = deep.part(name)
+    except DataMissing as error:
+        end(str(error))
+    if as_json:
+        print_json(json_of(found))
+        return
+    console = wide_console()
+    shown = depth_tables.covered(found) if isinstance(found, CoveredPart) else []
+    shown += [depth_tables.answered(found)] if isinstance(found, AnsweredPart) else []
+    for table in shown:
+        console.print(as_rich(table))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

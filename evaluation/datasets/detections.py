@@ -18,7 +18,7 @@ from evaluation.metrics.detection import ScenePair
 from evaluation.metrics.landmarks import normalised_errors
 from pipeline.landmarks import Landmarks
 from pipeline.nms import iou_matrix
-from pipeline.types import Box, Detection, PhotoFaces, Rgb8
+from pipeline.types import Box, Detection, PhotoFaces, Points5, Rgb8
 
 CURVE_SCORE: Final = 0.01  # boxes from here on draw the precision-recall curve
 SAME_FACE_IOU: Final = 0.3  # given boxes are cut by another rule than ours: a loose match, one face a picture
@@ -141,3 +141,14 @@ def matching_face(found: Sequence[Detection], given: Box) -> Detection | None:
 
 def _corners(boxes: Sequence[Box]) -> NDArray[np.float32]:
     return np.array([(box.x0, box.y0, box.x1, box.y1) for box in boxes], np.float32).reshape(-1, 4)
+
+
+def box_round(points: Points5) -> Box:
+    """About the box that a detector draws round a face with these points, upright (fitted to the data pack's boxes).
+
+    Reach in units of the points' spread, as the aligner's training has it for an unturned head.
+    """
+    centre = points.mean(axis=0)
+    spread = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
+    x, y = float(centre[0]), float(centre[1]) - 0.30 * spread
+    return Box(x - 1.71 * spread, y - 2.31 * spread, x + 1.71 * spread, y + 2.31 * spread)

@@ -21,6 +21,7 @@ from pipeline.types import Box, FloatArray, Points5, Rgb8
 
 SCENE_SOURCES: Final = ("wider", "celeba", "portrait", "mask", "empty")
 LANDMARK_SETS: Final = ("helen_afw", "mtfl", "ytf68")
+REFERENCE_SET: Final = "celeba"  # its points are a network's, whose points on other pictures training saw
 
 
 class DataMissing(Exception):  # noqa: N818 - named for what it is

@@ -248,6 +248,7 @@ class Answered(Document):
     photos: int
     faces: int
     recall: float | None
+    interval: tuple[float, float] | None = None  # of the recall, over photos
     false_boxes: int
 
 
@@ -256,6 +257,14 @@ class FrameFilling(Document):
 
     photos: int
     found: int
+
+
+class AnsweredPart(Document):
+    """What the whole product finds by the way photos lie, and what the detector makes of hard frames."""
+
+    turned: dict[str, Answered]
+    frame_filling: FrameFilling
+    contact_sheets: tuple[int, ...]
 
 
 class DetectorPart(Document):

@@ -80,7 +80,9 @@ def _figures(role: str, evaluation: EvaluationDocument, parts: Parts) -> Sequenc
                 shown += [one for one in depth_tables.robustness(parts.robustness) if one.key != "cosines"]
             return shown
         case "aligner":
-            return [evaluation_tables.landmarks(evaluation.landmarks or {})]
+            deep = depth_tables.aligner(parts.aligner) if parts.aligner is not None else []
+            shown = [one for one in deep if one.key in {"celeba", "doubt", "covered", "blurred"}]
+            return [evaluation_tables.landmarks(evaluation.landmarks or {}), *shown]
         case _:
             shown = evaluation_tables.detection(evaluation.detection) if evaluation.detection is not None else []
             answered = depth_tables.detector(parts.detector) if parts.detector is not None else []

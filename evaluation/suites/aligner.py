@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.datasets.detections import BoxFinder, PointFinder, matching_face
-from evaluation.datasets.pack import LANDMARK_SETS, PointsPicture, read_picture
+from evaluation.datasets.detections import BoxFinder, PointFinder, box_round, matching_face
+from evaluation.datasets.pack import LANDMARK_SETS, REFERENCE_SET, PointsPicture, read_celeba, read_picture
 from evaluation.documents.base import document_of
 from evaluation.documents.in_depth import AlignerPart
 from evaluation.metrics.bootstrap import RESAMPLES
@@ -40,6 +41,15 @@ class FoundPoints:
         return normalised_errors(self.points, self.truth)
 
 
+def celeba_pictures(root: Path) -> list[PointsPicture]:
+    """CelebA's val pictures with the reference network's points and about the box that a detector draws."""
+    return [
+        PointsPicture(file=one.file, set_name=REFERENCE_SET, box=box_round(one.points), points=one.points)
+        for one in read_celeba(root)
+        if one.split == "val" and one.source == "aligned"
+    ]
+
+
 def find_points(
     pictures: Sequence[PointsPicture],
     detector: BoxFinder,
@@ -64,9 +74,10 @@ def measure(found: FoundPoints, *, resamples: int = RESAMPLES) -> AlignerPart:
     """Measure the faces of all sets."""
     names = np.array([picture.set_name for picture in found.pictures])
     errors = found.errors
+    by_humans = names != REFERENCE_SET
     yaw = np.abs([yaw_deg(picture.points) for picture in found.pictures])
     sets: dict[str, Any] = {}
-    for name in [one for one in LANDMARK_SETS if one in set(names.tolist())]:
+    for name in [one for one in (*LANDMARK_SETS, REFERENCE_SET) if one in set(names.tolist())]:
         mine = names == name
         sets[name] = {
             "all": summarise(errors[mine], resamples=resamples),
@@ -80,7 +91,7 @@ def measure(found: FoundPoints, *, resamples: int = RESAMPLES) -> AlignerPart:
     document = {
         "limits": CURVE_LIMITS,
         "sets": sets,
-        "doubt": doubt(errors, found.expected),
+        "doubt": doubt(errors[by_humans], found.expected[by_humans]),
         "sheet": _sheet(found, names, errors),
     }
     return document_of(AlignerPart, document)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation.datasets.detections import CURVE_SCORE, BoxFinder, ImageReader
 from evaluation.datasets.pack import FacePicture, ScenePicture, read_boxes, read_picture
-from evaluation.metrics.bootstrap import RESAMPLES
+from evaluation.metrics.bootstrap import RESAMPLES, mean_figure
 from evaluation.metrics.detection import IOU, ScenePair, average_precision_at, measure
 from pipeline.nms import iou_matrix
 from pipeline.quarter_turns import turn_box_back, turn_image
@@ -130,7 +130,8 @@ def as_answered(
     advance: Callable[[int], None] = lambda _done: None,
 ) -> dict[str, Any]:
     """What the whole product finds in photos that lie `turns` quarter turns wrong: recall from floor_px on."""
-    faces = found = false = 0
+    false = 0
+    hits: list[NDArray[np.bool_]] = []
     for scene in scenes:
         image = read_picture(scene.file)
         height, width = image.shape[:2]
@@ -143,16 +144,17 @@ def as_answered(
             source=scene.source,
         )
         counted = _smaller(one.faces) >= floor_px
-        hit = taken_faces(one, threshold=0.0)
-        faces += int(counted.sum())
-        found += int((hit & counted).sum())
+        hits.append(taken_faces(one, threshold=0.0)[counted])
         overlap = iou_matrix(one.boxes, one.faces)
         false += int(((overlap.max(axis=1, initial=0.0) < IOU) & (_smaller(one.boxes) >= floor_px)).sum())
         advance(1)
+    photo = np.repeat(np.arange(len(hits)), [len(one) for one in hits])
+    recall = mean_figure(np.concatenate(hits), photo) if len(photo) else None
     return {
         "photos": len(scenes),
-        "faces": faces,
-        "recall": found / faces if faces else float("nan"),
+        "faces": len(photo),
+        "recall": None if recall is None else recall.value,
+        "interval": None if recall is None else (recall.low, recall.high),
         "false_boxes": false,
     }
 

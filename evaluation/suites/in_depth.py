@@ -18,7 +18,14 @@ from typing import Any, Final, TypeVar
 from evaluation.datasets import pack as data
 from evaluation.datasets.detections import BoxFinder
 from evaluation.documents.base import Document, as_json, document_of
-from evaluation.documents.in_depth import AlignerPart, CoveredPart, DetectorPart, EmbedderPart, RobustnessPart
+from evaluation.documents.in_depth import (
+    AlignerPart,
+    AnsweredPart,
+    CoveredPart,
+    DetectorPart,
+    EmbedderPart,
+    RobustnessPart,
+)
 from evaluation.suites import aligner as deep_aligner
 from evaluation.suites import covered as deep_covered
 from evaluation.suites import detector as deep_detector
@@ -26,12 +33,14 @@ from evaluation.suites import embedder as deep_embedder
 from evaluation.suites import robustness as deep_robustness
 from evaluation.suites.shipped import Evaluation
 
-PARTS: Final = ("embedder", "robustness", "aligner", "detector")
+PARTS: Final = ("embedder", "robustness", "aligner", "detector")  # a report's; the others are parts of these
 KINDS: Final[Mapping[str, type[Document]]] = {
     "embedder": EmbedderPart,
     "robustness": RobustnessPart,
     "aligner": AlignerPart,
     "detector": DetectorPart,
+    "covered": CoveredPart,
+    "answered": AnsweredPart,
 }
 # The networks that decide a part's figures: another embedder leaves boxes and points as they are.
 NEEDS: Final = {
@@ -39,8 +48,10 @@ NEEDS: Final = {
     "robustness": ("detector", "aligner", "embedder"),
     "aligner": ("detector", "aligner"),
     "detector": ("detector", "aligner"),
+    "covered": ("detector", "aligner"),
+    "answered": ("detector", "aligner"),
 }
-VERSION: Final = 3  # raise it when a part counts otherwise
+VERSION: Final = 4  # raise it when a part counts otherwise
 TURNED_SCENES: Final = 40  # of each source, in each of three turns: a turned photo costs four looks
 FILLED_FRAMES: Final = 100
 SHEETS: Final = 5
@@ -72,6 +83,8 @@ class DeepEvaluation:
             "robustness": lambda: deep_robustness.measure(self.run, self.pipeline),
             "aligner": self._aligner,
             "detector": self._detector,
+            "covered": self._covered,
+            "answered": self._answered,
         }
         make = parts[name]
         file = None if self.cache is None else self.cache / f"deep-{name}-{self._key(name)}.json"
@@ -89,14 +102,14 @@ class DeepEvaluation:
 
     def _aligner(self) -> AlignerPart:
         pictures = data.read_points_pictures(self.run.data, split="val")
+        pictures += deep_aligner.celeba_pictures(self.run.data)
         if self.run.limit is not None:
-            pictures = [
-                p for name in data.LANDMARK_SETS for p in self._few([q for q in pictures if q.set_name == name])
-            ]
+            names = dict.fromkeys(picture.set_name for picture in pictures)
+            pictures = [p for name in names for p in self._few([q for q in pictures if q.set_name == name])]
         with self.run.progress("face points", len(pictures)) as shown:
             found = deep_aligner.find_points(pictures, self.pipeline.detector, self.pipeline.aligner, advance=shown)
         part = deep_aligner.measure(found, resamples=self.run.resamples)
-        return part.model_copy(update={"covered": self._covered()})
+        return part.model_copy(update={"covered": self.part("covered")})
 
     def _covered(self) -> CoveredPart:
         faces = deep_covered.faces_of(self.run.data, limit=self.run.limit)
@@ -108,9 +121,7 @@ class DeepEvaluation:
         return deep_covered.measure(seen, blurred)
 
     def _detector(self) -> DetectorPart:
-        scenes = data.read_scenes(self.run.data, split="val")
-        if self.run.limit is not None:
-            scenes = [s for source in data.SCENE_SOURCES for s in self._few([q for q in scenes if q.source == source])]
+        scenes = self._scenes()
         runs = {}
         detectors = self.detectors()
         for name, detector in detectors.items():
@@ -127,8 +138,17 @@ class DeepEvaluation:
             large=self.shipped,
             resamples=self.run.resamples // 2,
         )
-        document = {"threshold": threshold, "ways": ways, "shipped": self.shipped, "turned": self._turned(scenes)}
-        return document_of(DetectorPart, document | self._hard_frames())
+        answered = self.part("answered")
+        return document_of(
+            DetectorPart, {"threshold": threshold, "ways": ways, "shipped": self.shipped, **dict(answered)}
+        )
+
+    def _answered(self) -> AnsweredPart:
+        return document_of(AnsweredPart, {"turned": self._turned(self._scenes())} | self._hard_frames())
+
+    def _scenes(self) -> list[data.ScenePicture]:
+        scenes = data.read_scenes(self.run.data, split="val")
+        return [s for source in data.SCENE_SOURCES for s in self._few([q for q in scenes if q.source == source])]
 
     def _turned(self, scenes: Sequence[data.ScenePicture]) -> dict[str, Any]:
         with_faces = [scene for scene in scenes if scene.source != "empty"]

@@ -17,7 +17,7 @@ import numpy as np
 
 from evaluation.datasets import alignments
 from evaluation.datasets.corruptions import with_few_pixels, with_jpeg, with_mask, with_sunglasses
-from evaluation.datasets.detections import PointFinder
+from evaluation.datasets.detections import PointFinder, box_round
 from evaluation.datasets.embeddings import Embedded, straightened
 from evaluation.datasets.end_to_end import PhotoReader, answer, with_misses
 from evaluation.datasets.pack import FacePicture, read_picture
@@ -29,7 +29,7 @@ from evaluation.metrics.verification import PairScores
 from evaluation.suites.shipped import Evaluation
 from pipeline.quality import yaw_deg
 from pipeline.similarity import CROP_SIDE_PX, align_face, warp
-from pipeline.types import Box, Detection, Points5, Rgb8
+from pipeline.types import Detection, Points5, Rgb8
 
 FPRS: Final = (0.01, 0.001)
 KEPT: Final = 0.15  # share of the different pairs that resampling keeps, well above the largest FPR asked for
@@ -226,14 +226,3 @@ def _with_found_points(picture: FacePicture, aligner: PointFinder) -> Rgb8:
     image = read_picture(picture.file)
     (found,) = aligner.find(image, [Detection(box_round(picture.points), 1.0)])
     return align_face(image, found.points)
-
-
-def box_round(points: Points5) -> Box:
-    """About the box that a detector draws round a face with these points, upright (fitted to the data pack's boxes).
-
-    Reach in units of the points' spread, as the aligner's training has it for an unturned head.
-    """
-    centre = points.mean(axis=0)
-    spread = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
-    x, y = float(centre[0]), float(centre[1]) - 0.30 * spread
-    return Box(x - 1.71 * spread, y - 2.31 * spread, x + 1.71 * spread, y + 2.31 * spread)

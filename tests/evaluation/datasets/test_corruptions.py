@@ -13,7 +13,7 @@ from evaluation.datasets.alignments import (
     unstraightened,
 )
 from evaluation.datasets.corruptions import with_few_pixels, with_jpeg, with_mask, with_sunglasses
-from evaluation.suites.robustness import box_round
+from evaluation.datasets.detections import box_round
 from pipeline.errors import DegeneratePoints
 from pipeline.similarity import ARCFACE_TEMPLATE, apply_affine
 from pipeline.types import Points5, Rgb8

@@ -127,7 +127,11 @@ def test_points_and_boxes_are_counted_by_yaw_and_size(document: dict[str, Any]) 
         "helen_afw": 3,
         "mtfl": 3,
         "ytf68": 3,
+        "celeba": aligner["sets"]["celeba"]["all"]["faces"],
     }
+    assert aligner["doubt"]["faces"] == 9  # of human points alone
+    low, high = detector["turned"]["upright"]["interval"]
+    assert low <= detector["turned"]["upright"]["recall"] <= high
     assert aligner["sets"]["mtfl"]["curve"][-1] == 1.0
     assert sum(one["faces"] for one in aligner["sets"]["mtfl"]["by_yaw"].values()) == 3
     rows = detector["ways"]["shipped"]["by_size"]
