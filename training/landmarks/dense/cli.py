@@ -2,7 +2,7 @@
 
 python -m training.landmarks.dense train --recipe training/recipes/ibug68.toml --data data --runs runs [--resume]
 python -m training.landmarks.dense export runs/ibug68 --data data --out weights
-python -m training.landmarks.dense evaluate --data data --split val      # the weights folder's, shipped engine
+python -m training.landmarks.dense evaluate --data data --split val      # the weights folder's 68, shipped engine
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 import torch
 
 from lookalike.paths import WEIGHTS
 from pipeline.face_pipeline import load_pipeline
-from pipeline.manifest import load_manifest
-from pipeline.open_parts import open_dense_landmarks
 from training.command_line import (
-    Refused,
     add_accelerator,
     add_data,
     add_export,
@@ -30,10 +29,12 @@ from training.command_line import (
 )
 from training.config import load_recipe
 from training.data.faces_with_points import Schema, read_landmark_sets
-from training.landmarks.dense.evaluate import measure
+from training.landmarks.dense.evaluate import chain_points, keep, measure, open_exported
 from training.landmarks.dense.export import export
 from training.landmarks.dense.recipe import DenseRecipe
 from training.landmarks.dense.train import train
+
+RECORDS: Final = (WEIGHTS / "records" / "landmarks68.json",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_accelerator(train_parser)
     export_parser = commands.add_parser("export", help="write the ONNX file and its record")
     add_export(export_parser)
-    evaluate_parser = commands.add_parser("evaluate", help="errors of the weights folder's 68 points")
+    evaluate_parser = commands.add_parser("evaluate", help="errors of exported networks, into their records")
+    evaluate_parser.add_argument(
+        "--record", type=Path, action="append", metavar="JSON", help="of a network; more than one may be given"
+    )
     add_data(evaluate_parser)
     add_split(evaluate_parser, default="val")
     add_threads(train_parser, export_parser, evaluate_parser)
@@ -57,12 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(export(given.run, given.out, data=given.data))
         return 0
     if given.command == "evaluate":
-        facts = load_manifest(WEIGHTS).landmarks68
-        if facts is None:
-            raise Refused(f"the manifest in {WEIGHTS} names no network for 68 points: export one and add [landmarks68]")
-        dense = open_dense_landmarks(facts, backend="openvino", threads=given.threads)
+        networks = [open_exported(record, threads=given.threads) for record in given.record or RECORDS]
         faces = read_landmark_sets(given.data / "landmarks", split=given.split, schema=Schema.IBUG68)
-        print(json.dumps(measure(faces, load_pipeline(WEIGHTS), dense), indent=2))
+        fives = chain_points(faces, load_pipeline(WEIGHTS))
+        for exported in networks:
+            figures = measure(faces, fives, exported)
+            keep(exported, given.split, figures)
+            print(json.dumps({exported.record.stem: figures}, indent=2))
         return 0
     recipe = load_recipe(given.recipe, DenseRecipe)
     folder = run_folder(given)
