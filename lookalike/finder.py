@@ -41,8 +41,8 @@ Photo: TypeAlias = bytes | DecodedPhoto | Unreadable  # a file; or what became o
 class FaceReader(Protocol):
     """pipeline.face_pipeline.FacePipeline, as far as it is needed here. May be called from several threads."""
 
-    def read(self, photo: bytes | DecodedPhoto, *, frame: bool = False) -> PhotoFaces:
-        """Find, straighten and embed every face; of a live camera's frame the large ones, sooner. Raises BadPhoto."""
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
+        """Find, straighten and embed every face. Raises BadPhoto."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from index.errors import NotYourGallery
 from index.gallery import Gallery
@@ -14,6 +14,7 @@ from lookalike.cards import CardRenderer
 from lookalike.explainer import Explainer
 from lookalike.finder import FaceReader, Finder
 from lookalike.own_gallery import check_own
+from pipeline.types import DecodedPhoto, PhotoFaces
 from web.refusals import Refused
 
 FIRST: Final = "main"  # the name of the settings' own gallery where no others are offered
@@ -31,11 +32,19 @@ class OpenGallery:
     public: Gallery | None = None  # its people, where their vectors may be given to everybody
 
 
+class FrameReader(FaceReader, Protocol):
+    """pipeline.face_pipeline.FacePipeline, as far as it is needed here."""
+
+    def read(self, photo: bytes | DecodedPhoto, *, frame: bool = False) -> PhotoFaces:
+        """As FaceReader does; of a live camera's frame the large faces, sooner."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Galleries:
     """All of them, and what reads the faces for all."""
 
-    reader: FaceReader
+    reader: FrameReader
     by_name: dict[str, OpenGallery]
 
     @property

@@ -56,8 +56,8 @@ def public_people(app: App, *, marked: Collection[str]) -> Gallery | None:
     for name, (folder, source) in CAME_ALONG.items():
         if name in marked and place == (WEIGHTS / folder).resolve() and finder.gallery.source.startswith(source):
             people = app.explainer.people if app.explainer else None
-            joined = not isinstance(people, Gallery) or any(person.joined for person in people.people)
-            return None if joined else people
+            if isinstance(people, Gallery) and not any(person.joined for person in people.people):
+                return people
     return None
 
 

@@ -81,7 +81,7 @@ class ScriptedReader:
     def __init__(self, photos: dict[bytes, PhotoFaces]) -> None:
         self._photos = photos
 
-    def read(self, photo: bytes | DecodedPhoto, *, frame: bool = False) -> PhotoFaces:
+    def read(self, photo: bytes | DecodedPhoto) -> PhotoFaces:
         if isinstance(photo, DecodedPhoto) or photo not in self._photos:
             raise BadPhoto(BadPhotoCode.NOT_A_PICTURE, "this is not a picture; send a JPEG, PNG or WebP")
         return self._photos[photo]

@@ -6,11 +6,14 @@ import json
 import os
 import posixpath
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -83,6 +86,17 @@ async def test_texts_come_in_the_nearest_language(page: RunningPage) -> None:
         assert (said["language"], set(said["texts"])) == (language, set(TEXTS))
 
 
+@contextmanager
+def no_file_written() -> Iterator[None]:
+    """Processes that start meanwhile can't write to files."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2's ratio of two colours "#rrggbb"."""
 
@@ -153,11 +167,18 @@ def test_a_port_that_is_taken_is_one_line() -> None:
 
 
 @pytest.mark.weights
-def test_the_command_serves_the_shipped_networks_and_ends_at_a_signal(tmp_path: Path) -> None:
+def test_the_command_answers_while_no_byte_may_reach_a_file_and_ends_at_a_signal(tmp_path: Path) -> None:
+    """The kernel refuses the server, and its decoders, every write to a file: RLIMIT_FSIZE is 0. Pipes stay open."""
     command = [sys.executable, "-m", "lookalike", "web", "--port", "0"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    with no_file_written():
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment(TMPDIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -168,6 +189,10 @@ def test_the_command_serves_the_shipped_networks_and_ends_at_a_signal(tmp_path: 
             (face,) = json.load(answer)["faces"]
         assert len(face["matches"]) == 8
         assert len(face["card"]) > 50_000
+        large = photo + b"\0" * 3_000_000  # forms of that size go through a file
+        asked = urllib.request.Request(f"{address}/v1/match?why=1", data=large)  # noqa: S310 - of this machine
+        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310 - likewise
+            assert json.load(answer)["faces"][0]["why"]["sentence"].startswith("It's in the ")
     finally:
         process.send_signal(signal.SIGTERM)
         _out, errors = process.communicate(timeout=60)
