@@ -275,7 +275,7 @@ def _answered(answer: FaceAnswer, words: Words, *, people: int, several: bool) -
     return {
         "matches": match_document(answer.matches, words),
         "caveats": [str(caveat) for caveat in answer.caveats],
-        "caveat_sentences": [words.caveat(caveat) for caveat in answer.caveats],
+        "caveat_sentences": words.caveats(answer),
         "headline": words.headline(answer, people=people),
         "overline": words.overline(answer, people=people, several=several),
         "sentence": words.sentence(answer) or None,

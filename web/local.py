@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -193,6 +192,7 @@ def _facts(jobs: Jobs, there: Local) -> dict[str, Any]:
             for name, one in jobs.galleries.by_name.items()
             if one.public
         ],
+        "bytes": _bytes(there, first.public),
         "embedder": info.embedder,
         "dimension": info.dimension,
         "limits": {
@@ -205,11 +205,19 @@ def _facts(jobs: Jobs, there: Local) -> dict[str, Any]:
     }
 
 
+def _bytes(there: Local, people: Gallery | None) -> int:
+    """What a browser loads for one gallery, about."""
+    vectors = 0 if people is None else 2 * people.info.people * people.info.dimension
+    looks = sum(part.nbytes for part in there.looks_parts.values())
+    networks = sum(facts.path.stat().st_size for facts in there.networks.values())
+    return networks + vectors + looks + (runtime.FOLDER / runtime.WASM).stat().st_size
+
+
 def _network(role: str, facts: NetworkFacts) -> dict[str, Any]:
     takes = facts.input
     return {
         "url": f"{role}.onnx?sha256={facts.sha256[:16]}",
-        "size_bytes": Path(facts.path).stat().st_size,
+        "size_bytes": facts.path.stat().st_size,
         "input": takes.name,
         "outputs": facts.outputs,
         "side": takes.side_px,

@@ -14,7 +14,7 @@ from lookalike.finder import FAR_FROM_ALL, Finder
 from lookalike.scale import Scale
 from lookalike.verdicts import headline, overline
 from pipeline.types import Face
-from web.words import REFUSED, UNREADABLE, Words
+from web.words import FOUND_OUT, REFUSED, UNREADABLE, Words
 
 GRID: Final = 1000  # steps of similarity between 0 and 1 at which sentences may change; bands change where they do
 MOST_FACES: Final = 64
@@ -69,6 +69,7 @@ def _near(words: Words, finder: Finder, similarity: float) -> dict[str, Any]:
         "headline_part": headline(part, people=people, translate=words.translate),
         "overline": overline(whole, people=people, several=False, translate=words.translate),
         "sentence": words.sentence(whole) or None,
+        "found_out": band.key == FOUND_OUT,
         "nobody_close": as_many and share.value >= FAR_FROM_ALL,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, assert_never
+from typing import Final, Self, assert_never
 
 from index.types import Person
 from lookalike.answers import BandedMatch, Caveat, Compared, FaceAnswer, NoFace, NoUsableFace, Unreadable
@@ -49,6 +49,7 @@ REFUSED = {
     ),
     RefusalCode.DEGENERATE: N_("Nothing could be measured on this face. Try another photo."),
 }
+FOUND_OUT: Final = "same"  # the band in which the nearest may be who asks
 _CAVEATS = {
     Caveat.FEW_OF_THE_AGE: N_("You seem older than nearly everybody here, so the nearest may be far from you."),
     Caveat.NOBODY_CLOSE: N_("Nobody here comes close to you: children, and looks that are rare here, find no twin."),
@@ -140,8 +141,13 @@ class Words:
         """The small line above it, as the card has it."""
         return overline(answer, people=people, several=several, translate=self.translate)
 
+    def caveats(self, answer: FaceAnswer) -> list[str]:
+        """Why it may be worse than its number says; nothing where somebody may have found themself."""
+        found_out = bool(answer.matches) and answer.matches[0].band.key == FOUND_OUT
+        return [] if found_out else [self.caveat(one) for one in answer.caveats]
+
     def caveat(self, caveat: Caveat) -> str:
-        """Why an answer may be worse than its number says."""
+        """One of them."""
         return self.translate(_CAVEATS[caveat])
 
     def reason(self, named: Sequence[str]) -> str:

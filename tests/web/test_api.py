@@ -6,12 +6,18 @@ import asyncio
 import base64
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from lookalike.answers import BandedMatch, Caveat, FaceAnswer, Found
+from lookalike.catalogues import Catalogues
 from lookalike.cli.documents import answer_document
+from lookalike.verdicts import headline, overline
+from tests.lookalike import builders
 from tests.web.conftest import RunningPage, StartPage
+from web.words import Words
 
 
 async def test_a_photo_is_answered_in_the_form_of_the_command_line(page: RunningPage) -> None:
@@ -36,6 +42,43 @@ async def test_a_card_comes_with_the_face_it_was_asked_for(page: RunningPage) ->
     assert first["card"] is None
     assert Image.open(io.BytesIO(base64.b64decode(second["card"]))).format == "JPEG"
     assert page.painter.painted == ["card 2 from 1 dark мужчина"]
+
+
+async def test_a_face_has_the_card_s_verdict_in_words(page: RunningPage) -> None:
+    _status, said = await page.post("/v1/match", b"faces=1")
+    (face,) = said["faces"]
+    finder = page.jobs.galleries.first.finder
+    answer = finder.find(b"faces=1")
+    assert isinstance(answer, Found)
+    people = finder.gallery.people
+    assert face["headline"] == headline(answer.faces[0], people=people)
+    assert face["overline"] == overline(answer.faces[0], people=people, several=False)
+    assert face["caveat_sentences"] == []
+    later = (await page.post("/v1/match?skip=8&language=ru", b"faces=1"))[1]["faces"][0]
+    assert later["headline"] not in {"", face["headline"]}
+
+
+async def test_why_is_said_of_the_face_it_was_asked_of(page: RunningPage) -> None:
+    _status, said = await page.post("/v1/match?why=2", b"faces=2")
+    first, second = said["faces"]
+    assert first.get("why") is None
+    assert (second["why"]["parts"], second["why"]["sentence"]) == ([], "It's in the face as a whole.")
+    assert Image.open(io.BytesIO(base64.b64decode(second["why"]["card"]))).format == "JPEG"
+    status, said = await page.post("/v1/match?why=3", b"faces=2")
+    assert (status, said["error"]["code"]) == (422, "no_such_face")
+
+
+def test_who_may_have_found_themself_reads_no_caveat() -> None:
+    words = Words.of(Catalogues(), "en", builders.calibration())
+    for similarity, said in ((0.99, 0), (0.1, 1)):
+        band = builders.calibration().gallery.band(similarity)
+        match = BandedMatch(
+            match=builders.EightPeople().search(builders.unit(1.0, 0.2), model=builders.MODEL)[0],
+            band=replace(band, key="same" if similarity > 0.9 else band.key),
+            stranger_share=0.5,
+        )
+        answer = FaceAnswer(number=1, face=builders.face(None), matches=(match,), caveats=(Caveat.FEW_OF_THE_AGE,))
+        assert len(words.caveats(answer)) == said
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,11 @@ def test_a_dropped_photo_gets_eight_people_a_card_and_its_stages(browser: Browse
         assert page.locator("#photo-status").inner_text().startswith("Found 8")
         page.click("#stages summary")
         assert page.locator("#steps figure").count() == 5
+        page.click("#why-ask")
+        page.wait_for_selector("#why-card img")
+        assert page.locator("#photo-status").inner_text().startswith("It's in the ")
         with page.expect_download() as download:
-            page.get_by_role("button", name="Download").click()
+            page.get_by_role("button", name="Download").first.click()
         with Image.open(download.value.path()) as card:
             assert (card.format, card.width) == ("JPEG", 1080)
         first = people(page)
@@ -96,15 +99,33 @@ def test_two_photos_are_compared_by_keyboard(browser: Browser, address: str) -> 
         assert page.locator("#compare-sentence").inner_text()
 
 
-def test_what_is_no_photo_and_what_has_no_face_is_told(browser: Browser, address: str, tmp_path: Path) -> None:
-    words, wall = tmp_path / "words.jpg", tmp_path / "wall.png"
+def test_what_can_not_be_answered_is_told_in_a_sentence(browser: Browser, address: str, tmp_path: Path) -> None:
+    words, wall, huge, heavy = (tmp_path / name for name in ("words.jpg", "wall.png", "huge.png", "heavy.jpg"))
     words.write_text("no picture at all")
     Image.new("RGB", (400, 300), (200, 190, 170)).save(wall)
+    Image.new("1", (9000, 6000)).save(huge)
+    heavy.write_bytes(HOPPER.read_bytes() + bytes(20_000_001))
+    told = [
+        (words, "not a picture"),
+        (wall, "No face was found"),
+        (huge, "too many pixels"),
+        (heavy, "too large: up to 20 MB"),
+    ]
     with opened(browser, address) as page:
-        for file, said in ((words, "not a picture"), (wall, "No face was found")):
+        for file, said in told:
             page.set_input_files("#photo-file", file)
             page.wait_for_function("said => document.querySelector('#photo-status').innerText.includes(said)", arg=said)
             assert page.locator("#photo-card img").count() == 0
+
+
+def test_an_upload_that_breaks_off_is_told_and_the_next_one_is_answered(browser: Browser, address: str) -> None:
+    with opened(browser, address, may_fail="ERR_CONNECTION_RESET") as page:
+        page.route("**/v1/match*", lambda route: route.abort("connectionreset"), times=1)
+        page.set_input_files("#photo-file", HOPPER)
+        page.wait_for_function("() => document.querySelector('#photo-status').innerText.includes('be reached')")
+        page.click("#another")
+        page.set_input_files("#photo-file", HOPPER)
+        assert len(people(page)) == 8
 
 
 def test_the_camera_answers_live_and_its_picture_can_be_taken(browser: Browser, address: str) -> None:

@@ -82,12 +82,15 @@ function showGalleries() {
   const place = $("local");
   place.textContent = answers.LOCAL ? t("local_not") : t("local");
   place.href = answers.LOCAL ? "/" : "/?local";
-  if (answers.LOCAL) $("privacy").textContent = t("local_privacy", { size: number(localBytes / 1e6) });
+  if (answers.LOCAL) {
+    $("privacy").textContent = t("local_privacy", { size: number(localBytes / 1e6) });
+    $("camera-intro").textContent = t("camera_intro_local");
+  }
   $("formats").textContent = Number.isFinite(maxBytes) ? t("drop_formats", { limit: number(maxBytes / 1e6) }) : "";
   const before = $("gallery").value;
   const options = names.map((one) => {
-    const name = one.name === "main" ? t("gallery_main") : one.name;
-    return new Option(t("gallery_people", { name, people: number(one.people) }), one.name);
+    const name = { main: t("gallery_main"), Celebrities: t("gallery_main"), "US Congress": t("gallery_congress") }[one.name];
+    return new Option(t("gallery_people", { name: name ?? one.name, people: number(one.people) }), one.name);
   });
   $("gallery").replaceChildren(...options);
   if (names.some((one) => one.name === before)) $("gallery").value = before;

@@ -84,8 +84,7 @@ export class PhotoPanel {
       const answer = await api.match(this.photo, query, asking.signal);
       const { why } = answer.faces.find((face) => face.number === this.chosen);
       $("why-ask").hidden = true;
-      $("why-sentence").textContent = why.sentence;
-      showCard($("why-card"), why.card, t("why_alt"));
+      showCard($("why-card"), why.card, `${why.sentence} ${t("why_alt")}`);
       this.say(why.sentence);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -97,7 +96,6 @@ export class PhotoPanel {
   hideWhy(offered) {
     $("why").hidden = !offered || api.LOCAL; // it takes the server's pictures
     $("why-ask").hidden = false;
-    $("why-sentence").textContent = "";
     showCard($("why-card"), null);
   }
 

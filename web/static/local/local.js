@@ -35,8 +35,7 @@ function inWorker(what, given, moved = []) {
 
 export async function galleries() {
   facts ??= await (await load("facts.json")).json();
-  const bytes = Object.values(facts.networks).reduce((sum, one) => sum + one.size_bytes, 0);
-  const { galleries: there, embedder, dimension, limits } = facts;
+  const { galleries: there, embedder, dimension, limits, bytes } = facts;
   return { galleries: there, embedder, dimension, limits, bytes };
 }
 
@@ -158,7 +157,7 @@ async function nearest(embedding, { gallery, among, skip }) {
   const whole_ = skip === 0 && among === "all";
   const best = matches[0] && said.near(matches[0].similarity);
   const last = matches.at(-1);
-  const caveats = [];
+  const caveats = []; // who stands here may be themself: nothing is to be said of that
   if (whole_ && found.seemsOlder(embedding, facts.sure)) caveats.push("few_of_the_age");
   if (whole_ && best?.nobody_close) caveats.push("nobody_close");
   return {
@@ -167,7 +166,7 @@ async function nearest(embedding, { gallery, among, skip }) {
     overline: !best || whole_ ? (best?.overline ?? "") : said.part({ first: matches[0].rank, last: last.rank }),
     sentence: whole_ ? (best?.sentence ?? null) : null,
     caveats,
-    caveat_sentences: caveats.map((code) => said.said.caveats[code]),
+    caveat_sentences: best?.found_out ? [] : caveats.map((code) => said.said.caveats[code]),
   };
 }
 
