@@ -22,9 +22,11 @@ from bot.middlewares.access import Access
 from bot.middlewares.albums import Albums
 from bot.middlewares.gallery import PersonsGallery
 from bot.middlewares.language import PersonsLanguage, load_languages
+from bot.serving.claims import Claims
 from bot.serving.intake import Intake, Limits
 from bot.serving.journal import Journal
 from bot.settings import BotSettings
+from bot.stores import open_shared
 from bot.stores.memory import ExpiringStorage
 from bot.stores.pairs import Pairs
 from bot.stores.people import PeopleInMemory, PeopleStore
@@ -52,6 +54,7 @@ class Parts:
     people: PeopleStore
     storage: BaseStorage
     journal: Journal
+    claims: Claims
 
     @property
     def desk(self) -> PhotoJobs:
@@ -86,6 +89,7 @@ def build_dispatcher(
     album_quiet_s: float = 0.5,
 ) -> Parts:
     """Tie handlers, queue and stores together. Nothing is opened; tests hand over a finder of their own."""
+    shared = open_shared(settings)
     queue = FairQueue(slots=settings.queue_slots, length=settings.queue_length)
     storage = storage or ExpiringStorage(ttl_s=settings.conversation_s)
     people = people or PeopleInMemory()
@@ -99,7 +103,8 @@ def build_dispatcher(
         explainer=explainer,
         galleries=galleries or {},
         queue=queue,
-        rates=RateLimit(burst=settings.rate_burst, per_minute=settings.rate_per_minute),
+        rates=shared.rates,
+        told=shared.notices,
         i18n=load_languages(),
         theme=theme,
         photo_limit_bytes=settings.photo_bytes_limit(photo_limit_bytes),
@@ -133,7 +138,7 @@ def build_dispatcher(
             observer.outer_middleware(access)
     dispatcher.message.outer_middleware(Albums(quiet_s=album_quiet_s))
     dispatcher.include_routers(*routers(guest_mode=settings.guest_mode))
-    journal = Journal(storage)
+    journal = Journal(storage, replica=settings.replica)
     return Parts(
         dispatcher=dispatcher,
         intake=Intake(
@@ -152,6 +157,7 @@ def build_dispatcher(
             background=jobs.background,
         ),
         journal=journal,
+        claims=shared.claims,
         jobs=jobs,
         people=people,
         storage=storage,

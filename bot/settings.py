@@ -120,6 +120,12 @@ class BotSettings(BaseSettings):
         default=SecretStr(""),
         description="Conversations and people's settings in Redis, e.g. redis://localhost:6379/0. Empty: not used.",
     )
+    replica: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_.-]{0,40}$",
+        description="Name of this process where several answer one webhook over one Redis (docs/operate.md). "
+        "Empty: it is the only one.",
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
@@ -146,6 +152,15 @@ class BotSettings(BaseSettings):
         url = value.get_secret_value()
         if url and not url.startswith(REDIS_STARTS):
             raise ValueError(f"must start with one of {', '.join(REDIS_STARTS)}")
+        return value
+
+    @field_validator("replica")
+    @classmethod
+    def _with_others(cls, value: str, info: ValidationInfo) -> str:
+        """Nothing but Redis tells replicas of one another, and polling is one process's."""
+        redis = info.data.get("redis_url")
+        if value and not (redis and redis.get_secret_value() and info.data.get("bot_mode") == "webhook"):
+            raise ValueError("needs BOT_MODE=webhook and REDIS_URL; leave it empty where the bot runs alone")
         return value
 
     @field_validator("bot_api_url")

@@ -1,4 +1,4 @@
-"""Who was told what happens to a photo. In memory only: after a restart a person may be told once more."""
+"""Who was told what happens to a photo. In memory: after a restart a person may be told once more."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ class NoticesGiven:
         known = self._people.get(person, False)
         self._people[person] = True
         return not known
+
+    async def first(self, person: int) -> bool:
+        """`first_time`, wherever it is kept (bot.stores.shared)."""
+        return self.first_time(person)
+
+    async def forgotten(self, person: int) -> bool:
+        """`forget`, wherever it is kept."""
+        return self.forget(person)
 
     def forget(self, person: int) -> bool:
         """Whether there was something to forget."""

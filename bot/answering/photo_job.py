@@ -24,6 +24,7 @@ from aiogram.utils.i18n import gettext as _
 from bot.answering.background import Background
 from bot.answering.notices import NoticesGiven
 from bot.answering.ordering import let_next_in
+from bot.answering.rates import Rates
 from bot.answering.remembered import Remembered
 from bot.answering.reply import Reply, remove
 from bot.middlewares.language import translator
@@ -40,7 +41,7 @@ from lookalike.cards import CardRenderer, PictureRequest, ThemeName
 from lookalike.explainer import Explainer, Why
 from lookalike.serving.fair_queue import FairQueue, QueueFull, Stopping, Ticket, WaitedTooLong
 from lookalike.serving.metrics import Stats
-from lookalike.serving.rate_limit import RateLimit, Verdict
+from lookalike.serving.rate_limit import Verdict
 from lookalike.serving.work_threads import FinderPool
 
 NOTICE_S: Final = 3.0  # a longer wait is told
@@ -76,7 +77,7 @@ class PhotoJobs:
     calibration: Calibration
     renderer: CardRenderer
     queue: FairQueue
-    rates: RateLimit
+    rates: Rates
     i18n: I18n
     explainer: Explainer | None = None  # None: "Why these?" shows the face and says nothing of its parts
     galleries: Mapping[str, App] = field(default_factory=dict)  # by title; the first is this one
@@ -148,7 +149,7 @@ class PhotoJobs:
         reply = self.reply_to(message, photos[0], asker)
         if asker is not None:
             who = rated(message, asker)
-            verdicts = [self.rates.ask(who) for _photo in photos]
+            verdicts = [await self.rates.ask(who) for _photo in photos]
             allowed = verdicts.count(Verdict.GO)
             self.stats.failed["rate_limited"] += len(photos) - allowed
             if Verdict.NOTIFY in verdicts:
@@ -156,7 +157,7 @@ class PhotoJobs:
         if not allowed:
             return 0
         self.background.start(_react(message, photos[0]), name="reaction")
-        if asker is not None and self.told.first_time(asker.id):
+        if asker is not None and await self.told.first(asker.id):
             await reply.text(
                 _("I keep your photo only until I've answered. Nothing is stored. More: /privacy"),
                 quietly=True,

@@ -51,7 +51,7 @@ async def _answer(message: Message, bot: Bot, jobs: PhotoJobs, person: PersonSet
     photo, of_another = _photo(message, asker.id)
     if photo is None:
         return guest.photo_of_your_own() if of_another else guest.send_a_photo()
-    if jobs.rates.ask(asker.id) is not Verdict.GO:
+    if await jobs.rates.ask(asker.id) is not Verdict.GO:
         jobs.stats.failed["rate_limited"] += 1
         return jobs.too_many(asker.id)
     try:

@@ -90,7 +90,7 @@ async def _may_delete(query: CallbackQuery, message: Message, bot: Bot, jobs: Ph
     if query.from_user.id in {asker, sender.id if sender is not None else None}:
         return True
     # Strangers' presses ask Telegram something, so they are counted as photos are.
-    if jobs.rates.ask(query.from_user.id) is not Verdict.GO:
+    if await jobs.rates.ask(query.from_user.id) is not Verdict.GO:
         await alert(query, jobs.too_many(query.from_user.id))
         return False
     if await _is_administrator(bot, message, query):
@@ -124,7 +124,7 @@ async def photo_behind(query: CallbackQuery, jobs: PhotoJobs) -> tuple[Message, 
     if not isinstance(message, Message) or photo is None:
         await alert(query, _("The photo of this answer is gone. Please send it again."))
         return None
-    if jobs.rates.ask(query.from_user.id) is not Verdict.GO:
+    if await jobs.rates.ask(query.from_user.id) is not Verdict.GO:
         await alert(query, jobs.too_many(query.from_user.id))
         return None
     await acknowledge(query)

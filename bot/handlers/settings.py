@@ -73,7 +73,7 @@ async def on_delete(message: Message, people: PeopleStore, state: FSMContext, jo
         return
     talking = await state.get_state() is not None
     await state.clear()
-    told = jobs.told.forget(message.from_user.id)
+    told = await jobs.told.forgotten(message.from_user.id)
     await message.answer(deleted_text(was, talking=talking, told=told, galleries=tuple(jobs.galleries)))
 
 

@@ -44,8 +44,10 @@ class Debt:
 class Journal:
     """Keeps both lists, and writes them when they changed."""
 
-    def __init__(self, storage: BaseStorage) -> None:
+    def __init__(self, storage: BaseStorage, *, replica: str = "") -> None:
+        """replica: name of this process among several over one store; each has a record of its own."""
         self._storage = storage
+        self._destiny = f"updates-{replica}" if replica else "updates"
         self._kept = not isinstance(storage, ExpiringStorage)  # whose records end with the process
         self._done: deque[tuple[int, str]] = deque(maxlen=MOST_DONE)
         self.debts: OrderedDict[int, Debt] = OrderedDict()
@@ -113,4 +115,4 @@ class Journal:
         await self._storage.set_data(self._key(), record)
 
     def _key(self) -> StorageKey:
-        return StorageKey(bot_id=self._bot_id, chat_id=0, user_id=0, destiny="updates")
+        return StorageKey(bot_id=self._bot_id, chat_id=0, user_id=0, destiny=self._destiny)

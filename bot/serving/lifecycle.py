@@ -61,8 +61,13 @@ async def serve(
         if warm_up is not None:
             parts.jobs.background.start(_when_idle(parts, warm_up), name="warm up")
         if settings.bot_mode == "webhook":
+            await parts.claims.open(bot.id)
             await open_things.enter_async_context(
-                Port(webhook_app(bot, parts.intake, settings), host=settings.webhook_host, port=settings.webhook_port)
+                Port(
+                    webhook_app(bot, parts.intake, settings, claims=parts.claims),
+                    host=settings.webhook_host,
+                    port=settings.webhook_port,
+                )
             )
         await parts.intake.begin(bot)
         window = Window()
@@ -121,6 +126,7 @@ async def _drain(parts: Parts, settings: BotSettings, health: Health) -> None:
 async def _close(bot: Bot, parts: Parts) -> None:
     await parts.jobs.background.close()
     await parts.journal.close()
+    await parts.claims.close()
     await parts.dispatcher.emit_shutdown(bot=bot)
     await parts.people.close()
     await bot.session.close()

@@ -22,6 +22,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
+from bot.serving.claims import Claim, Claims
+from bot.serving.held import stamp_of
 from bot.serving.intake import Intake
 from bot.settings import BotSettings
 
@@ -54,8 +56,8 @@ def _digest(settings: BotSettings, purpose: str) -> str:
     return hmac.new(key, f"webhook {purpose}".encode(), hashlib.sha256).hexdigest()
 
 
-def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Application:
-    """The aiohttp application that Telegram calls."""
+def webhook_app(bot: Bot, intake: Intake, settings: BotSettings, *, claims: Claims) -> web.Application:
+    """The aiohttp application that Telegram calls. claims: which updates are this replica's."""
     want = webhook_secret(settings).encode()
 
     async def called(request: web.Request) -> web.Response:
@@ -74,16 +76,8 @@ def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Applicat
             # Well-formed but of a kind this version does not know: refusing would bring it again for a day.
             log.warning("an update of an unknown shape", update_id=raw["update_id"])
             return web.Response()
-        held = intake.take(bot, update)
-        # The answer to this call is what Telegram forgets the update by, so it waits for the update's own.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(HOLD_S):
-                await held.over.wait()
-        if not held.settled:
-            if held.over.is_set():
-                return web.Response(status=503, headers={"Retry-After": "5"})
-            intake.give_up(held)
-        return web.Response()
+        settled = await _settled(bot, intake, claims, update)
+        return web.Response() if settled else web.Response(status=503, headers={"Retry-After": "5"})
 
     async def _body(request: web.Request) -> Any:
         """The JSON of a call; None when there is none, or it takes too long to come."""
@@ -96,6 +90,26 @@ def webhook_app(bot: Bot, intake: Intake, settings: BotSettings) -> web.Applicat
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post(webhook_path(settings), called)
     return app
+
+
+async def _settled(bot: Bot, intake: Intake, claims: Claims, update: Update) -> bool:
+    """Work on an update, or leave it to whoever does. False when Telegram must come again."""
+    stamp = stamp_of(update)
+    # A press is rather lost than done twice: docs/decisions/0012.
+    claim = await claims.take(update.update_id, stamp, done=update.callback_query is not None)
+    if claim is not Claim.OURS:
+        return claim is Claim.DONE  # should the replica that works on it be killed, Telegram must have come again
+    held = intake.take(bot, update)
+    # The answer to this call is what Telegram forgets the update by, so it waits for the update's own.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HOLD_S):
+            await held.over.wait()
+    if not held.settled:
+        if held.over.is_set():
+            return False
+        intake.give_up(held)
+    await claims.settled(update.update_id, stamp)
+    return True
 
 
 async def announce_webhook(bot: Bot, settings: BotSettings, *, allowed_updates: list[str]) -> bool:

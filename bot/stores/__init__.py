@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiogram.fsm.storage.base import BaseStorage
 
+from bot.answering.notices import NoticesGiven
+from bot.answering.rates import Rates, RatesHere
+from bot.serving.claims import Alone, Claims
 from bot.settings import BotSettings
 from bot.stores.memory import ExpiringStorage
 from bot.stores.people import PeopleInMemory, PeopleStore
 from bot.stores.sqlite import PeopleInSqlite
 from lookalike.extras import install_command
+from lookalike.serving.rate_limit import RateLimit
 
 
 class ExtraMissing(Exception):  # noqa: N818 - named for what it is
     """A setting needs a package that is not installed: a sentence with the command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What replicas share; without REPLICA nothing is."""
+
+    claims: Claims
+    rates: Rates
+    notices: NoticesGiven
+
+
+def open_shared(settings: BotSettings) -> Shared:
+    """By the settings, whose REDIS_URL `open_stores` has read before."""
+    burst, per_minute = settings.rate_burst, settings.rate_per_minute
+    if not settings.replica:
+        limit = RateLimit(burst=burst, per_minute=per_minute)
+        return Shared(claims=Alone(), rates=RatesHere(limit), notices=NoticesGiven())
+    from bot.stores.redis import connect
+    from bot.stores.shared import SharedClaims, SharedNotices, SharedRates
+
+    redis = connect(settings.redis_url.get_secret_value())
+    return Shared(
+        claims=SharedClaims(redis),
+        rates=SharedRates(redis, burst=burst, per_minute=per_minute),
+        notices=SharedNotices(redis),
+    )
 
 
 def open_stores(settings: BotSettings) -> tuple[BaseStorage, PeopleStore]:

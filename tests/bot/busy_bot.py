@@ -1,6 +1,6 @@
 """A bot process with a slow reader, for tests that end it (tests/bot/forked.py) and for tests/bot/load.py.
 
-python -m tests.bot.busy_bot MODE PEER_URL PORT STOP_S [REDIS_URL]
+python -m tests.bot.busy_bot MODE PEER_URL PORT STOP_S [REDIS_URL [ADDRESS REPLICA]]
 """
 
 from __future__ import annotations
@@ -19,10 +19,16 @@ from tests.bot.conftest import bot_settings
 from tests.fakes import PlainPainter, fake_finder
 
 
-async def main(mode: str, peer_url: str, port: str, stop_s: str, redis_url: str = "") -> None:
-    address = f"http://127.0.0.1:{port}"
+async def main(mode: str, peer_url: str, port: str, stop_s: str, redis_url: str = "", *replica: str) -> None:
+    address, name = replica or ("", "")
     settings = bot_settings(
-        mode, peer_url, webhook_url=address, webhook_port=int(port), stop_s=float(stop_s), redis_url=redis_url
+        mode,
+        peer_url,
+        webhook_url=address or f"http://127.0.0.1:{port}",
+        webhook_port=int(port),
+        stop_s=float(stop_s),
+        redis_url=redis_url,
+        replica=name,
     )
     storage, people = open_stores(settings)
     pool = fake_finder()

@@ -62,7 +62,7 @@ def test_the_image_is_built_from_pinned_tags() -> None:
     assert [image for image in images if not re.search(r":\d+\.\d+\.\d+", image)] == []
 
 
-@pytest.mark.parametrize("name", ["bot", "redis"])
+@pytest.mark.parametrize("name", ["bot", "bot-1", "bot-2", "proxy", "redis"])
 def test_each_container_is_bounded_and_may_do_nothing_it_does_not_need(name: str) -> None:
     service = services()[name]
     assert service["read_only"] is True
@@ -71,6 +71,15 @@ def test_each_container_is_bounded_and_may_do_nothing_it_does_not_need(name: str
     assert service["pids_limit"] > 0
     assert service["memswap_limit"] == service["mem_limit"]
     assert service["ulimits"]["core"] == 0
+
+
+def test_replicas_differ_by_name_alone_and_the_proxy_knows_each() -> None:
+    one, two = (services()[name]["environment"] for name in ("bot-1", "bot-2"))
+    assert {name for name in one if one[name] != two[name]} == {"REPLICA"}
+    assert one["BOT_MODE"] == "webhook"
+    known = re.findall(r"^ +server (\S+) (\S+):(\d+)$", text("haproxy.cfg"), re.MULTILINE)
+    assert known == [(name, name, one["WEBHOOK_PORT"]) for name in ("bot-1", "bot-2")]
+    assert f"check port {one['HEALTH_PORT']}" in text("haproxy.cfg")
 
 
 def services() -> dict[str, dict[str, Any]]:
