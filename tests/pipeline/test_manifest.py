@@ -47,7 +47,8 @@ def test_the_shipped_manifest_is_read() -> None:
 @pytest.mark.weights
 def test_every_shipped_file_is_the_one_its_manifest_names() -> None:
     for entry in networks(load_manifest(SHIPPED)):
-        assert len(entry.read_bytes()) < 20_000_000
+        for file in (entry, entry.int8):
+            assert file is None or len(file.read_bytes()) < 20_000_000
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,21 @@ def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: 
 def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="its record says"):
         updated_manifest(TEXT, with_record(tmp_path, sha256="0" * 64))
+
+
+def test_make_manifest_refuses_an_int8_file_of_another_detector(tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    (folder / "records").mkdir(parents=True)
+    (folder / "new.onnx").write_bytes(b"whole")
+    (folder / "new_int8.onnx").write_bytes(b"steps")
+    whole, steps = (hashlib.sha256(content).hexdigest() for content in (b"whole", b"steps"))
+    for name, record in (
+        ("detector", {"file": "new.onnx", "sha256": whole}),
+        ("detector_int8", {"file": "new_int8.onnx", "sha256": steps, "made_from": "0" * 64}),
+    ):
+        (folder / "records" / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"made from another new\.onnx"):
+        updated_manifest('[detector]\n[detector.int8]\nsha256 = ""\n', folder)
 
 
 def test_the_shipped_manifest_is_up_to_date() -> None:

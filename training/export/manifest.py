@@ -23,7 +23,8 @@ def updated(manifest: str, folder: Path) -> str:
     """Return the manifest's text with every role's lines taken from folder/records/<role>.json and the file itself.
 
     `scores` comes from folder/evaluation.json where that was measured with the files that are there.
-    Raises ValueError when a record tells of another file than the one that is there.
+    The int8 file of a role has the record <role>_int8.json. Raises ValueError when a record tells of another file than
+    the one that is there, or an int8 file was made from another.
     """
     lines = manifest.splitlines(keepends=True)
     facts: dict[str, str | int] = {}
@@ -39,7 +40,7 @@ def updated(manifest: str, folder: Path) -> str:
 
 
 def _facts(role: str, folder: Path) -> dict[str, str | int]:
-    record_path = folder / "records" / f"{role}.json"
+    record_path = folder / "records" / f"{role.replace('.', '_')}.json"
     if not record_path.exists():
         return {}
     record = json.loads(record_path.read_text(encoding="utf-8"))
@@ -48,12 +49,21 @@ def _facts(role: str, folder: Path) -> dict[str, str | int]:
     if sha256 != record["sha256"]:
         raise ValueError(f"{role}: {record['file']} has sha256 {sha256[:12]}, its record says {record['sha256'][:12]}")
     facts: dict[str, str | int] = {"sha256": sha256, "size_bytes": len(data)}
+    if role.endswith(".int8"):
+        _check_origin(role, record, folder)
+        return facts
     facts |= {key: record[key] for key in KEYS if isinstance(record.get(key), str)}
     if data := _data(record.get("data")):
         facts["data"] = data
     if (scores := _scores(role, folder)) is not None:
         facts["scores"] = scores
     return facts
+
+
+def _check_origin(role: str, record: dict[str, Any], folder: Path) -> None:
+    whole = json.loads((folder / "records" / f"{role.removesuffix('.int8')}.json").read_text(encoding="utf-8"))
+    if record["made_from"] != whole["sha256"]:
+        raise ValueError(f"{role}: {record['file']} was made from another {whole['file']} than the one that is there")
 
 
 def _data(told: Any) -> str:

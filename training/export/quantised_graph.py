@@ -26,9 +26,6 @@ from training.comparisons.quantise import with_whole_weights
 from training.export.onnx import ExportFailed
 
 WEIGHED: Final = ("Convolution", "GroupConvolution", "MatMul")
-STEPS: Final = 255  # of an activation, from its lowest to its highest number
-MIDDLE: Final = 128  # the step of 0 in a range that reaches as far below it as above
-OFF_GRID: Final = 0.05  # of a step: how far a range's zero may lie from a whole one
 
 
 def quantise(source: Path, path: Path, shown: Sequence[Nchw], *, name: str, kept_float: Sequence[str] = ()) -> int:
@@ -182,7 +179,8 @@ def _store_weights(
 def _store_bias(operation: Any, stored: dict[str, onnx.TensorProto], node: onnx.NodeProto) -> None:
     """Take over the bias that NNCF corrected."""
     takers = [taker.get_node() for taker in operation.output(0).get_target_inputs()]
-    if len(takers) != 1 or takers[0].get_type_name() != "Add" or len(node.input) < 3:
+    takers = [taker for taker in takers if taker.get_type_name() == "Add"]
+    if len(takers) != 1 or len(node.input) < 3:
         return
     constants = [_constant(port.get_source_output()) for port in takers[0].inputs()]
     bias = stored[node.input[2]]
@@ -201,19 +199,18 @@ def _quantise_input(
     added: dict[str, list[onnx.NodeProto]],
     made: dict[str, str],
 ) -> None:
-    """Put a step of one scale behind what a node takes, or have the node take the one that is there already."""
+    """Put a step behind what a node takes, or have the node take the one that is there already."""
     lowest, highest = _range(step)
-    if lowest.size != 1:
-        raise ExportFailed(f"{node.name}: a range for each of {lowest.size} channels; one is wanted")
-    scale = np.float32((highest[0] - lowest[0]) / STEPS)
-    zero = -lowest[0] / scale
-    if abs(zero - np.rint(zero)) > OFF_GRID:
-        raise ExportFailed(f"{node.name}: 0 lies between two steps ({zero:.3f})")
+    if lowest.size != 1:  # of a depthwise convolution, whose weights NNCF rounds as ONNX can't say either
+        raise ExportFailed(f"{node.name}: a range for each of {lowest.size} channels; keep it float")
+    levels = int(step.get_attributes()["levels"])
+    scale = np.asarray((highest - lowest) / (levels - 1), np.float32).reshape(())
+    zero = np.rint(-lowest / scale).reshape(())
+    symmetric = zero == levels // 2  # 256 levels reach one further below 0 than above, 255 as far
+    parts = {"scale": scale, "zero": np.zeros((), np.int8) if symmetric else zero.astype(np.uint8)}
     taken, key = node.input[place], step.get_friendly_name()
     if key not in made:
         name = made[key] = f"{taken}.steps.{len(made)}"
-        whole_zero = np.int8(0) if np.rint(zero) == MIDDLE else np.uint8(np.rint(zero))
-        parts = {"scale": np.asarray(scale), "zero": np.asarray(whole_zero)}
         model.graph.initializer.extend(numpy_helper.from_array(part, f"{name}.{kind}") for kind, part in parts.items())
         scaled = [f"{name}.{kind}" for kind in parts]
         added.setdefault(taken, []).extend(

@@ -257,46 +257,12 @@ def test_export_refuses_a_file_that_computes_something_else(
     assert not (tmp_path / "w").exists()
 
 
-def test_int8_weights_are_stored_as_int8_and_compute_the_same() -> None:
-    """A weight that the graph rounds itself is rounded in the file, a scale a channel."""
-    import onnxruntime
-
-    from training.detector.int8 import store_as_int8
-
-    helper, array = onnx.helper, onnx.numpy_helper.from_array
-    rng = np.random.default_rng(1)
-    weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)
-    stored = [
-        array(weight, "w"),
-        array(np.array([0.01, 0.02, 0.03, 0.04], np.float32), "scale"),
-        array(np.zeros(4, np.int8), "zero"),
-    ]
-    nodes = [
-        helper.make_node("QuantizeLinear", ["w", "scale", "zero"], ["q"], axis=0),
-        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"], axis=0),
-        helper.make_node("Conv", ["x", "d"], ["y"]),
-    ]
-    told = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes,
-        "g",
-        [told("x", onnx.TensorProto.FLOAT, [1, 3, 5, 5])],
-        [told("y", onnx.TensorProto.FLOAT, [1, 4, 3, 3])],
-        stored,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    x = rng.normal(size=(1, 3, 5, 5)).astype(np.float32)
-
-    def run() -> np.ndarray:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        return np.asarray(session.run(None, {"x": x})[0])
-
-    before = run()
-    store_as_int8(model)
-    onnx.checker.check_model(model)
-    assert [node.op_type for node in model.graph.node] == ["DequantizeLinear", "Conv"]
-    assert {tensor.name: tensor.data_type for tensor in model.graph.initializer}["q"] == onnx.TensorProto.INT8
-    np.testing.assert_allclose(run(), before, atol=1e-5)
+def test_the_int8_file_is_refused_beside_another_detector_than_its_record_tells_of(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "detector.onnx").write_bytes(b"another")
+    (tmp_path / "records" / "detector.json").write_text(json.dumps({"sha256": "0" * 64}), encoding="utf-8")
+    with pytest.raises(Refused, match=r"tells of another detector\.onnx"):
+        main(["int8", "--data", str(tmp_path), "--weights", str(tmp_path)])
 
 
 def test_weights_are_stored_as_float16_and_read_back_as_float32() -> None:
