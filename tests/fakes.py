@@ -79,7 +79,9 @@ class PlainPainter(CardRenderer):
 
     def __init__(self) -> None:
         super().__init__(
-            calibration=builders.calibration(), gallery=builders.EightPeople().info, pictures=FolderPictures(None)
+            calibration=builders.calibration(),
+            gallery=lambda: builders.EightPeople().info,
+            pictures=FolderPictures(None),
         )
         self.painted: list[str] = []
 

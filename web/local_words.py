@@ -13,6 +13,7 @@ from lookalike.answers import BandedMatch, Caveat, FaceAnswer
 from lookalike.finder import FAR_FROM_ALL, Finder
 from lookalike.scale import Scale
 from lookalike.verdicts import headline, overline
+from lookalike.wording import pair_verdict
 from pipeline.types import Face
 from web.words import FOUND_OUT, REFUSED, UNREADABLE, Words
 
@@ -54,7 +55,7 @@ def _runs(finder: Finder, row: Callable[[float], dict[str, Any]]) -> list[dict[s
 
 
 def _near(words: Words, finder: Finder, similarity: float) -> dict[str, Any]:
-    scale = Scale(finder.calibration, people=finder.gallery.people)
+    scale = Scale(finder.calibration, people=finder.gallery.people, source=finder.gallery.source)
     share, band = scale.share(similarity), scale.band(similarity)
     match = Match(rank=1, person=_NOBODY, similarity=similarity)
     banded = BandedMatch(match=match, band=band, stranger_share=share.value, bound=share.bound)
@@ -63,7 +64,7 @@ def _near(words: Words, finder: Finder, similarity: float) -> dict[str, Any]:
     people = finder.gallery.people
     as_many = people >= finder.calibration.gallery_people / 2
     return {
-        "word": words.band(band),
+        "word": words.verdict(banded),
         "step": words.step(band),
         "headline": headline(whole, people=people, translate=words.translate),
         "headline_part": headline(part, people=people, translate=words.translate),
@@ -78,7 +79,7 @@ def _pair(words: Words, similarity: float) -> dict[str, Any]:
     table = words.calibration.pair
     band = table.band(similarity)
     return {
-        "word": words.band(band),
+        "word": pair_verdict(band.key, words.translate),
         "step": words.step(band),
         "sentence": words.alike(similarity, table.stranger_share(similarity)),
     }

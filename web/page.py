@@ -17,7 +17,13 @@ from web.texts import TEXTS
 STATIC: Final = Path(__file__).parent / "static"
 LOCAL: Final = STATIC / "local"
 WORKER: Final = LOCAL / "worker.js"
-KINDS: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
+KINDS: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".html": "text/html",
+    ".txt": "text/plain",
+}
 SAMPLE: Final = "grace_hopper.jpg"  # public domain
 
 

@@ -83,7 +83,7 @@ class SharedClaims:
     async def take(self, update_id: int, stamp: str, *, done: bool = False) -> Claim:
         arguments = (self._me, stamp, "1" if done else "0", str(CLAIM_S), f"{self._prefix}:lives:")
         try:
-            answer: Any = await self._redis.eval(_TAKE, 1, self._key(update_id), *arguments)  # type: ignore[misc]
+            answer: Any = await self._redis.eval(_TAKE, 1, self._key(update_id), *arguments)
         except GONE as error:
             _complain(error)
             return Claim.OURS
@@ -131,7 +131,7 @@ class SharedRates:
 
     async def ask(self, person: int) -> Verdict:
         try:
-            answer: Any = await self._redis.eval(_ASK, 1, f"{PREFIX}:rate:{person}", *self._arguments)  # type: ignore[misc]
+            answer: Any = await self._redis.eval(_ASK, 1, f"{PREFIX}:rate:{person}", *self._arguments)
         except GONE as error:
             _complain(error)
             verdict = self._here.ask(person)

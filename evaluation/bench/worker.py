@@ -67,7 +67,7 @@ class Lookalike:
 
     def read(self, file: Path) -> list[Box]:
         photo = self._pipeline.read(file.read_bytes())
-        self.spent_ms.update(photo.timing_ms)  # type: ignore[arg-type]  # a Counter adds any numbers
+        self.spent_ms.update(photo.timing_ms)  # a Counter adds any numbers
         return [(one.box.x0, one.box.y0, one.box.x1, one.box.y1) for one in photo.faces if one.embedding is not None]
 
     def boxes(self, file: Path) -> list[tuple[Box, float]]:

@@ -63,7 +63,7 @@ def measure(run: Evaluation, gallery: Sequence[Person]) -> dict[str, Distinct]:
         found[name] = Distinct(
             cards=len(cards),
             people=len(np.unique(people)),
-            all_eight=mean_figure(apart.all(axis=1), people, resamples=run.resamples),
+            all_eight=mean_figure(np.asarray(apart.all(axis=1)), people, resamples=run.resamples),
             pairs=mean_figure(apart.mean(axis=1), people, resamples=run.resamples),
             pairs_by_known=mean_figure(by_known.mean(axis=1), people, resamples=run.resamples),
         )

@@ -82,7 +82,10 @@ def ask(sets: Sets, gallery: NDArray[np.float32], people: int, *, draws: int = 0
     rng = np.random.default_rng(SEED + people)
     count = 1 if people >= len(gallery) else draws or DRAWS.get(people, MANY_DRAWS)
     galleries = [rng.choice(len(gallery), min(people, len(gallery)), replace=False) for _ in range(count)]
-    best, weights, person, set_of = [], [], [], []
+    best: list[NDArray[np.float32]] = []
+    weights: list[NDArray[np.float64]] = []
+    person: list[NDArray[np.intp]] = []
+    set_of: list[NDArray[np.int_]] = []
     for number, (vectors, owners, own_rows) in enumerate(sets.values()):
         found = np.empty((len(galleries), len(vectors)), np.float32)
         for k, rows in enumerate(galleries):
@@ -96,7 +99,7 @@ def ask(sets: Sets, gallery: NDArray[np.float32], people: int, *, draws: int = 0
         weight = person_weights(owners)
         weights.append(weight / weight.sum() / len(sets))
         names, owner = np.unique(owners, return_inverse=True)
-        person.append(owner + sum(map(len, set_of)))
+        person.append(owner + sum(len(one) for one in set_of))
         set_of.append(np.full(len(names), number))
     return Asked(
         people=min(people, len(gallery)),

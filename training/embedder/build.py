@@ -68,7 +68,7 @@ def _renamed(
 
 
 def _head_prefixes(network: nn.Module) -> tuple[str, ...]:
-    heads: str | Sequence[str] = network.default_cfg["classifier"]  # type: ignore[assignment]  # timm's own table
+    heads: str | Sequence[str] = network.default_cfg["classifier"]  # timm's own table
     return tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
 
 
