@@ -237,7 +237,7 @@ Half of all people lie below {round(float(np.median(similarity)), 2) + 0.0:.2f}.
 ## 7. What does {best.match.similarity:.2f} mean? `lookalike/calibration.py`
 
 Among thousands of people somebody is always near. So the scale of the cards is measured: people who are not in the gallery were looked up in it, and {share:.0%} of them find somebody at least this alike.
-On a card that is called "{best.verdict}" ({meter(best.band.step)}). [docs/evaluation.md](evaluation.md) says who was asked, and how sure the figures are.
+That is called {best.likeness} ({meter(best.band.step)}). [docs/evaluation.md](evaluation.md) says who was asked, and how sure the figures are.
 """
 
 

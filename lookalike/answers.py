@@ -8,7 +8,7 @@ from enum import StrEnum
 from index.types import Match, Person
 from lookalike.calibration import Band
 from lookalike.scale import Bound
-from lookalike.wording import pair_verdict, person_title, verdict
+from lookalike.wording import likeness, pair_verdict, person_title
 from pipeline.errors import BadPhoto, BadPhotoCode
 from pipeline.types import Face, PhotoFaces
 
@@ -42,9 +42,9 @@ class BandedMatch:
         return self.match.similarity
 
     @property
-    def verdict(self) -> str:
-        """How alike, in English as a card says it. In a gallery that was not measured pairs' words are used."""
-        return verdict(self.band.key) or pair_verdict(self.band.key)
+    def likeness(self) -> str:
+        """How alike, in English: "a strong likeness"."""
+        return likeness(self.band.key)
 
     def __repr__(self) -> str:
         return f"<BandedMatch: {self.rank}. {self.title}, {self.similarity:.2f} {self.band.key}>"
@@ -132,8 +132,8 @@ class Compared:
     timing_ms: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
-    def verdict(self) -> str:
-        """How alike, in English as a card says it."""
+    def likeness(self) -> str:
+        """How alike, in English as a card says it: "very alike"."""
         return pair_verdict(self.band.key)
 
 

@@ -51,6 +51,14 @@ VERDICTS = {
     "fair": N_("A passing likeness"),
     "faint": N_("A face that's hard to match"),
 }
+# One person of a list, in a sentence.
+LIKENESSES = {
+    "same": N_("could be you"),
+    "striking": N_("an uncanny likeness"),
+    "strong": N_("a strong likeness"),
+    "fair": N_("a passing likeness"),
+    "faint": N_("a faint likeness"),
+}
 # Two faces by the key of their band, in a sentence. The gallery's keys are others, "same" apart.
 PAIR_VERDICTS = {
     "same": N_("could be one person"),
@@ -269,6 +277,12 @@ def verdict(band_key: str, translate: Translate = str) -> str:
     """The headline for a face whose nearest person is in this band; empty for a band that is not known here."""
     said = VERDICTS.get(band_key, "")
     return translate(said) if said else ""
+
+
+def likeness(band_key: str, translate: Translate = str) -> str:
+    """How alike somebody of a gallery is; in one that was not measured those below the top band are called as pairs."""
+    said = LIKENESSES.get(band_key, "")
+    return translate(said) if said else pair_verdict(band_key, translate)
 
 
 def pair_verdict(band_key: str, translate: Translate = str) -> str:

@@ -216,7 +216,7 @@ def match_document(matches: tuple[BandedMatch, ...], words: Words) -> list[dict[
         | {
             "title": words.title(match),
             "looks": words.looks(match),
-            "word": words.verdict(match),
+            "word": words.likeness(match),
             "said": words.similarity(match.similarity),
             "step": words.step(match.band),
         }
@@ -293,7 +293,7 @@ def compared_document(
         document["which"] = comparison.which
         return document
     return document | {
-        "word": words.pair_verdict(comparison),
+        "word": words.pair_likeness(comparison),
         "said": words.similarity(comparison.similarity),
         "step": words.step(comparison.band),
         "sentence": words.pair(comparison),

@@ -113,13 +113,13 @@ class Words:
         """Likewise."""
         return describe_person(person, self.translate)
 
-    def verdict(self, match: BandedMatch) -> str:
+    def likeness(self, match: BandedMatch) -> str:
         """How alike somebody of the gallery is."""
-        return self.translate(match.verdict)
+        return self.translate(match.likeness)
 
-    def pair_verdict(self, comparison: Compared) -> str:
+    def pair_likeness(self, comparison: Compared) -> str:
         """How alike two faces are."""
-        return self.translate(comparison.verdict)
+        return self.translate(comparison.likeness)
 
     def similarity(self, value: float) -> str:
         """A cosine as people read it."""

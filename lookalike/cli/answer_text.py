@@ -126,7 +126,7 @@ def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: 
                 f"{shown_path(path)} has {len(photo.usable)} usable faces; "
                 f"this is face {position + 1} ({option} N takes another)"
             )
-    say(f"{meter(band.step)} {comparison.verdict}: similarity {comparison.similarity:.2f}. {meaning}")
+    say(f"{meter(band.step)} {comparison.likeness}: similarity {comparison.similarity:.2f}. {meaning}")
     say("Family looks alike too, and age or light can hide it. So this is no proof.")
 
 

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 from bot.middlewares.language import language_of, load_languages
 from lookalike.catalogues import LANGUAGES
-from lookalike.wording import PAIR_VERDICTS, VERDICTS, pair_verdict, verdict
+from lookalike.wording import LIKENESSES, PAIR_VERDICTS, VERDICTS, likeness, pair_verdict, verdict
 from tests.telegram_rules import check_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,6 +111,7 @@ def test_russian_plurals(count: int, word: str) -> None:
 def test_every_band_of_the_shipped_calibration_has_words_of_its_own() -> None:
     raw = json.loads(CALIBRATION.read_text(encoding="utf-8"))
     assert [verdict(band["key"]) for band in raw["gallery"]["bands"]] == list(VERDICTS.values())
+    assert [likeness(band["key"]) for band in raw["gallery"]["bands"]] == list(LIKENESSES.values())
     assert [pair_verdict(band["key"]) for band in raw["pair"]["bands"]] == list(PAIR_VERDICTS.values())
 
 

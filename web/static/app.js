@@ -20,6 +20,14 @@ let localBytes = 0;
 let names = [];
 let again = null; // what a key was missing for
 
+// Galleries that come along have names in the reader's language ("main" is the only one there is); others are as their
+// owner wrote them.
+const galleryTitle = (name) =>
+  new Map([
+    ["main", t("gallery_main")],
+    ["Celebrities", t("gallery_main")],
+    ["US Congress", t("gallery_us_congress")],
+  ]).get(name) ?? name;
 const choices = () => ({ gallery: $("gallery").value, theme: themeNow(), maxBytes });
 const photo = new PhotoPanel(choices, failed);
 const compare = new ComparePanel(choices, failed);
@@ -89,8 +97,7 @@ function showGalleries() {
   $("formats").textContent = Number.isFinite(maxBytes) ? t("drop_formats", { limit: number(maxBytes / 1e6) }) : "";
   const before = $("gallery").value;
   const options = names.map((one) => {
-    const name = { main: t("gallery_main"), Celebrities: t("gallery_main"), "US Congress": t("gallery_congress") }[one.name];
-    return new Option(t("gallery_people", { name: name ?? one.name, people: number(one.people) }), one.name);
+    return new Option(t("gallery_people", { name: galleryTitle(one.name), people: number(one.people) }), one.name);
   });
   $("gallery").replaceChildren(...options);
   if (names.some((one) => one.name === before)) $("gallery").value = before;
