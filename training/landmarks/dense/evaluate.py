@@ -35,6 +35,7 @@ class Exported:
     dense: DenseLandmarks
     schema: Schema
     record: Path
+    sha256: str  # of the file
 
 
 def open_exported(record: Path, *, threads: int = 1) -> Exported:
@@ -56,7 +57,7 @@ def open_exported(record: Path, *, threads: int = 1) -> Exported:
     except (OSError, ValueError, KeyError) as error:
         raise Refused(f"{record} is no record of an exported network of points: name one, or export first") from error
     dense = DenseLandmarks(open_engine(facts, threads=threads, buckets=(1,)), count=SCHEMAS[schema].count)
-    return Exported(dense=dense, schema=schema, record=record)
+    return Exported(dense=dense, schema=schema, record=record, sha256=told["sha256"])
 
 
 def chain_points(faces: Sequence[FaceWithPoints], pipeline: FacePipeline) -> list[Points5 | None]:
