@@ -150,6 +150,8 @@ refresh: $(RUN_STAMP) ## after a change of weights: looks, galleries, calibratio
 	$(MAKE) portraits DATA=$(DATA)
 	$(BIN)/lookalike evaluate all --data $(DATA) --cache runs/cache/evaluation
 	$(BIN)/lookalike evaluate report --data $(DATA) --out runs/report.html --depth weights/depth.json --cache runs/cache/evaluation
+	@if $(LOOKS) -c 'import torch' 2>/dev/null; then PYTHONPATH=. $(LOOKS) -m training.landmarks.dense evaluate --data $(DATA); \
+		else echo "the 68 points are not measured anew: LOOKS=PYTHON names one with torch"; fi
 	$(BIN)/python -m training.export.manifest weights
 	$(BIN)/python -m evaluation.report.model_cards
 	$(BIN)/python -m evaluation.report.readme

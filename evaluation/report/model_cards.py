@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,10 @@ def updated(card: str, role: str, folder: Path) -> str:
     files = {name: str(one["sha256"]) for name, one in records.items()}
     evaluation = read(folder / "evaluation.json", EvaluationDocument)
     depth = read(folder / "depth.json", DepthDocument)
-    card = _between(card, "facts", as_markdown(_facts(records[role])))
+    record = records.get(role) or _record(folder, role)
+    card = _between(card, "facts", as_markdown(_facts(record)))
+    if role not in ROLES:
+        return _between(card, "figures", "\n".join(map(_shown, _many_points(record, files))) or "Not measured yet.\n")
     if evaluation is None or evaluation.files != files:
         return _between(card, "figures", "Not measured yet.\n")
     parts = depth.parts if depth is not None and depth.files == files else Parts()
@@ -87,6 +90,33 @@ def _figures(role: str, evaluation: EvaluationDocument, parts: Parts) -> Sequenc
             shown = evaluation_tables.detection(evaluation.detection) if evaluation.detection is not None else []
             answered = depth_tables.detector(parts.detector) if parts.detector is not None else []
             return [*shown, *(one for one in answered if one.key == "answered")]
+
+
+def _many_points(record: dict[str, Any], files: Mapping[str, str]) -> Sequence[Table]:
+    """What `python -m training.landmarks.dense evaluate` put into the record, where the chain's files are the same."""
+    with_files = record.get("measured_with", {})
+    if not with_files or any(files[role] != sha256 for role, sha256 in with_files.items()):
+        return []
+    ways = (("chain", "detector's and aligner's"), ("given five", "given"))
+    rows = [
+        (
+            name,
+            f"{one['faces']:,} ({one['missed']})",
+            words,
+            _interval(one[way]["eyes"]),
+            _interval(one[way]["corners"]),
+        )
+        for name, one in record["scores"]["val"].items()
+        for way, words in ways
+    ]
+    columns = ("set", "faces (missed)", "five points", "over the eye centres, %", "over the outer eye corners, %")
+    title = "Mean distance from the given points, val, 95 % over pictures"
+    return [Table(key="many points", title=title, columns=columns, rows=rows)]
+
+
+def _interval(figure: Sequence[float]) -> str:
+    value, low, high = figure
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _gaps(sentences: Sequence[str]) -> Table:

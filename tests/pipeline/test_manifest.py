@@ -162,7 +162,7 @@ def test_the_shipped_manifest_is_up_to_date() -> None:
     assert updated_manifest(TEXT, SHIPPED) == TEXT
 
 
-@pytest.mark.parametrize("role", ["detector", "aligner", "embedder"])
+@pytest.mark.parametrize("role", ["detector", "aligner", "embedder", "landmarks68"])
 def test_the_shipped_cards_are_up_to_date(role: str) -> None:
     card = (SHIPPED / "cards" / f"{role}.md").read_text(encoding="utf-8")
     assert updated(card, role, SHIPPED) == card
@@ -179,3 +179,18 @@ def test_figures_of_another_detector_stand_neither_in_cards_nor_in_the_manifest(
     for role in ("detector", "aligner", "embedder"):
         card = (folder / "cards" / f"{role}.md").read_text(encoding="utf-8")
         assert "Not measured yet." in updated(card, role, folder)
+
+
+def test_the_card_of_many_points_shows_what_its_record_says_and_nothing_of_another_aligner(tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("gallery"))
+    path = folder / "records" / "landmarks68.json"
+    card = (folder / "cards" / "landmarks68.md").read_text(encoding="utf-8")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    aligner = json.loads((folder / "records" / "aligner.json").read_text(encoding="utf-8"))["sha256"]
+    one = {"eyes": [5.74, 5.56, 5.94], "corners": [4.13, 4.0, 4.27]}
+    record["scores"]["val"] = {"helen_afw": {"faces": 330, "missed": 0, "chain": one, "given five": one}}
+    path.write_text(json.dumps(record | {"measured_with": {"aligner": aligner}}), encoding="utf-8")
+    assert "| helen_afw | 330 (0) | given | 5.74 (5.56 to 5.94) |" in updated(card, "landmarks68", folder)
+    path.write_text(json.dumps(record | {"measured_with": {"aligner": "0" * 64}}), encoding="utf-8")
+    assert "Not measured yet." in updated(card, "landmarks68", folder)

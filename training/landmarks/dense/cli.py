@@ -20,6 +20,7 @@ import torch
 from evaluation.cli import open_evaluation
 from lookalike.paths import WEIGHTS
 from pipeline.face_pipeline import load_pipeline
+from pipeline.manifest import load_manifest
 from training.command_line import (
     add_accelerator,
     add_data,
@@ -78,9 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "evaluate":
         faces = read_landmark_sets(given.data / "landmarks", split=given.split, schema=Schema.IBUG68)
         fives = chain_points(faces, load_pipeline(WEIGHTS))
+        manifest = load_manifest(WEIGHTS)
+        chain = {part.role: part.sha256 for part in (manifest.detector, manifest.aligner)}
         for exported in networks:
             figures = measure(faces, fives, exported)
-            keep(exported, given.split, figures)
+            keep(exported, given.split, figures, chain=chain)
             print(json.dumps({exported.record.stem: figures}, indent=2))
         return 0
     recipe = load_recipe(given.recipe, DenseRecipe)

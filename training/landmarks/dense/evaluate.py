@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,11 +103,11 @@ def _found(face: FaceWithPoints, five: Points5 | None, dense: DenseLandmarks) ->
     return (np.full_like(given, np.nan) if five is None else dense.find(image, [five])[0]), given
 
 
-def keep(exported: Exported, split: str, figures: dict[str, Any]) -> None:
-    """Put figures into the network's record, beside those of other splits."""
+def keep(exported: Exported, split: str, figures: dict[str, Any], *, chain: Mapping[str, str]) -> None:
+    """Put figures into the network's record, beside those of other splits. chain: role -> SHA-256 of its files."""
     told = json.loads(exported.record.read_text(encoding="utf-8"))
     told["scores"] = told.get("scores", {}) | {split: figures}
-    write_record(exported.record, told)
+    write_record(exported.record, told | {"measured_with": dict(chain)})
 
 
 def _percent(errors: NDArray[np.floating]) -> list[float]:
