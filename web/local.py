@@ -6,9 +6,11 @@ WEB_PUBLIC_GALLERIES marks, and of the networks that came with it: never of one'
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from index.looks import Looks
+    from web.galleries import OpenGallery
     from web.jobs import Jobs
 
+JSON: Final = "application/json"
+BINARY: Final = "application/octet-stream"
 DETECTOR_KIND: Final = "yolo_pose"  # what static/local reads
 KEPT: Final = {"cache-control": "max-age=31536000, immutable"}  # under an address that changes with the file
 _OWN: Final = {"cache-control": "no-cache"}
@@ -60,11 +65,20 @@ def public_people(app: App, *, marked: Collection[str]) -> Gallery | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Local:
     """The networks that may be given away. `networks`: by role; empty where the page can't run them."""
 
     app: App
+    _kept: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
+
+    def once(self, key: tuple[str, str, str], make: Callable[[], bytes]) -> bytes:
+        """What was made for `key` before, else made now; by one thread, so that a crowd takes no crowd's memory."""
+        with self._making:
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]
 
     @cached_property
     def networks(self) -> Mapping[str, NetworkFacts]:
@@ -107,54 +121,50 @@ def local(jobs: Jobs, there: Local | None, *, checked: Callable[[Request], None]
             raise Refused("local_missing")
         return there
 
-    def people_of(name: str) -> Gallery:
+    def asked(name: str) -> OpenGallery:
         given()
-        found = jobs.galleries.named(name).public if name else next(
-            one.public for one in jobs.galleries.by_name.values() if one.public
-        )  # fmt: skip
-        if found is None:
+        public = [one for one in jobs.galleries.by_name.values() if one.public]
+        found = jobs.galleries.named(name) if name else public[0]
+        if found.public is None:
             raise Refused("local_closed")
         return found
+
+    def kept(
+        what: str, name: str, language: str, made: Callable[[OpenGallery], bytes], *, kind: str = JSON
+    ) -> Response:
+        gallery = asked(name)
+        return Response(
+            given().once((what, gallery.name, language), lambda: made(gallery)), media_type=kind, headers=_OWN
+        )
 
     @router.get("/facts.json", dependencies=guarded)
     def facts() -> JSONResponse:
         return JSONResponse(_facts(jobs, given()), headers=_OWN)
 
     @router.get("/words.json", dependencies=guarded)
-    def words(request: Request, gallery: str = "") -> JSONResponse:
-        people = people_of(gallery).people
-        asked = jobs.galleries.named(gallery)
-        said = Words.of(jobs.catalogues, language_of(request), asked.finder.calibration)
-        return JSONResponse(word_tables(said, asked.finder, people), headers=_OWN)
+    def words(request: Request, gallery: str = "") -> Response:
+        language = language_of(request)
+        return kept("words", gallery, language, lambda one: _words(jobs, one, language))
 
     @router.get("/people.json", dependencies=guarded)
-    def people(gallery: str = "") -> JSONResponse:
-        found, looks = people_of(gallery), given().looks
-        certainty = None if looks is None else looks.certainty(found.vectors())[:, looks.traits.index(SEX)]
-        document = {
-            "dimension": found.info.dimension,
-            "numbers": [person.number for person in found.people],
-            "male": [person.attributes.get(SEX) for person in found.people],
-            "sexes": sexes(found.people, certainty).tolist(),
-        }
-        return JSONResponse(document, headers=_OWN)
+    def people(gallery: str = "") -> Response:
+        return kept("people", gallery, "", lambda one: _people(one, given().looks))
 
     @router.get("/vectors", dependencies=guarded)
     def vectors(gallery: str = "") -> Response:
-        data = people_of(gallery).vectors().astype("<f2").tobytes()
-        return Response(data, media_type="application/octet-stream", headers=_OWN)
+        return kept("vectors", gallery, "", _vectors, kind=BINARY)
 
     @router.get("/looks", dependencies=guarded)
     def looks() -> Response:
         data = b"".join(part.astype("<f4").tobytes() for part in given().looks_parts.values())
-        return Response(data, media_type="application/octet-stream", headers=_OWN)
+        return Response(data, media_type=BINARY, headers=_OWN)
 
     @router.get("/{role}.onnx", dependencies=guarded)
     def network(role: str) -> FileResponse:
         networks = given().networks
         if role not in networks:
             raise Refused("not_found")
-        return FileResponse(networks[role].path, media_type="application/octet-stream", headers=KEPT)
+        return FileResponse(networks[role].path, media_type=BINARY, headers=KEPT)
 
     @router.get(f"/{runtime.SCRIPT}")
     def script() -> FileResponse:
@@ -165,6 +175,30 @@ def local(jobs: Jobs, there: Local | None, *, checked: Callable[[Request], None]
         return _of_runtime(runtime.WASM, "application/wasm")
 
     return router
+
+
+def _words(jobs: Jobs, gallery: OpenGallery, language: str) -> bytes:
+    said = Words.of(jobs.catalogues, language, gallery.finder.calibration)
+    tables = word_tables(said, gallery.finder, gallery.public.people if gallery.public else ())
+    return json.dumps(tables, ensure_ascii=False).encode()
+
+
+def _people(gallery: OpenGallery, looks: Looks | None) -> bytes:
+    if gallery.public is None:
+        return b""
+    people, vectors = gallery.public.people, gallery.public.vectors()
+    certainty = None if looks is None else looks.certainty(vectors)[:, looks.traits.index(SEX)]
+    document = {
+        "dimension": gallery.public.info.dimension,
+        "numbers": [person.number for person in people],
+        "male": [person.attributes.get(SEX) for person in people],
+        "sexes": sexes(people, certainty).tolist(),
+    }
+    return json.dumps(document).encode()
+
+
+def _vectors(gallery: OpenGallery) -> bytes:
+    return b"" if gallery.public is None else gallery.public.vectors().astype("<f2").tobytes()
 
 
 def _of_runtime(name: str, kind: str) -> FileResponse:
