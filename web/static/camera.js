@@ -19,7 +19,8 @@ export class CameraPanel {
     this.failed = failed;
     this.stream = null;
     this.followed = new Followed();
-    this.frame = document.createElement("canvas");
+    // Not on the page: browsers encode those at once, and the page's own when they are idle, 20 ms later.
+    this.frame = "OffscreenCanvas" in window ? new OffscreenCanvas(1, 1) : document.createElement("canvas");
     $("camera-start").addEventListener("click", () => this.start());
     $("camera-stop").addEventListener("click", () => this.stop());
     $("camera-take").addEventListener("click", async () => {
@@ -126,6 +127,7 @@ export class CameraPanel {
     this.frame.width = Math.round(video.videoWidth * scale);
     this.frame.height = Math.round(video.videoHeight * scale);
     this.frame.getContext("2d").drawImage(video, 0, 0, this.frame.width, this.frame.height);
+    if (this.frame.convertToBlob) return this.frame.convertToBlob({ type: "image/jpeg", quality });
     return new Promise((done) => this.frame.toBlob(done, "image/jpeg", quality));
   }
 
