@@ -12,7 +12,7 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from index.coded_rows import for_size, vector_files
-from index.embed import Embed, Embedded
+from index.embed import Embed, Embedded, Skipped, Spread
 from index.errors import BadSource, GalleryError, NotAGallery
 from index.faiss_rows import FaissRows
 from index.files import (
@@ -81,6 +81,7 @@ def build_gallery(
     out: Path,
     embed: Embed,
     *,
+    spread: Spread | None = None,
     kind: VectorKind = "mean",
     keep_faces: bool = False,
     preview: Callable[[Path, Person], Preview | None] | None = None,
@@ -93,6 +94,7 @@ def build_gallery(
 ) -> BuildReport:
     """Embed the source's pictures and write the gallery to `out`, over the one that is there.
 
+    spread: who embeds in the place of `embed`, which then only says how; as many vectors, the same ones.
     kind: how a person's vector is made. keep_faces: also write every picture's box and points.
     passed_on: the small pictures are shown wherever the gallery is, without the folder they were made of.
     preview: makes a small picture of a person from the one in the source's folder, None where none is needed.
@@ -111,7 +113,7 @@ def build_gallery(
         journal = Journal(journal_folder(work), key=f"{embed.model} {embed.recipe}", part_pictures=part_pictures)
         prints = {picture.file: _fingerprint(source.folder, picture) for picture in source.pictures}
         reused = sum(fingerprint in journal for fingerprint in prints.values())
-        _embed_all(source, embed, journal, prints, batch=batch, progress=progress)
+        _embed_all(source, spread or _in_turn(embed, batch), journal, prints, progress=progress)
         folded = fold_people(source, lambda picture: journal.outcome(prints[picture.file]), kind=kind)
         if not folded.people:
             raise BadSource(_none_usable(source, folded.skipped))
@@ -227,34 +229,41 @@ def _files_of_a_gallery(out: Path) -> frozenset[str]:
 PROBE_COLUMNS: Final = ("trait", "labelled", "with_trait", "accuracy", "balanced_accuracy", "said_share", "yes", "no")
 
 
+def _in_turn(embed: Embed, batch: int) -> Spread:
+    def spread(folder: Path, pictures: Sequence[Picture]) -> Iterator[list[tuple[Picture, Embedded | Skipped]]]:
+        for first in range(0, len(pictures), batch):
+            chunk = pictures[first : first + batch]
+            yield list(zip(chunk, embed(folder, chunk), strict=True))
+
+    return spread
+
+
 def _embed_all(
     source: Source,
-    embed: Embed,
+    spread: Spread,
     journal: Journal,
     prints: dict[str, str],
     *,
-    batch: int,
     progress: Callable[[Progress], None] | None,
 ) -> None:
     waiting = [picture for picture in source.pictures if prints[picture.file] not in journal]
     total = len(source.pictures)
     done, skipped = total - len(waiting), 0
     dimension: int | None = None
-    for first in range(0, len(waiting), batch):
-        if progress is not None:
-            progress(Progress(done=done, total=total, skipped=skipped))
-        chunk = waiting[first : first + batch]
-        for picture, outcome in zip(chunk, embed(source.folder, chunk), strict=True):
+    if progress is not None and waiting:
+        progress(Progress(done=done, total=total, skipped=skipped))
+    for some in spread(source.folder, waiting):
+        for picture, outcome in some:
             if isinstance(outcome, Embedded):
                 dimension = dimension or len(outcome.vector)
                 _check_vector(outcome, dimension, picture)
             else:
                 skipped += 1
             journal.add(prints[picture.file], outcome)
-        done += len(chunk)
+        done += len(some)
+        if progress is not None:
+            progress(Progress(done=done, total=total, skipped=skipped))
     journal.flush()
-    if progress is not None:
-        progress(Progress(done=done, total=total, skipped=skipped))
 
 
 def _previews(
@@ -293,8 +302,8 @@ def _check_vector(outcome: Embedded, dimension: int, picture: Picture) -> None:
 def _fingerprint(folder: Path, picture: Picture) -> str:
     """What a picture's vector hangs on, apart from the networks: its contents and its points."""
     try:
-        status = (folder / picture.file).stat()
-        contents = f"{status.st_size}:{status.st_mtime_ns}"
+        status = None if picture.stamp else (folder / picture.file).stat()
+        contents = picture.stamp if status is None else f"{status.st_size}:{status.st_mtime_ns}"
     except OSError:
         contents = "gone"
     points = "" if picture.points is None else f"{zlib.crc32(picture.points.tobytes()):08x}"

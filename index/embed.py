@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +32,16 @@ class Skipped:
     """A picture that can't be used, and why, in one line."""
 
     reason: str
+
+
+class Spread(Protocol):
+    """Shares out the pictures of a build, among the workers of a cluster say (index.ray_spread)."""
+
+    def __call__(
+        self, folder: Path, pictures: Sequence[Picture]
+    ) -> Iterator[Sequence[tuple[Picture, Embedded | Skipped]]]:
+        """Every picture once, some at a time, in any order."""
+        ...
 
 
 class Embed(Protocol):

@@ -26,6 +26,7 @@ class Picture:
     file: str  # relative to the source's folder, "/" between the parts, as `os` gives it (index.plain_text.readable)
     person: str  # Person.number
     points: Points5 | None = None  # where somebody gave them; otherwise the face has to be found
+    stamp: str = ""  # tells this version of the file from the next, where no file system does (index.objects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,8 +54,12 @@ gallery_joining.register(app)
 @app.command("build")
 def build(
     folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="CelebA's own layout (identity_CelebA.txt in it) or one folder a person."),
+        str,
+        typer.Argument(
+            metavar="DIR",
+            help="CelebA's own layout (identity_CelebA.txt in it) or one folder a person; or one folder a person in an "
+            "uncompressed .tar or at an address such as s3://bucket/people (extra: ray).",
+        ),
     ],
     *,
     out: Annotated[
@@ -85,6 +89,12 @@ def build(
             "--with-pictures", help="Keep everybody's picture, so that the gallery shows faces wherever it is copied."
         ),
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Who embeds: this process, or a Ray cluster's workers (extra: ray), that of RAY_ADDRESS or one here."
+        ),
+    ] = "local",
     as_json: AsJson = False,
 ) -> None:
     """Build a gallery from a folder of pictures. A build that was stopped goes on where it was.
@@ -92,25 +102,27 @@ def build(
     Example: lookalike index build people --out my-gallery
     """
     from index.build import build_gallery, check_target
-    from index.layouts import read_source
+    from lookalike.cli.gallery_sources import open_source, spread_over
 
     settings = own_settings()
     target = out or settings.gallery_path
     with mended_by_the_user():
-        source = read_source(folder)
+        source, objects = open_source(folder)
         if out is None and not replace:
             _spare_the_shipped(settings, source)
         check_target(target)
-        embed = open_picture_embedder(settings)
+        embed = open_picture_embedder(settings, objects=objects)
         small = embed.preview if previews else None
+        preview = embed.whole if with_pictures else small
         with _progress_bar() as show:
             report = build_gallery(
                 source,
                 target,
                 embed,
+                spread=spread_over(settings, objects) if engine == "ray" else None,
                 kind=vector,
                 keep_faces=keep_faces,
-                preview=None if source.layout != "people" else embed.whole if with_pictures else small,
+                preview=preview if source.layout == "people" and objects is None else None,
                 passed_on=with_pictures,
                 leave_out_joined=replace,
                 progress=show,

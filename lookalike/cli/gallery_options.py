@@ -13,6 +13,7 @@ from lookalike.cli.compiled import compiled_networks
 from lookalike.cli.console import EXIT_INTERRUPTED, EXIT_SETUP, EXIT_UNANSWERED, EXIT_USAGE, complain
 
 if TYPE_CHECKING:
+    from index.objects import Objects
     from lookalike.cli.gallery_pictures import PictureEmbedder
     from lookalike.settings import Settings
 
@@ -51,7 +52,7 @@ def mended_by_the_user() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def open_picture_embedder(settings: Settings) -> PictureEmbedder:
+def open_picture_embedder(settings: Settings, *, objects: Objects | None = None) -> PictureEmbedder:
     """Open the networks, with the gates of a gallery instead of those for photos of strangers."""
     from lookalike.app import open_pipeline, photo_limits
     from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
@@ -64,4 +65,4 @@ def open_picture_embedder(settings: Settings) -> PictureEmbedder:
         f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine} "
         f"{limits} heif {heif_is_read()}"
     )
-    return PictureEmbedder(pipeline.embedder, pipeline.read_image, recipe=recipe, limits=limits)
+    return PictureEmbedder(pipeline.embedder, pipeline.read_image, recipe=recipe, limits=limits, objects=objects)

@@ -25,7 +25,11 @@ _ADVICE: Final = {
 
 def read_gallery_photo(path: Path, *, limits: PhotoLimits) -> DecodedPhoto:
     """Read a regular file within the limits. Raises OSError, or BadPhoto with what is wrong and what to do."""
-    data = read_photo_file(path, max_bytes=limits.max_bytes)
+    return decode_gallery_photo(read_photo_file(path, max_bytes=limits.max_bytes), limits=limits)
+
+
+def decode_gallery_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
+    """Decode the bytes of a file within the limits. Raises BadPhoto with what is wrong and what to do."""
     try:
         return decode(data, limits=limits)
     except BadPhoto as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
@@ -21,13 +21,16 @@ from index.previews import Preview
 from index.source import Picture
 from index.types import Person
 from lookalike.cards.crops import surroundings
-from lookalike.cli.gallery_photo import read_gallery_photo
+from lookalike.cli.gallery_photo import decode_gallery_photo, read_gallery_photo
 from pipeline.decode import PhotoLimits
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.gates import QualityGates
 from pipeline.parts import FaceEmbedder
 from pipeline.similarity import align_face, apply_affine, estimate_similarity, template_for
 from pipeline.types import Embedding, FloatArray, PhotoFaces, Points5, Rgb8
+
+if TYPE_CHECKING:
+    from index.objects import Objects
 
 # Whoever puts a picture into a gallery vouches for it; only what can't be measured at all is left out.
 GALLERY_GATES: Final = QualityGates(
@@ -51,8 +54,13 @@ class PictureEmbedder:
         *,
         recipe: str,
         limits: PhotoLimits | None = None,
+        objects: Objects | None = None,
     ) -> None:
-        """Take the network and, for pictures without points, FacePipeline.read_image with gates as GALLERY_GATES."""
+        """Take the network and, for pictures without points, FacePipeline.read_image with gates as GALLERY_GATES.
+
+        objects: where the pictures are when no folder holds them.
+        """
+        self._objects = objects
         self._embedder = embedder
         self._read_image = read_image
         self._recipe = recipe
@@ -110,12 +118,16 @@ class PictureEmbedder:
 
     def _prepare(self, folder: Path, picture: Picture) -> _Aligned | Embedded | Skipped:
         try:
-            photo = read_gallery_photo(folder / picture.file, limits=self._limits)
+            if self._objects is None:
+                photo = read_gallery_photo(folder / picture.file, limits=self._limits)
+            else:
+                data = self._objects.read(picture.file, max_bytes=self._limits.max_bytes)
+                photo = decode_gallery_photo(data, limits=self._limits)
             if picture.points is None:
                 return _largest(replace(self._read_image(photo.image), scale=photo.scale))
             return _aligned(photo.image, picture.points, scale=photo.scale)
         except OSError as error:
-            return Skipped(reason=f"can't be read: {error.strerror}")
+            return Skipped(reason=f"can't be read: {error.strerror or type(error).__name__}")
         except BadPhoto as error:
             return Skipped(reason=error.message)
         except DegeneratePoints as error:
