@@ -60,7 +60,7 @@ class FaissRows:
             raise GalleryDamaged(f"{file} is a FAISS index of another kind", folder=folder)
         return cls(index)
 
-    def changed(self, *, stay: Rows, new: Vectors, order: Rows) -> FaissRows:
+    def changed(self, *, stay: Rows, new: Vectors | NDArray[np.float16], order: Rows) -> FaissRows:
         """Other rows: those of `stay` and then `new`, put into `order`. Those that stay are copied bit by bit."""
         bits = np.concatenate([self._bits()[stay], np.asarray(new, np.float16).view(np.uint16)])[order]
         other = FaissRows.of(np.zeros((0, self.dimension), np.float32))

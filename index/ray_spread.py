@@ -8,6 +8,7 @@ is started again by Ray, with the shard that it had.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +44,7 @@ class RaySpread:
 
         ours = not ray.is_initialized()
         if ours:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         try:
             shards = [pictures[first : first + self._shard] for first in range(0, len(pictures), self._shard)]
             yield from self._spread(folder, shards)

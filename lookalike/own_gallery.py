@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,18 @@ def everybody(store: Store) -> list[Person]:
 
     found = [row.person for row in store.rows()] if isinstance(store, MilvusStore) else []
     return sorted(found, key=lambda person: person_order(person.number))
+
+
+def known_people(store: Store, numbers: Collection[str]) -> dict[str, Person]:
+    """Those of these numbers who are in a store, by number; nobody else is asked for."""
+    from index.memory_store import MemoryStore
+
+    if isinstance(store, MemoryStore):
+        wanted = set(numbers)
+        return {person.number: person for person in store.state.people if person.number in wanted}
+    from index.milvus_store import MilvusStore
+
+    return store.people(numbers) if isinstance(store, MilvusStore) else {}
 
 
 def push_gallery(gallery: Gallery, url: str) -> int:

@@ -38,11 +38,12 @@ def test_no_picture_is_tracked_outside_the_folders_of_showable_ones() -> None:
     assert [name for name in pictures if not name.startswith(allowed)] == []
 
 
-def test_serving_imports_neither_training_nor_its_libraries() -> None:
-    """Not at import and not when an app is built: a server without torch must not notice."""
+def test_serving_imports_neither_training_nor_extras_that_were_not_asked_for() -> None:
+    """Not at import and not when an app is built: a server without torch, Milvus or Ray must not notice, nor one that has them."""
     code = (
         "import sys, lookalike.cli.main, lookalike.app, bot.app, web.app, pipeline.face_pipeline, index.gallery\n"
-        "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training'} & set(sys.modules)\n"
+        "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training', 'pymilvus', 'milvus_lite', 'ray', 'fsspec', "
+        "'s3fs', 'pyarrow', 'pandas'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -15,7 +15,7 @@ from index.store import Row, Store
 from index.types import Person
 from lookalike.answers import Unreadable
 from lookalike.finder import Photo
-from lookalike.own_gallery import everybody
+from lookalike.own_gallery import everybody, known_people
 from pipeline.errors import BadPhoto
 from web.documents import PeopleOut, PersonOut
 from web.galleries import OpenGallery
@@ -84,7 +84,7 @@ def _add(jobs: Jobs, store: Store, photo: Photo, *, name: str, replace: bool) ->
     number, shown = readable(name.strip()), clean_name(name)
     if not number or shown is None or "/" in number:
         raise Refused("bad_request")
-    if not replace and any(person.number == number for person in everybody(store)):
+    if not replace and known_people(store, [number]):
         raise Refused("person_is_there")
     if isinstance(photo, Unreadable):
         raise Refused("no_one_face")
@@ -113,7 +113,7 @@ def _add(jobs: Jobs, store: Store, photo: Photo, *, name: str, replace: bool) ->
 
 
 def _remove(store: Store, number: str) -> PersonOut:
-    person = next((one for one in everybody(store) if one.number == number), None)
+    person = known_people(store, [number]).get(number)
     if person is None or not _told(lambda: store.remove([number])):
         raise Refused("no_such_person")
     return _document(person)

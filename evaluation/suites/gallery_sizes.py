@@ -10,7 +10,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import faiss
 import numpy as np
@@ -26,6 +26,8 @@ from index.files import CODES, VECTORS
 
 Vectors = NDArray[np.float32]
 Ask = Callable[[Vectors], Sequence[int]]  # one probe -> rows of the eight
+
+_FAISS: Any = faiss  # its stubs lack what its Python layer adds
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 HNSW_PEOPLE: Final = 100_000  # its graph takes 12 minutes a million on one core to build
@@ -109,10 +111,8 @@ def _of_size(gallery: NDArray[np.float16], drawn: Vectors, real: Vectors, *, wor
         del index
 
 
-def _others(
-    people: int, dimension: int
-) -> Iterator[tuple[str, Callable[[NDArray[np.float16]], tuple[faiss.Index, object]]]]:
-    def ivf(gallery: NDArray[np.float16]) -> tuple[faiss.Index, object]:
+def _others(people: int, dimension: int) -> Iterator[tuple[str, Callable[[NDArray[np.float16]], tuple[Any, Any]]]]:
+    def ivf(gallery: NDArray[np.float16]) -> tuple[Any, Any]:
         lists = round(2 * len(gallery) ** 0.5)
         index = faiss.IndexIVFScalarQuantizer(
             faiss.IndexFlatIP(dimension), dimension, lists, faiss.ScalarQuantizer.QT_8bit,
@@ -120,20 +120,20 @@ def _others(
         )  # fmt: skip
         index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 8, _TRAINED
         _filled(index, gallery, trained=lists * _TRAINED)
-        return index, faiss.SearchParametersIVF(nprobe=round(IVF_SHARE * lists))  # type: ignore[call-arg]
+        return index, _FAISS.SearchParametersIVF(nprobe=round(IVF_SHARE * lists))
 
-    def hnsw(gallery: NDArray[np.float16]) -> tuple[faiss.Index, object]:
-        index = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_8bit, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+    def hnsw(gallery: NDArray[np.float16]) -> tuple[Any, Any]:
+        index = _FAISS.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_8bit, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD
         _filled(index, gallery, trained=20_000)
-        return index, faiss.SearchParametersHNSW(efSearch=HNSW_SEARCH)  # type: ignore[call-arg]
+        return index, _FAISS.SearchParametersHNSW(efSearch=HNSW_SEARCH)
 
     yield IVF, ivf
     if people <= HNSW_PEOPLE:
         yield HNSW, hnsw
 
 
-def _filled(index: faiss.Index, gallery: NDArray[np.float16], *, trained: int) -> None:
+def _filled(index: Any, gallery: NDArray[np.float16], *, trained: int) -> None:
     step = max(1, len(gallery) // trained)
     index.train(np.ascontiguousarray(gallery[::step][:trained], np.float32))
     for first in range(0, len(gallery), 50_000):
@@ -144,7 +144,7 @@ def _of_rows(rows: FaissRows) -> Ask:
     return lambda probe: list(rows.search(probe, count=TOP)[1].tolist())
 
 
-def _reranked(index: faiss.Index, parameters: object, gallery: NDArray[np.float16]) -> Ask:
+def _reranked(index: Any, parameters: Any, gallery: NDArray[np.float16]) -> Ask:
     def ask(probe: Vectors) -> Sequence[int]:
         _, found = index.search(probe[None], CANDIDATES, params=parameters)
         rows = found[0][found[0] >= 0]

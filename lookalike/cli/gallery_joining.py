@@ -253,7 +253,9 @@ def _everybody(opened: PeopleSearch) -> list[Person]:
 
 
 def _known(opened: PeopleSearch, numbers: set[str]) -> dict[str, Person]:
-    return {person.number: person for person in _everybody(opened) if person.number in numbers}
+    from lookalike.own_gallery import known_people
+
+    return known_people(opened.store, numbers)
 
 
 def _document(person: Person) -> dict[str, Any]:

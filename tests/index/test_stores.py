@@ -24,6 +24,7 @@ from index.source import person_order
 from index.store import Attribute, Hit, Row, Store
 from index.store_url import MilvusPlace
 from index.types import GalleryInfo, Person, Vectors
+from lookalike.own_gallery import known_people
 
 MODEL, OTHER = "e" * 64, "f" * 64
 SIDE = 16
@@ -164,6 +165,12 @@ def test_equal_people_come_by_their_numbers_however_many_there_are(opened: Open)
     some = rows(1)[0]
     store.upsert([replace(some, person=replace(some.person, number=f"{k}"), vector=vector) for k in range(100, 140)])
     assert [hit.person.number for hit in store.search(vector, count=8)] == [str(k) for k in range(100, 108)]
+
+
+def test_people_are_found_by_number_without_asking_for_everybody(opened: Open) -> None:
+    wanted = [rows()[0].person, rows()[7].person]
+    found = known_people(opened(MODEL), [*(person.number for person in wanted), "nobody"])
+    assert found == {person.number: person for person in wanted}
 
 
 def test_who_comes_and_who_goes_counts_at_the_next_question(opened: Open) -> None:
