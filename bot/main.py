@@ -22,8 +22,8 @@ from bot.stores import ExtraMissing, open_stores
 from bot.stores.people import StoreError
 from index.errors import GalleryError
 from lookalike.app import App, build, open_offered
-from lookalike.calibration import CalibrationError
 from lookalike.env_file import EnvFileError, unknown_settings
+from lookalike.errors import CalibrationError
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden
 from lookalike.serving.leaving import close_and_leave

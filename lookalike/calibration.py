@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import CalibrationError
 
 SCHEMA: Final = 2  # 1 had words and colours of bands, and no crowding
 # By key, the gallery's bands and the pair's.
@@ -27,10 +27,6 @@ MEND: Final = "run `lookalike evaluate` to make it anew"
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
-
-
-class CalibrationError(LookalikeError):
-    """The calibration file is missing, damaged, or made for another embedder or gallery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,10 @@ class SetupBroken(LookalikeError):  # noqa: N818 - named for what it is
     """Weights, gallery or calibration are missing, damaged or don't belong together."""
 
 
+class CalibrationError(LookalikeError):
+    """The calibration file is missing, damaged, or made for another embedder or gallery."""
+
+
 class NoSuchFace(LookalikeError):  # noqa: N818 - named for what it is
     """A photo has fewer usable faces than were asked for."""
 

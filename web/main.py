@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from index.errors import GalleryError
 from lookalike.app import App, build
-from lookalike.calibration import CalibrationError
 from lookalike.env_file import EnvFileError, unknown_settings
+from lookalike.errors import CalibrationError
 from lookalike.extras import install_command
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.hardening import harden

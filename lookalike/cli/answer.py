@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, assert_never
 
 import typer
 
-from lookalike.answers import Answer, Compared, Found, NoFace, NoUsableFace, Unreadable
 from lookalike.cli.compiled import compiled_networks
 from lookalike.cli.console import EXIT_UNANSWERED, complain, print_json, progress_bar
 from lookalike.cli.photos import PhotoProblem, Photos, shown_path
-from lookalike.cli.sentences import file_sentence, unanswered_sentence
 from lookalike.errors import NoSuchFace
-from lookalike.reading_order import in_reading_order
-from lookalike.settings import Settings
 
+# What reads photos and settings is imported by the command that needs it: --help needs none of it.
 if TYPE_CHECKING:
+    from lookalike.answers import Answer
     from lookalike.app import App
+    from lookalike.settings import Settings
     from pipeline.dense_landmarks import DenseLandmarks
     from pipeline.types import FloatArray, PhotoFaces
 
@@ -111,6 +110,7 @@ def match(
 
     Example: lookalike match me.jpg friends.png
     """
+    from lookalike.answers import Found, Unreadable
     from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import answer_document, failed_document
 
@@ -164,6 +164,9 @@ def faces(
     from lookalike.app import open_pipeline
     from lookalike.cli.answer_text import print_faces, print_landmarks68
     from lookalike.cli.documents import failed_document, photo_document
+    from lookalike.cli.sentences import file_sentence
+    from lookalike.reading_order import in_reading_order
+    from lookalike.settings import Settings
     from pipeline.errors import BadPhoto
 
     _check_embeddings(embeddings, as_json=as_json)
@@ -245,6 +248,7 @@ def compare(
 
     Example: lookalike compare 1984.jpg today.jpg
     """
+    from lookalike.answers import Compared
     from lookalike.cli.answer_text import print_comparison
     from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import comparison_document, failed_comparison_document
@@ -280,6 +284,7 @@ def compare(
 def _app(**given: Path | None) -> App:
     """The product with the settings of the environment, those aside that the command line gives."""
     from lookalike.app import build
+    from lookalike.settings import Settings
 
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     return build(Settings(**named), cache=compiled_networks())
@@ -333,7 +338,9 @@ def _progress(photos: Sequence[str], *, as_json: bool) -> Iterator[Callable[[int
 
 
 def _print_answer(path: str, answer: Answer, app: App, *, numbered: bool) -> None:
+    from lookalike.answers import Found, NoFace, NoUsableFace, Unreadable
     from lookalike.cli.answer_text import print_found
+    from lookalike.cli.sentences import unanswered_sentence
 
     match answer:
         case Found():

@@ -18,7 +18,7 @@ import typer
 
 from index.errors import GalleryError
 from index.plain_text import readable
-from lookalike.calibration import CalibrationError
+from lookalike.errors import CalibrationError
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:

@@ -13,12 +13,10 @@ from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 import lookalike
 from lookalike.cli import answer, gallery
 from lookalike.cli.console import EXIT_SETUP, EXIT_UNANSWERED, SETUP_ERRORS, complain, fit_streams, say
-from lookalike.settings import setting_problems
 
 app = typer.Typer(
     name="lookalike",
@@ -64,7 +62,13 @@ def main() -> None:
     except SETUP_ERRORS as error:
         complain(str(error))
         sys.exit(EXIT_SETUP)
-    except ValidationError as error:
+    except ValueError as error:
+        from pydantic import ValidationError  # not at the top: --help reads no setting
+
+        from lookalike.settings import setting_problems
+
+        if not isinstance(error, ValidationError):
+            raise
         for problem in setting_problems(error):
             complain(f"setting {problem}")
         sys.exit(EXIT_SETUP)

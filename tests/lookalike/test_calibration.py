@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.calibration import Calibration, CalibrationError, load_calibration
+from lookalike.calibration import Calibration, load_calibration
+from lookalike.errors import CalibrationError
 
 MODEL = "a" * 64
 TABLE: dict[str, Any] = {
