@@ -179,8 +179,10 @@ bench: $(TEST_STAMP) $(BENCH)/.installed ## time a photo, and measure accuracy, 
 	$(BIN)/python -m evaluation.bench --data $(DATA) --peers $(BENCH)
 	$(BIN)/python -m evaluation.report.readme
 
-demo: $(TEST_STAMP) ## make the README's short film anew from the bot's own answers
+demo: $(TEST_STAMP) ## make the README's film, its pictures and the walk-through anew, from the product's own answers
 	$(BIN)/python -m docs.demo.make
+	$(BIN)/python -m docs.pictures.make
+	$(BIN)/python -m docs.make_walkthrough
 
 docs: $(TEST_STAMP) ## write docs/cli.md anew from the commands' own help
 	$(BIN)/typer lookalike.cli.main utils docs --name lookalike --output docs/cli.md

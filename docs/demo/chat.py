@@ -19,7 +19,8 @@ PAD: Final = 9
 LINE: Final = 17
 BUTTON: Final = 32
 FONTS: Final = PACKAGE / "cards" / "fonts"
-SYMBOLS: Final = frozenset("●◕◑◔○✓")
+SYMBOLS: Final = frozenset("●○✓")
+EMOJI: Final = frozenset("🗑")
 
 WALL: Final = (214, 226, 216)
 MINE: Final = (226, 250, 205)
@@ -38,6 +39,7 @@ def _font(name: str, size: float) -> ImageFont.FreeTypeFont:
 PLAIN: Final = _font("Inter-Medium.otf", 12.5)
 BOLD: Final = _font("Inter-Bold.otf", 12.5)
 SIGNS: Final = _font("DejaVuSans-Symbols.ttf", 12.5)
+PICTOGRAMS: Final = _font("noto/NotoEmoji-Bold.ttf", 13)
 TITLE: Final = _font("Inter-SemiBold.otf", 15)
 SMALL: Final = _font("Inter-Medium.otf", 11)
 
@@ -91,7 +93,7 @@ def wrapped(lines: tuple[Line, ...], width: int) -> list[Line]:
 def _runs(text: str, font: ImageFont.FreeTypeFont) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     runs: list[tuple[str, ImageFont.FreeTypeFont]] = []
     for character in text:
-        chosen = SIGNS if character in SYMBOLS else font
+        chosen = PICTOGRAMS if character in EMOJI else SIGNS if character in SYMBOLS else font
         if runs and runs[-1][1] is chosen:
             runs[-1] = (runs[-1][0] + character, chosen)
         else:

@@ -1,6 +1,7 @@
-"""Make docs/pictures/demo.webp: a photo in, a card out, why, a comparison. `python -m docs.demo.make [--frames DIR]`.
+"""Make docs/pictures/demo.webp: a card, why, a group, one person twice. `python -m docs.demo.make [--frames DIR]`.
 
-Every answer is the real bot's, with the shipped networks, on faces that may be shown; only the phone is drawn.
+Every answer is the real bot's, with the shipped networks and the gallery whose faces may be shown; only the phone is
+drawn.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bot.app import build_bot, build_dispatcher
 from bot.serving.lifecycle import serve
 from docs.demo import chat
 from docs.demo.chat import Bubble, Line
+from docs.demo.photos import group, obama_in_congress
 from lookalike.app import build
 from lookalike.paths import ROOT, SAMPLES
 from lookalike.serving.work_threads import FinderPool
@@ -30,29 +32,41 @@ from tests.telegram_peer import Call, Person, TelegramPeer
 
 TARGET: Final = ROOT / "docs" / "pictures" / "demo.webp"
 LARGEST_BYTES: Final = 2_000_000
+WAIT_S: Final = 240  # a busy machine is slow, not wrong
 ANN: Final = Person(id=1)
 
 
+PAIR: Final = ("barack_obama", "congress")
+
+
 def photo(name: str) -> bytes:
-    return (SAMPLES / f"{name}.jpg").read_bytes()
+    """A sample; or "congress", the gallery's own picture of the third; or "group", all three side by side."""
+    if name == "group":
+        return group()
+    return obama_in_congress() if name == "congress" else (SAMPLES / f"{name}.jpg").read_bytes()
 
 
 async def answers() -> list[Call]:
-    """The bot's own: the first photo's notice, a card, its explanation, a comparison."""
-    app = build(Settings(gallery_images=None))
+    """The bot's own: a card, its explanation, a group's numbered faces, the first one's card, a comparison."""
+    app = build(Settings(gallery_images=None, gallery=Path("us-congress")))
     pool = FinderPool(app.finder)
     async with TelegramPeer() as peer:
         settings = bot_settings("polling", peer.url)
-        parts = build_dispatcher(pool, app.renderer, settings)
+        parts = build_dispatcher(pool, app.renderer, settings, explainer=app.explainer)
+        parts.jobs.told.first_time(ANN.id)  # the notice was sent with an earlier photo
         stop = asyncio.Event()
         task = asyncio.create_task(serve(build_bot(settings), parts, settings, stop=stop))
         await peer.send_photo(ANN, photo("astronaut"))
-        await peer.until_sent(2, within_s=60)
+        await peer.until_sent(1, within_s=WAIT_S)
         await peer.press(ANN, peer.last_message(ANN.id), "Why these?")
-        await peer.until_sent(3, within_s=60)
-        await peer.send_photo(ANN, photo("astronaut"), group="g", caption="/compare")
-        await peer.send_photo(ANN, photo("grace_hopper"), group="g")
-        sent = await peer.until_sent(4, within_s=60)
+        await peer.until_sent(2, within_s=WAIT_S)
+        await peer.send_photo(ANN, photo("group"))
+        await peer.until_sent(3, within_s=WAIT_S)
+        await peer.press(ANN, peer.last_message(ANN.id), "1")
+        await peer.until_sent(4, within_s=WAIT_S)
+        await peer.send_photo(ANN, photo(PAIR[0]), group="g", caption="/compare")
+        await peer.send_photo(ANN, photo(PAIR[1]), group="g")
+        sent = await peer.until_sent(5, within_s=WAIT_S)
         stop.set()
         await task
     pool.close()
@@ -121,39 +135,58 @@ class Film:
 
 
 def film(sent: list[Call]) -> Film:
-    """The story: a photo, eyes, the notice, the card and its caption, why, a comparison."""
-    notice, card, why, compared = (bubble(call) for call in sent)
+    """The story: the finished card first; then the photo it answers, why, a group and one of it, one person twice."""
+    card, why, numbered, one, compared = (bubble(call) for call in sent)
     asked = mine("astronaut")
-    shown = Film(bubbles=[asked])
-    shown.hold(700)
-    asked.seen, shown.status = True, "sending a photo..."
-    shown.hold(500)
-    shown.add(notice)
-    shown.hold(700)
-    shown.status = "bot"
-    shown.bubbles.append(card)
-    goal = shown.top_of(card)
-    shown.bubbles.pop()
-    shown.add(card, to=goal)
+    shown = Film(bubbles=[asked, card])
+    shown.top = shown.top_of(card)
     shown.hold(2600)
+    shown.bubbles.pop()
+    shown.top = 0.0
+    _sees(shown, asked)
+    _comes(shown, card)
+    shown.hold(1400)
     shown.scroll(shown.end())
-    shown.hold(1800)
-    card.pressed = "Why these?"
-    shown.hold(350)
-    shown.bubbles[-1] = why
-    shown.top = min(shown.top_of(why), shown.end())
+    shown.hold(1600)
+    _press(shown, card, "Why these?", why)
     shown.hold(2800)
-    shown.scroll(shown.end(), steps=6)
-    shown.hold(900)
-    pair = mine("astronaut", "grace_hopper", text="/compare")
+    together = mine("group")
+    shown.add(together)
+    _sees(shown, together)
+    shown.add(numbered)
+    shown.hold(1800)
+    _press(shown, numbered, "1", one)
+    shown.hold(2400)
+    pair = mine(*PAIR, text="/compare")
     shown.add(pair)
-    shown.hold(500)
-    pair.seen, shown.status = True, "sending a photo..."
-    shown.hold(500)
-    shown.status = "bot"
-    shown.add(compared)
+    _sees(shown, pair)
+    _comes(shown, compared)
     shown.hold(3600)
     return shown
+
+
+def _sees(shown: Film, photo_sent: Bubble) -> None:
+    """The bot's eyes on a photo, while it works."""
+    shown.hold(600)
+    photo_sent.seen, shown.status = True, "sending a photo..."
+    shown.hold(600)
+    shown.status = "bot"
+
+
+def _comes(shown: Film, answer: Bubble) -> None:
+    """A card that is read from its upper edge."""
+    shown.bubbles.append(answer)
+    goal = shown.top_of(answer)
+    shown.bubbles.pop()
+    shown.add(answer, to=goal)
+
+
+def _press(shown: Film, asked: Bubble, button: str, answer: Bubble) -> None:
+    """A button of the last message is pressed, and another answer takes the message's place."""
+    asked.pressed = button
+    shown.hold(400)
+    shown.bubbles[-1] = answer
+    shown.top = min(shown.top_of(answer), shown.end())
 
 
 def write(shown: Film, target: Path) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from PIL import Image
 
 from bot.middlewares.language import load_languages, translator
+from docs.demo.photos import CONGRESS, group, obama_in_congress
 from lookalike.answers import Compared, Found
-from lookalike.app import build
+from lookalike.app import App, build, over
 from lookalike.cards import AnswerCard, CompareCard, ExplainCard, FacesPicture, HelpPicture, ThemeName
 from lookalike.paths import SAMPLES
 from lookalike.settings import Settings
@@ -42,9 +43,20 @@ def main() -> None:
         if name == "grace_hopper":  # the same card as somebody sees it whose Telegram is Russian and who likes it dark
             _write("card-ru.jpg", render(card, theme="dark", translate=russian))
     _write("help.jpg", render(HelpPicture(4), translate=russian))
-    comparison = finder.compare(photos["grace_hopper"], photos["astronaut"])
+    comparison = finder.compare((SAMPLES / "barack_obama.jpg").read_bytes(), obama_in_congress())
     if isinstance(comparison, Compared):
         _write("compare.jpg", render(CompareCard(comparison)))
+    _of_congress(over(app.pipeline, app.settings.with_gallery(CONGRESS)))
+
+
+def _of_congress(app: App) -> None:
+    """The gallery that has faces: somebody's closest, and a group with its faces numbered."""
+    found = app.finder.find((SAMPLES / "astronaut.jpg").read_bytes())
+    together = app.finder.find(group())
+    if not isinstance(found, Found) or not isinstance(together, Found):
+        sys.exit("no usable face in the samples")
+    _write("card-congress.jpg", app.renderer.render(AnswerCard(found.faces[0], found.photo, "@your_bot")))
+    _write("faces-group.jpg", app.renderer.render(FacesPicture(together.photo)))
 
 
 def _write(name: str, data: bytes) -> None:

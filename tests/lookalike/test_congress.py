@@ -9,10 +9,8 @@ import pytest
 import lookalike
 from index.types import Person
 from lookalike.app import open_pictures
-from lookalike.paths import ROOT
+from lookalike.paths import SAMPLES
 from lookalike.settings import Settings
-
-PORTRAITS = ROOT / "data" / "portraits"
 
 
 @pytest.fixture(name="settings")
@@ -50,13 +48,13 @@ def test_titles_of_ones_own_and_the_gallery_of_the_settings_first(monkeypatch: p
         Settings()
 
 
-@pytest.mark.skipif(not PORTRAITS.is_dir(), reason="the data pack is not here")
-@pytest.mark.parametrize(("photo", "there"), [("barack_obama_2012.jpg", True), ("joseph_biden_2013.jpg", False)])
+@pytest.mark.weights
+@pytest.mark.parametrize(("photo", "there"), [("barack_obama.jpg", True), ("grace_hopper.jpg", False)])
 def test_who_is_in_it_is_on_top_with_a_face_and_who_is_not_has_no_strong_match(
     settings: Settings, photo: str, there: bool
 ) -> None:
     with lookalike.open(gallery=settings.gallery_path) as look:
-        answer = look.find(PORTRAITS / photo)
+        answer = look.find(SAMPLES / photo)
     assert isinstance(answer, lookalike.Found)
     best = answer.faces[0].matches[0]
     assert (best.person.name == "Barack Obama") is there
