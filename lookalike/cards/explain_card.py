@@ -56,10 +56,10 @@ def layout(
     left, right = row(Rect(MARGIN, y, INNER, 0), count=2, gap=16)
     side = left.width
     left, right = Rect(left.x, y, side, side), Rect(right.x, y, side, side)
-    losses = why.carriers.losses if why is not None and why.carriers is not None else {}
+    unusual = why.carriers.unusual if named and why is not None and why.carriers is not None else {}
     items: list[Placed] = [*above, *title]
     face = straighten(photo.image, answer.face.points, side_px=side)
-    items.append(Picture(rect=left, radius=44, image=shaded(face, losses)))
+    items.append(Picture(rect=left, radius=44, image=shaded(face, unusual)))
     items += _points(left)
     y = left.bottom + 14
     if answer.matches:
@@ -67,7 +67,8 @@ def layout(
         items.append(portrait_item(nearest, pictures, rect=right, radius=44))
         items += meter(step, x=WIDTH // 2, y=left.bottom - 38, theme=theme)
         y += 36
-        words = (translate("Brighter: carries more of it"), person_heading(nearest, translate))
+        brighter = translate("Brighter: more than usual") if unusual else ""
+        words = (brighter, person_heading(nearest, translate))
         below = [
             paragraph(text, box=Rect(column.x, y, column.width, 0), font=BODY, color=theme.muted, over=theme.page,
                       lines=3)
@@ -81,14 +82,17 @@ def layout(
     return Canvas(width=WIDTH, height=y + MARGIN - 10, background=theme.page, items=tuple(items))
 
 
-def shaded(face: Rgb8, losses: dict[str, float]) -> Rgb8:
-    """The straightened face with each region the brighter, the more of the likeness it carries. losses: by region."""
-    most = max(losses.values(), default=0.0)
+def shaded(face: Rgb8, unusual: dict[str, float]) -> Rgb8:
+    """The straightened face with each region the brighter, the more it carries beyond what is usual.
+
+    unusual: by region, see lookalike.regions.Carriers; where none is above 0 the face stays as it is.
+    """
+    most = max(unusual.values(), default=0.0)
     if most <= 0.0:
         return face
     picture = face.astype(np.float32) * 0.72
     for name in REGIONS:
-        share = losses.get(name, 0.0) / most
+        share = max(unusual.get(name, 0.0), 0.0) / most
         soft = mask(name, face.shape[0])[..., None] * share
         picture = picture * (1 - soft) + (face * (1 - SHADE * 0.5) + np.array(MARK.rgb) * (SHADE * 0.5)) * soft
     return np.asarray(np.clip(np.round(picture), 0, 255), np.uint8)

@@ -236,14 +236,14 @@ def _paint_features(pen: _Pen, traits: Traits, shape: FaceShape, palette: Palett
 def _paint_mouth(pen: _Pen, traits: Traits, shape: FaceShape, palette: Palette) -> None:
     """Closed lips at rest, which neither smile nor sulk: nobody knows which the person does."""
     mouth, reach = shape.mouth_y, shape.mouth_x
-    full = 0.85 if traits.broad else 1.1
+    full = (0.85 if traits.broad else 1.1) * min(0.55 + reach / 13, 1.0)  # a narrow mouth is not pursed
     if traits.beard is Beard.FULL:
         upper, lower, between = palette.shade, palette.face, palette.line
     else:
         upper, lower = palette.shade.mix(palette.line, 0.44), palette.shade.mix(palette.line, 0.27)
         between = palette.line.mix(palette.face, 0.12)
-    left, right = (50 - reach, mouth - 0.7), (50 + reach, mouth - 0.7)
-    line = (left, (50 - reach * 0.5, mouth + 0.5), (50 + reach * 0.5, mouth + 0.5), right)
+    left, right = (50 - reach, mouth - 0.4), (50 + reach, mouth - 0.4)
+    line = (left, (50 - reach * 0.5, mouth + 0.4), (50 + reach * 0.5, mouth + 0.4), right)
     bow = ((50 + reach * 0.6, mouth - 1.2 * full), (50 + 2.2, mouth - 2.6 * full), (50, mouth - 1.6 * full),
            (50 - 2.2, mouth - 2.6 * full), (50 - reach * 0.6, mouth - 1.2 * full), left)  # fmt: skip
     under = ((50 + reach * 0.55, mouth + 3.7 * full), (50 - reach * 0.55, mouth + 3.7 * full), left)

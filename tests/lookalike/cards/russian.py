@@ -90,7 +90,7 @@ RUSSIAN: Final = {
     "the cheeks": "скулах",
     "the mouth": "губах",
     "the chin": "подбородке",
-    "Brighter: carries more of it": "Чем светлее, тем важнее",
+    "Brighter: more than usual": "Ярче: важнее обычного",
     "How close all {people} are to you:": "Насколько вам близок каждый из {people}:",
     "pairs": "пар",
     "far": "далеко",

@@ -23,7 +23,7 @@ EVERYBODY = np.random.default_rng(1).normal(0.1, 0.08, 500).astype(np.float32)
 
 def reasons(*named: str) -> Why:
     losses = dict.fromkeys(REGIONS, 0.01) | dict.fromkeys(named, 0.2)
-    return Why(carriers=Carriers(losses=losses, named=named), everybody=EVERYBODY)
+    return Why(carriers=Carriers(losses=losses, unusual=losses, named=named), everybody=EVERYBODY)
 
 
 def place(
@@ -58,7 +58,9 @@ def test_a_face_without_people_is_shown_alone() -> None:
 
 def test_the_parts_are_said_where_they_are_clear_and_else_the_face_as_a_whole() -> None:
     assert "It's in the eyes and the nose." in words(place(why=reasons("eyes", "nose")))
+    assert "Brighter: more than usual" in words(place(why=reasons("eyes", "nose")))
     assert "It's in the face as a whole." in words(place(why=reasons()))
+    assert not any("Brighter" in text for text in words(place(why=reasons())))
 
 
 def test_everybody_is_counted_and_the_five_points_are_marked() -> None:
@@ -78,7 +80,7 @@ def test_a_long_name_below_the_picture_is_said_whole() -> None:
 
 def test_what_carries_most_is_the_brightest_part() -> None:
     face = np.full((224, 224, 3), 90, np.uint8)
-    picture = shaded(face, reasons("mouth").carriers.losses).astype(int)  # type: ignore[union-attr]  # given above
+    picture = shaded(face, reasons("mouth").carriers.unusual).astype(int)  # type: ignore[union-attr]  # given above
     inside = mask("mouth", 224) > 0.9
     outside = mask("forehead", 224) > 0.9
     assert picture[inside].mean() > picture[outside].mean() + 20
