@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faces = read_landmark_sets(given.data / "landmarks", split=given.split, schema=Schema.IBUG68)
         fives = chain_points(faces, load_pipeline(WEIGHTS))
         manifest = load_manifest(WEIGHTS)
-        chain = {part.role: part.sha256 for part in (manifest.detector, manifest.aligner)}
+        chain: dict[str, str] = {part.role: part.sha256 for part in (manifest.detector, manifest.aligner)}
         for exported in networks:
             figures = measure(faces, fives, exported)
             keep(exported, given.split, figures, chain=chain)
