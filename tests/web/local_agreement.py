@@ -31,10 +31,10 @@ from tests.web.chromium import launch_options, opened, served
 
 LEAD = 0.01  # of the server's first over its second, from which both must name the same
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
-_IN_BROWSER = """async ({photo, crops}) => {
+_IN_BROWSER = """async ({photo, crops, people}) => {
     const bytes = (base64) => new Blob([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))]);
     const local = await import("/static/local/local.js");
-    const answer = await local.match(bytes(photo), {});
+    const answer = await local.match(bytes(photo), {people});
     const vectors = [];
     for (const crop of crops) vectors.push(await local.embed(bytes(crop)));
     return {answer, vectors};
@@ -56,9 +56,10 @@ class Agreement:
         return min(self.same_crop) > 0.999 and median(self.faces) > 0.995 and all(sure)
 
 
-def server_says(address: str, photo: bytes) -> list[dict[str, Any]]:
+def server_says(address: str, photo: bytes, *, people: str) -> list[dict[str, Any]]:
     """Its usable faces, with people, vectors and straightened pictures."""
-    request = urllib.request.Request(f"{address}/v1/match?embeddings=true&crops=true", data=photo)  # noqa: S310 - ours
+    asked = f"{address}/v1/match?embeddings=true&crops=true&people={people}"
+    request = urllib.request.Request(asked, data=photo)  # noqa: S310 - of this machine
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 - of this machine
             document = json.load(answer)
@@ -67,13 +68,13 @@ def server_says(address: str, photo: bytes) -> list[dict[str, Any]]:
     return [face for face in document["faces"] if face["usable"]]
 
 
-def compare(page: Page, address: str, photos: Iterable[Path]) -> Agreement:
-    """page: at `/?local`."""
+def compare(page: Page, address: str, photos: Iterable[Path], *, people: str = "all") -> Agreement:
+    """page: at `/?local`. people: all, women or men."""
     found = Agreement()
     for photo in photos:
         data = photo.read_bytes()
-        theirs = server_says(address, data)
-        asked = {"photo": base64.b64encode(data).decode(), "crops": [face["crop"] for face in theirs]}
+        theirs = server_says(address, data, people=people)
+        asked = {"photo": base64.b64encode(data).decode(), "crops": [face["crop"] for face in theirs], "people": people}
         said = page.evaluate(_IN_BROWSER, asked)
         ours = [face for face in said["answer"]["faces"] if face["usable"]]
         for face, vector in zip(theirs, said["vectors"], strict=True):

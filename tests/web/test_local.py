@@ -194,12 +194,14 @@ def test_the_browser_answers_as_the_server_does_and_sends_nothing(
     words.write_text("no picture at all")
     with opened(browser, address) as page:
         page.set_input_files("#photo-file", PHOTOS[0])
-        of_the_server = [people(page), page.inner_text("#photo-title"), page.inner_text("#photo-sentence")]
+        eight = people(page)
+        said = [page.inner_text(f"#photo-{one}") for one in ("title", "overline", "sentence")]
     with opened(browser, f"{address}/?local", locale="en-US") as page:
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.method) if request.post_data_buffer else None)
         page.set_input_files("#photo-file", PHOTOS[0])
-        assert [people(page), page.inner_text("#photo-title"), page.inner_text("#photo-sentence")] == of_the_server
+        assert len(set(people(page)) & set(eight)) >= 7, "by an int8 detector ranks of equal likeness may swap"
+        assert [page.inner_text(f"#photo-{one}") for one in ("title", "overline", "sentence")] == said
         page.context.set_offline(True)  # all that is needed has come
         page.click("#another")
         page.set_input_files("#photo-file", PHOTOS[1])
@@ -219,6 +221,8 @@ def test_the_browser_answers_as_the_server_does_and_sends_nothing(
         assert page.inner_text("#compare-sentence")
         assert sent == []
         found = local_agreement.compare(page, address, PHOTOS)
+        for chosen in ("women", "men"):
+            assert local_agreement.compare(page, address, PHOTOS[:1], people=chosen).same_first[0][1]
     assert found.holds
     assert found.counts_differ == []
 

@@ -111,6 +111,7 @@ export class PhotoPanel {
     this.showRefused(answer);
     if (!face) {
       this.hideAnswer();
+      $("no-preview").hidden = true; // no answer comes that it could speak of
       this.say(answer.error?.message ?? "", true);
       return;
     }

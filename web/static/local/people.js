@@ -19,9 +19,9 @@ export class People {
   // {row, rank, similarity} of the nearest, `skip` passed over.
   search(vector, { top = 8, skip = 0, people = "all" } = {}) {
     const count = this.vectors.length / this.dimension;
-    const asker = this.certainty(vector)[SEX];
-    const penalty = (sex) => (PENALTY * Math.max(0, Math.abs(asker) - asker * sex)) / 2;
     const wanted = { all: null, women: false, men: true }[people];
+    const asker = wanted === null ? this.certainty(vector)[SEX] : 0; // whoever asked for women gets the nearest ones
+    const penalty = (sex) => (PENALTY * Math.max(0, Math.abs(asker) - asker * sex)) / 2;
     const query = Float32Array.from(vector);
     const found = [];
     for (let row = 0; row < count; row += 1) {
