@@ -39,7 +39,7 @@ def test_no_picture_is_tracked_outside_the_folders_of_showable_ones() -> None:
 
 
 def test_serving_imports_neither_training_nor_extras_that_were_not_asked_for() -> None:
-    """Not at import and not when an app is built: a server without torch, Milvus or Ray must not notice, nor one that has them."""
+    """Neither at import nor when an app is built: it must not matter whether torch, Milvus or Ray is installed."""
     code = (
         "import sys, lookalike.cli.main, lookalike.app, bot.app, web.app, pipeline.face_pipeline, index.gallery\n"
         "heavy = {'torch', 'timm', 'ultralytics', 'lightning', 'training', 'pymilvus', 'milvus_lite', 'ray', 'fsspec', "

@@ -70,7 +70,7 @@ def print_build(target: Path, report: BuildReport, source: Source, *, in_use: bo
     say(f"{shown}: {people(report.info.people)} from {pictures(report.info.pictures)} in {report.seconds:.0f} s{again}")
     if not in_use:
         say(f"To use it: GALLERY={shlex.quote(shown)} in the environment or in .env")
-        if source.layout == "people":
+        if source.layout == "people" and source.folder.is_dir():  # no tar, no bucket
             say(f"With pictures on the cards: GALLERY_IMAGES={shlex.quote(readable(str(source.folder)))} beside it")
 
 

@@ -27,7 +27,7 @@ def _set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files that the page speaks of, and arithmetic in place of the networks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GALLERY", "gallery")
-    monkeypatch.setattr(gallery, "open_picture_embedder", lambda settings: ArithmeticEmbed())
+    monkeypatch.setattr(gallery, "open_picture_embedder", lambda settings, **_more: ArithmeticEmbed())
     monkeypatch.setattr(gallery, "_embedder_in_use", lambda settings: "e" * 64)
     people_folder(Path("people"), people=2)
     Path("CelebA", "img_align_celeba").mkdir(parents=True)

@@ -61,7 +61,7 @@ def embedder() -> PictureEmbedder:
 @pytest.fixture(autouse=True)
 def _no_networks(request: pytest.FixtureRequest, embedder: PictureEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     if "networks" not in request.keywords:
-        monkeypatch.setattr("lookalike.cli.gallery.open_picture_embedder", lambda _: embedder)
+        monkeypatch.setattr("lookalike.cli.gallery.open_picture_embedder", lambda _, **_more: embedder)
 
 
 def test_a_folder_a_person_becomes_a_gallery(built_once: tuple[Path, Result], gallery: Path) -> None:

@@ -23,7 +23,7 @@ def _in_an_empty_folder_without_networks(tmp_path: Path, monkeypatch: pytest.Mon
     embedder = quick_embedder()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GALLERY", "gallery")
-    monkeypatch.setattr("lookalike.cli.gallery.open_picture_embedder", lambda _: embedder)
+    monkeypatch.setattr("lookalike.cli.gallery.open_picture_embedder", lambda _, **_more: embedder)
 
 
 def real_folder(folder: Path) -> Path:

@@ -19,7 +19,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gallery of two in the folder `mine`, and no networks."""
     embedder = quick_embedder()
     for module in ("gallery", "gallery_joining"):
-        monkeypatch.setattr(f"lookalike.cli.{module}.open_picture_embedder", lambda _: embedder)
+        monkeypatch.setattr(f"lookalike.cli.{module}.open_picture_embedder", lambda _, **_more: embedder)
     monkeypatch.chdir(tmp_path)
     people_in(tmp_path / "people")
     assert run("build", "people", "--out", "mine", "--with-pictures").exit_code == 0
