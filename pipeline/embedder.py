@@ -23,14 +23,18 @@ class Embedder:
         self._engine = engine
         self.model = model
 
-    def embed(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
-        """Embed (112, 112, 3) RGB crops in their order; None where the network gave no direction.
+    def embed(self, crops: Sequence[Rgb8], *, tight: Sequence[bool] | None = None) -> list[Embedding | None]:
+        """See pipeline.parts.FaceEmbedder. Raises EngineFailed.
 
-        What a crop shows beyond the edges of its photo, stretched pixels, the network sees as black.
+        What a tight crop shows beyond the edges of its photo, stretched pixels, the network sees as black.
         """
         if not crops:
             return []
-        (vectors,) = self._engine.run(to_batch([blacken_stretched(crop) for crop in crops], self._engine.spec))
+        seen = [
+            blacken_stretched(crop) if close else crop
+            for crop, close in zip(crops, tight or [True] * len(crops), strict=True)
+        ]
+        (vectors,) = self._engine.run(to_batch(seen, self._engine.spec))
         if vectors.ndim != 2 or len(vectors) != len(crops):
             raise EngineFailed(f"embedder: wants ({len(crops)}, D), got {vectors.shape}")
         units = [unit(vector) for vector in vectors]

@@ -27,6 +27,7 @@ from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.steady_heap import keep_heap_steady, release_free_heap
+from pipeline.stretched_edges import is_tight
 from pipeline.types import (
     Box,
     DecodedPhoto,
@@ -110,7 +111,7 @@ class FacePipeline:
         with watch("align"):
             measured = [self._measure(view.image, found, marks) for found, marks in view.faces]
         with watch("embed"):
-            faces = self._embedded(measured)
+            faces = self._embedded(view.image, measured)
         return PhotoFaces(
             image=image,
             faces=tuple(_turned_back(face, view.turns, image) for face in faces),
@@ -190,9 +191,12 @@ class FacePipeline:
             embedding=None,
         )
 
-    def _embedded(self, faces: Sequence[Face]) -> list[Face]:
+    def _embedded(self, image: Rgb8, faces: Sequence[Face]) -> list[Face]:
         """Embed the faces that are not refused, in one batch."""
-        embeddings = iter(self.embedder.embed([face.crop for face in faces if face.refusal is None]))
+        height, width = image.shape[:2]
+        usable = [face for face in faces if face.refusal is None]
+        tight = [is_tight(face.points, width=width, height=height) for face in usable]
+        embeddings = iter(self.embedder.embed([face.crop for face in usable], tight=tight))
         return [face if face.refusal is not None else _with(face, next(embeddings)) for face in faces]
 
 

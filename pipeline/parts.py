@@ -46,6 +46,10 @@ class FaceEmbedder(Protocol):
     @property
     def model(self) -> str: ...
 
-    def embed(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
-        """Embed (112, 112, 3) RGB crops in their order; None where the network gave no direction."""
+    def embed(self, crops: Sequence[Rgb8], *, tight: Sequence[bool] | None = None) -> list[Embedding | None]:
+        """Embed (112, 112, 3) RGB crops in their order; None where the network gave no direction.
+
+        tight: whether the face fills the photo that the crop is of, which may then be stretched at its edges; without
+        it each crop may be.
+        """
         ...

@@ -114,7 +114,7 @@ class ColorEmbedder:
     def __init__(self) -> None:
         self.calls = 0
 
-    def embed(self, crops: Sequence[Rgb8]) -> list[Embedding | None]:
+    def embed(self, crops: Sequence[Rgb8], *, tight: Sequence[bool] | None = None) -> list[Embedding | None]:
         self.calls += 1
         vectors = [crop.reshape(-1, 3).mean(axis=0).astype(np.float32) - 127 for crop in crops]
         return [Embedding(vector=(v / np.linalg.norm(v)).astype(np.float32), model=MODEL) for v in vectors]

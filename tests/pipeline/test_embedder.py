@@ -63,6 +63,10 @@ def test_the_network_sees_black_where_a_crop_was_stretched() -> None:
     assert (engine.seen[0, :, :, 88:] == -1).all()  # black, normalised
     photo = (noise[:, :80].transpose(2, 0, 1) - 127.5) / 127.5
     assert np.allclose(engine.seen[0, :, :, :80], photo, atol=1e-6)
+    Embedder(engine, model="abc").embed([stretched, stretched], tight=[False, True])
+    whole = (stretched.transpose(2, 0, 1) - 127.5) / 127.5
+    assert np.allclose(engine.seen[0], whole, atol=1e-6)
+    assert (engine.seen[1, :, :, 88:] == -1).all()
 
 
 def test_nothing_in_nothing_out() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.decode import decode
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, align_face, estimate_similarity, template_for
-from pipeline.stretched_edges import blacken_stretched, find_stretched
+from pipeline.stretched_edges import blacken_stretched, find_stretched, is_tight
 from pipeline.types import Points5, Rgb8
 
 SAMPLES = Path(__file__).resolve().parents[2] / "lookalike" / "sample"
@@ -138,3 +138,9 @@ if __name__ == "__main__":  # python -m tests.pipeline.test_stretched_edges OUT.
     shown = [tight(name, turn, (40, 44, 38, 46))[0] for name in POINTS for turn in (-30, 0, 18, 40)]
     rows = [np.concatenate(shown, axis=1), np.concatenate([blacken_stretched(crop) for crop in shown], axis=1)]
     Image.fromarray(np.concatenate(rows)).resize((len(shown) * 224, 448)).save(sys.argv[1])
+
+
+def test_a_photo_is_tight_where_the_crop_is_half_of_its_smaller_side() -> None:
+    points = ARCFACE_TEMPLATE * 2 + 10  # the crop is 224 px of the photo
+    assert is_tight(points, width=900, height=440)
+    assert not is_tight(points, width=460, height=900)

@@ -25,7 +25,7 @@ class Blind:
     def __init__(self) -> None:
         self._rng = np.random.default_rng(0)
 
-    def embed(self, crops: list[Rgb8]) -> list[Embedding]:
+    def embed(self, crops: list[Rgb8], *, tight: list[bool] | None = None) -> list[Embedding]:
         vectors = self._rng.normal(size=(len(crops), 3)).astype(np.float32)
         return [Embedding(vector=v / np.float32(np.linalg.norm(v)), model=MODEL) for v in vectors]
 
