@@ -1,8 +1,10 @@
 """`make bench`, or by hand:
 
-python -m evaluation.bench --data data          measure speed and accuracy, write weights/bench.json, print the table
-python -m evaluation.bench --data data --part speed
-python -m evaluation.bench --data data --choose choose the photos anew
+    python -m evaluation.bench --data data            measure speed and accuracy, write weights/bench.json
+    python -m evaluation.bench --data data --part speed
+    python -m evaluation.bench --data data --choose   choose the photos anew
+
+Then `python -m evaluation.report.readme` takes the tables into the README.
 """
 
 from __future__ import annotations

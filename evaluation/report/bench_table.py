@@ -33,7 +33,7 @@ def _speed(document: BenchDocument) -> Table:
             (
                 TITLES[name],
                 _spread(one.ms, 0),
-                _spread(one.processor_ms, 0),
+                _processor(one),
                 " / ".join(f"{one.stages_ms.get(stage, 0.0):.1f}" for stage in STAGES),
                 _first(one),
                 f"{one.peak_mb:.0f}",
@@ -75,6 +75,13 @@ def _figures(
 def _first(one: SystemSpeed) -> str:
     first = _spread(one.first_answer_s, 2)
     return first if one.first_run_s is None else f"{first}; {_spread(one.first_run_s, 2)} on the first run"
+
+
+def _processor(one: SystemSpeed) -> str:
+    told = _spread(one.processor_ms, 0)
+    if one.of_fastest_peer is None:
+        return told
+    return f"{told}, {_spread(one.of_fastest_peer, 2)} of the fastest other one's"
 
 
 def _spread(one: Spread, digits: int) -> str:

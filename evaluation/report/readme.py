@@ -1,13 +1,15 @@
-"""Figures of README and docs/evaluation.md, from weights/evaluation.json: `python -m evaluation.report.readme`."""
+"""Figures of README and docs/evaluation.md: `python -m evaluation.report.readme`, from evaluation.json and bench.json."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from evaluation.documents.base import point_at
+from evaluation.documents.base import point_at, read
+from evaluation.documents.bench import BenchDocument
 from evaluation.documents.shipped import EvaluationDocument, Identification, LikenessPart
 from evaluation.report import evaluation_tables
+from evaluation.report.bench_table import BENCH, bench_tables
 from evaluation.report.table import Table, as_markdown, figure, number, percent
 from lookalike.paths import ROOT, WEIGHTS
 
@@ -25,7 +27,7 @@ _SETS: Final = {
 
 def figures(document: EvaluationDocument) -> str:
     """Write what a reader asks first as Markdown tables; every figure with its n and its 95 % interval."""
-    return "\n".join(map(as_markdown, tables(document)))
+    return "\n".join(map(as_markdown, [*tables(document), *_beside_others(document)]))
 
 
 def tables(document: EvaluationDocument) -> list[Table]:
@@ -128,6 +130,12 @@ def rewritten(page: str, figures: Callable[[EvaluationDocument], str] = figures)
     after = rest.split(END)[1]
     table = figures(EvaluationDocument.model_validate_json(EVALUATION.read_bytes()))
     return f"{before}{BEGIN}\n{table}{END}{after}"
+
+
+def _beside_others(document: EvaluationDocument) -> list[Table]:
+    """The tables of `make bench`, where it was run with the networks that the figures are of."""
+    bench = read(BENCH, BenchDocument)
+    return bench_tables(bench, document) if bench is not None and bench.files == document.files else []
 
 
 if __name__ == "__main__":
