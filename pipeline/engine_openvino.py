@@ -6,6 +6,7 @@ import functools
 import sys
 import threading
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +19,16 @@ from pipeline.types import FloatArray, Nchw
 # openvino reports each import to its makers through openvino_telemetry, with an id that it stores in the home folder.
 # A None in sys.modules makes that package fail to import; openvino then works without telemetry.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-import openvino as ov  # noqa: E402 - after the line above
+# Its converter of other frameworks' models is two fifths of its import, and it works without. Who needs it imports it
+# by its own name afterwards.
+_HIDDEN: Final = "openvino.tools.ovc"
+_hides = _HIDDEN not in sys.modules
+if _hides:
+    sys.modules[_HIDDEN] = None  # type: ignore[assignment]
+import openvino as ov  # noqa: E402 - after the lines above
+
+if _hides:
+    del sys.modules[_HIDDEN]
 
 
 class OpenVinoEngine:
