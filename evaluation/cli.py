@@ -162,7 +162,7 @@ def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path
     from evaluation.documents.base import as_json as json_of
     from evaluation.suites.calibrate import CalibrationImpossible
     from evaluation.suites.shipped import PARTS, Report
-    from lookalike.calibration import CalibrationError
+    from lookalike.errors import CalibrationError
 
     opened = open_evaluation(data, limit=limit, cache=cache)
     settings, evaluation = opened.settings, opened.evaluation
