@@ -102,14 +102,16 @@ def losses(
     if any(cosine is None for cosine in cosines):
         return None
     known = np.array(cosines, np.float64)
-    return np.maximum(known[0] - known[1:], 0.0).reshape(len(ways), len(REGIONS))
+    lost: NDArray[np.float64] = np.maximum(known[0] - known[1:], 0.0).reshape(len(ways), len(REGIONS))
+    return lost
 
 
 def shares(lost: NDArray[np.float64]) -> NDArray[np.float64]:
     """(..., ways, regions): each part's share of all that a way takes away; even where it takes nothing."""
     total = lost.sum(axis=-1, keepdims=True)
     even = np.full_like(lost, 1 / lost.shape[-1])
-    return np.divide(lost, total, out=even, where=total > 0)
+    part: NDArray[np.float64] = np.divide(lost, total, out=even, where=total > 0)
+    return part
 
 
 def unusual(lost: NDArray[np.float64]) -> NDArray[np.float64]:

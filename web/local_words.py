@@ -64,7 +64,7 @@ def _near(words: Words, finder: Finder, similarity: float) -> dict[str, Any]:
     people = finder.gallery.people
     as_many = people >= finder.calibration.gallery_people / 2
     return {
-        "word": words.verdict(banded),
+        "word": words.likeness(banded),
         "step": words.step(band),
         "headline": headline(whole, people=people, translate=words.translate),
         "headline_part": headline(part, people=people, translate=words.translate),
