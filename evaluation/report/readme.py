@@ -1,4 +1,4 @@
-"""Figures of README, docs/evaluation.md from evaluation.json and bench.json: `python -m evaluation.report.readme`."""
+"""The figures of README and docs/evaluation.md, from the committed documents: `python -m evaluation.report.readme`."""
 
 from __future__ import annotations
 
