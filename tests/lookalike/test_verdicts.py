@@ -39,9 +39,9 @@ def shipped() -> Calibration:
     return load_calibration(path, embedder=json.loads(path.read_text(encoding="utf-8"))["embedder"])
 
 
-def _answers(calibration: Calibration, people: int) -> list[FaceAnswer]:
+def _answers(calibration: Calibration, people: int, source: str = "") -> list[FaceAnswer]:
     """Answers whose first match has every similarity from -0.2 to 0.8, in steps of two thousandths."""
-    scale = Scale(calibration, people=people)
+    scale = Scale(calibration, people=people, source=source)
     face = answer(drawn_photo()).face
     found = []
     for step in range(-100, 400):
@@ -76,6 +76,13 @@ def test_in_a_gallery_of_any_size_dots_and_sentence_agree(shipped: Calibration, 
         assert places[-1] in BESIDE[one.matches[0].band.step], (one.matches[0], sentence(one))
         assert sentence(one).endswith((" here.", "in 10.")), sentence(one)
     assert places == sorted(places)
+
+
+def test_in_every_gallery_that_comes_along_dots_and_sentence_agree(shipped: Calibration) -> None:
+    assert shipped.galleries
+    for gallery in shipped.galleries:
+        for one in _answers(shipped, gallery.people, gallery.source):
+            assert _place(sentence(one)) in BESIDE[one.matches[0].band.step], (one.matches[0], sentence(one))
 
 
 def test_a_gallery_of_nearly_the_measured_size_calls_likenesses_nearly_the_same(shipped: Calibration) -> None:
