@@ -71,7 +71,7 @@ PAIR_VERDICTS = {
 
 # How rare a likeness is, by what is said of it: among the people of the measured gallery, and in one's own.
 SHARES = {
-    "harder": N_("This face is harder to match than {count} in {total}."),
+    "harder": N_("This face is harder to match than {count} faces in {total}."),
     "usual": N_("About as close as people usually get."),
     "most": N_("Closer than most people get."),
     "closer": N_("Closer than {count} in {total} people get."),
@@ -79,7 +79,7 @@ SHARES = {
     "fewer": N_("Fewer than {count} in {total} people get this close."),
 }
 SHARES_HERE = {
-    "harder": N_("This face is harder to match here than {count} in {total}."),
+    "harder": N_("This face is harder to match here than {count} faces in {total}."),
     "usual": N_("About as close as people usually get here."),
     "most": N_("Closer than most people get here."),
     "closer": N_("Closer than {count} in {total} people get here."),

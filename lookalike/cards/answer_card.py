@@ -164,6 +164,6 @@ def _footer(items: list[Placed], signature: str, *, y: int, theme: Theme, transl
     placed: list[Placed] = [right] if signed else []
     if any(isinstance(item, Drawn) and item.portrait.traits is not None for item in items):
         room = INNER - (right.rect.width + 24 if signed else 0)
-        said = ellipsise(translate("Portraits are drawn from labels"), BODY, room)
+        said = ellipsise(translate("Drawn from descriptions"), BODY, room)
         placed.append(line(said, x=MARGIN, y=y, font=BODY, color=theme.muted, over=theme.page))
     return placed

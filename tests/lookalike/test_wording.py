@@ -106,8 +106,8 @@ def test_rarer_never_sounds_more_common(a: float, b: float) -> None:
 @pytest.mark.parametrize(
     ("share", "said"),
     [
-        (0.99, "This face is harder to match than 9 in 10."),
-        (0.7, "This face is harder to match than 7 in 10."),
+        (0.99, "This face is harder to match than 9 faces in 10."),
+        (0.7, "This face is harder to match than 7 faces in 10."),
         (0.55, "About as close as people usually get."),
         (0.45, "Closer than most people get."),
         (0.2, "Closer than 8 in 10 people get."),
@@ -121,7 +121,7 @@ def test_a_sentence_says_how_many_get_this_close(share: float, said: str) -> Non
 
 def test_limits_are_said_as_limits() -> None:
     assert share_sentence(0.01, at_most=True) == "Fewer than 1 in 100 people get this close."
-    assert share_sentence(0.74, at_least=True) == "This face is harder to match than 7 in 10."
+    assert share_sentence(0.74, at_least=True) == "This face is harder to match than 7 faces in 10."
     assert share_sentence(0.001, at_most=True, here=True) == "Fewer than 1 in 1,000 people get this close here."
     assert pair_sentence(0.0001, at_most=True) == "Fewer than 1 in 10,000 pairs of strangers look this alike."
     assert pair_sentence(0.2, at_least=True) == "No more alike than two people picked at random."

@@ -49,7 +49,7 @@ RUSSIAN: Final = {
     "Places {first} to {last}": "Места с {first} по {last}",
     "Among those you chose": "Среди выбранных",
     "Closest of {people} celebrities": "Ближе всех среди знаменитостей ({people})",
-    "Portraits are drawn from labels": "Нарисовано по приметам",
+    "Drawn from descriptions": "Нарисовано по описаниям",
     "Face {number}": "Лицо {number}",
     "1,000": "1\u00a0000",
     "0.5": "0,5",
@@ -57,8 +57,8 @@ RUSSIAN: Final = {
     "{count} in {total}": "{count} из {total}",
     "over {count} in {total}": "более {count} из {total}",
     "under {count} in {total}": "менее {count} из {total}",
-    "This face is harder to match than {count} in {total}.": "Двойника найти труднее, чем {count} людям из {total}.",
-    "This face is harder to match here than {count} in {total}.":
+    "This face is harder to match than {count} faces in {total}.": "Двойника найти труднее, чем {count} людям из {total}.",
+    "This face is harder to match here than {count} faces in {total}.":
         "Двойника здесь найти труднее, чем {count} людям из {total}.",
     "About as close as people usually get.": "Примерно как у большинства.",
     "Closer than most people get.": "Ближе, чем у большинства.",

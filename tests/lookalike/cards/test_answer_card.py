@@ -130,9 +130,9 @@ def test_the_reason_stands_on_the_card_only_where_one_was_measured() -> None:
 
 
 def test_the_signature_and_what_drawings_come_from_are_said() -> None:
-    assert {"@some_lookalike_bot", "Portraits are drawn from labels"} <= set(words(place(answer(PHOTO))))
+    assert {"@some_lookalike_bot", "Drawn from descriptions"} <= set(words(place(answer(PHOTO))))
     with_pictures = words(place(answer(PHOTO), pictures=DrawnPictures(), signature=""))
-    assert "Portraits are drawn from labels" not in with_pictures
+    assert "Drawn from descriptions" not in with_pictures
 
 
 def test_the_meter_has_as_many_bright_dots_as_the_band_has_steps() -> None:
