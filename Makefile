@@ -102,11 +102,12 @@ web: ## serve the page on this machine and open it in the browser
 
 .PHONY: .web
 .web: $(RUN_STAMP)
-	@$(BIN)/python -m web.runtime || true
+	@$(BIN)/python -m web.runtime >&2 || true
 	@exec $(BIN)/lookalike web --open
 
 # Types are checked beside the tests, which leave a core idle now and then; what was found is told after them.
 test: $(TEST_STAMP) style ## everything: style, types, import contracts, tests (EXTRAS=train: those of the training, too; LATEST=1: without the lock)
+	@$(BIN)/python -m web.runtime || true
 	@found=$$(mktemp); nice $(BIN)/mypy >"$$found" 2>&1 & types=$$!; trap 'kill $$types 2>/dev/null; rm -f "$$found"' EXIT; \
 	echo "$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal"; \
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal; tests=$$?; \
