@@ -57,7 +57,8 @@ RUSSIAN: Final = {
     "{count} in {total}": "{count} из {total}",
     "over {count} in {total}": "более {count} из {total}",
     "under {count} in {total}": "менее {count} из {total}",
-    "This face is harder to match than {count} faces in {total}.": "Двойника найти труднее, чем {count} людям из {total}.",
+    "This face is harder to match than {count} faces in {total}.":
+        "Двойника найти труднее, чем {count} людям из {total}.",
     "This face is harder to match here than {count} faces in {total}.":
         "Двойника здесь найти труднее, чем {count} людям из {total}.",
     "About as close as people usually get.": "Примерно как у большинства.",
