@@ -128,7 +128,7 @@ def open_evaluation(data: Path, *, limit: int | None, cache: Path | None) -> Ope
         networks=pipeline,
         data=data,
         engine=_engine_in_words(settings.engine, formats),
-        embedder_engine=f"{settings.engine} {formats['embedder']}",
+        embedder_engine=f"{settings.engine} {formats.get('embedder', '')}".rstrip(),
         progress=progress_bar,
         limit=limit,
         cache=cache,
@@ -151,9 +151,9 @@ def _other_galleries(settings: Settings, *, embedder: str) -> dict[str, Elsewher
 
 def _engine_in_words(engine: str, formats: dict[str, str]) -> str:
     """The engine and what it computes in: one format, or one a network where they differ."""
-    if len(set(formats.values())) == 1:
-        return f"{engine} {formats['embedder']}"
-    return f"{engine}, {', '.join(f'{role} {told}' for role, told in formats.items())}"
+    if len(set(formats.values())) > 1:
+        return f"{engine}, {', '.join(f'{role} {told}' for role, told in formats.items())}"
+    return " ".join([engine, *set(formats.values())])
 
 
 def _run(part: str, *, data: Path, as_json: bool, limit: int | None, cache: Path | None, write: bool) -> None:

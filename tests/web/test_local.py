@@ -169,15 +169,16 @@ def test_both_files_come_out_of_the_package_whole(tmp_path: Path, monkeypatch: p
 # In a browser.
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
     settings = {"GALLERIES": "celebrities,us-congress", "ENGINE_THREADS": "1"}
-    with served(tmp_path_factory.mktemp("served"), **settings) as where:
+    with served(tmp_path, **settings) as where:
         yield where
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """Of one test: while it is open its loop runs in this thread, and no other test's can."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(**launch_options())
         yield launched
