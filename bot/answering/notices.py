@@ -17,9 +17,12 @@ class NoticesGiven:
         self._people[person] = True
         return not known
 
-    async def first(self, person: int) -> bool:
-        """`first_time`, wherever it is kept (bot.stores.shared)."""
+    async def first(self, person: int, *, photo: str) -> bool:  # noqa: ARG002 - for what replicas share
+        """`first_time`, wherever it is kept (bot.stores.shared). photo: which one it would be told beside."""
         return self.first_time(person)
+
+    async def given(self, person: int) -> None:
+        """The notice that `first` asked for has been sent."""
 
     async def forgotten(self, person: int) -> bool:
         """`forget`, wherever it is kept."""

@@ -157,11 +157,13 @@ class PhotoJobs:
         if not allowed:
             return 0
         self.background.start(_react(message, photos[0]), name="reaction")
-        if asker is not None and await self.told.first(asker.id):
+        photo = f"{message.chat.id}:{message.message_id}"
+        if asker is not None and await self.told.first(asker.id, photo=photo):
             await reply.text(
                 _("I keep your photo only until I've answered. Nothing is stored. More: /privacy"),
                 quietly=True,
             )
+            await self.told.given(asker.id)
         return allowed
 
     def too_many(self, who: int) -> str:

@@ -146,20 +146,32 @@ class SharedRates:
 
 
 class SharedNotices(NoticesGiven):
-    """Told once by all replicas together, for three months; in this process while Redis is gone."""
+    """Told once by all replicas together, for three months; in this process while Redis is gone.
+
+    Until it was sent the key holds the photo that it is told beside: who answers that photo in place of a replica that
+    was killed tells it.
+    """
 
     def __init__(self, redis: Redis) -> None:
         super().__init__()
         self._redis = redis
 
-    async def first(self, person: int) -> bool:
+    async def first(self, person: int, *, photo: str) -> bool:
         if not self.first_time(person):
             return False
+        key = f"{PREFIX}:told:{person}"
         try:
-            return bool(await self._redis.set(f"{PREFIX}:told:{person}", "1", nx=True, ex=TOLD_S))
+            ours = await self._redis.set(key, photo, nx=True, ex=TOLD_S)
+            return bool(ours) or await self._redis.get(key) == photo.encode()
         except GONE as error:
             _complain(error)
             return True
+
+    async def given(self, person: int) -> None:
+        try:
+            await self._redis.set(f"{PREFIX}:told:{person}", "1", ex=TOLD_S)
+        except GONE as error:
+            _complain(error)
 
     async def forgotten(self, person: int) -> bool:
         here = self.forget(person)
