@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 
@@ -17,12 +17,17 @@ from bot.settings import BotSettings, token_problem
 from bot.stores.people import StoreError
 from bot.stores.sqlite import PeopleInSqlite
 from index.gallery import Gallery
-from lookalike.app import build
+from lookalike.app import open_pipeline, over
 from lookalike.cards.fontfiles import REMEDY, UNSHAPED, shapes_text
 from lookalike.env_file import EnvFileError, unknown_settings
 from lookalike.extras import install_command
 from lookalike.settings import Settings
 from pipeline.decoding_bounds import heif_is_read
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from pipeline.face_pipeline import FacePipeline
 
 
 class Report:
@@ -54,8 +59,11 @@ class Report:
         sys.stdout.flush()  # the next check may take its time
 
 
-def check_setup() -> int:
-    """Print the report. Returns the exit code: 0, or 3 when something is wrong."""
+def check_setup(opening: Future[FacePipeline] | None) -> int:
+    """Print the report. Returns the exit code: 0, or 3 when something is wrong.
+
+    opening: the networks of the settings, see `bot.networks_ahead`; opened here where there are none.
+    """
     report = Report()
     _check_names(report)
     try:
@@ -66,7 +74,7 @@ def check_setup() -> int:
         return EXIT_SETUP
     set_up_logs(form="text", level="critical", secrets=secrets(settings))  # what is wrong is said in the lines
     report.ok("settings", f"{settings.bot_mode}, queue of {settings.queue_length:,}")
-    _check_gallery(shared, report)
+    _check_gallery(shared, report, opening)
     _check_stores(settings, report)
     problem = token_problem(settings)
     report.either("token", problem, "looks like one")
@@ -88,9 +96,9 @@ def _check_names(report: Report) -> None:
             report.note("settings", f"unknown in .env: {name}; no setting of the bot has such a name")
 
 
-def _check_gallery(shared: Settings, report: Report) -> None:
+def _check_gallery(shared: Settings, report: Report, opening: Future[FacePipeline] | None) -> None:
     try:
-        app = build(shared)
+        app = over(opening.result() if opening else open_pipeline(shared), shared)
     except SETUP_ERRORS as error:
         report.wrong("weights and gallery", str(error))
         return

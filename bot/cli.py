@@ -22,12 +22,15 @@ def bot(
 
     Example: BOT_TOKEN=123:abc lookalike bot
     """
-    import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
-
     if check:
+        from bot.networks_ahead import open_ahead
+
+        opening = open_ahead()
+        import bot.telegram.lazy_types
         from bot.check import check_setup
 
-        raise typer.Exit(check_setup())
+        raise typer.Exit(check_setup(opening))
+    import bot.telegram.lazy_types  # noqa: F401 - before anything of aiogram
     from bot.main import run
 
     raise typer.Exit(run())
