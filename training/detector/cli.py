@@ -1,5 +1,6 @@
 """The face detector: `train` runs a recipe, `mixes` compares start and average, `export` writes the files that ship.
 
+    python -m training.detector train --recipe training/recipes/detector_first.toml --data data --runs runs
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs
     python -m training.detector train --recipe training/recipes/detector.toml --data data --runs runs --resume
     python -m training.detector mixes runs/detector --data data

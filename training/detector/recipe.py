@@ -49,7 +49,8 @@ class SampleRecipe:
 class DetectorRecipe:
     """One run. Values without a source were chosen on the held-out part of train."""
 
-    start: Path = Path("init/yolov8n_face_wider_fused_fp16.safetensors")  # under data
+    start: Path = Path("init/yolov8n_face_wider_fused_fp16.safetensors")  # under data; mixes are counted from it
+    goes_on_from: str = ""  # name of a finished run beside this one: the tuning begins at its average, not at the start
     dev_every: int = 12  # every twelfth picture of each source of train chooses steps, mix and threshold
     steps: int = 160
     batch: int = 8

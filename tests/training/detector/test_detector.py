@@ -92,7 +92,15 @@ def test_start_weights_that_do_not_fit_are_refused_by_name(
         load_start(build_network(), tmp_path / "bad.safetensors")
 
 
-@pytest.mark.parametrize(("recipe", "left_out"), [("detector", set()), ("detector_without_mask", {"mask"})])
+@pytest.mark.parametrize(
+    ("recipe", "left_out"),
+    [
+        ("detector_first", set()),
+        ("detector", set()),
+        ("detector_without_mask_first", {"mask"}),
+        ("detector_without_mask", {"mask"}),
+    ],
+)
 def test_the_recipes_leave_out_what_they_say(recipe: str, left_out: set[str]) -> None:
     shares = load_recipe(ROOT / f"training/recipes/{recipe}.toml", DetectorRecipe).shares
     assert {name for name in ("wider", "mask", "portrait", "celeba", "empty") if not getattr(shares, name)} == left_out
@@ -188,6 +196,38 @@ def test_mixes_begin_with_the_start_and_end_with_the_average(
     assert torch.equal(zero, start[1].state_dict()[name])
     assert torch.equal(whole, fitted.averaged[f"network.{name}"])
     torch.testing.assert_close(half, (zero + whole) / 2)
+
+
+def test_a_run_that_goes_on_from_another_begins_at_its_average_and_is_mixed_with_the_start(
+    finished_run: Path, drawn_data: Path, start: tuple[Path, Any]
+) -> None:
+    from training.detector.train import mixed
+    from training.loop import CHECKPOINT, read_checkpoint
+
+    both = ["--data", str(drawn_data), "--runs", str(finished_run.parent)]
+    recipe = finished_run.parent / "second.toml"
+    recipe.write_text('goes_on_from = "tiny"\n' + RECIPE.replace("steps = 3", "steps = 1").replace("1e-5", "0.0"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*LeafSpec.*", FutureWarning)  # Lightning with this torch
+        main(["train", "--recipe", str(recipe), *both])
+    first, second = (
+        read_checkpoint(folder / CHECKPOINT).averaged for folder in (finished_run, finished_run.parent / "second")
+    )
+    name = "model.22.cv3.0.2.weight"
+    assert not torch.equal(first[f"network.{name}"], start[1].state_dict()[name])
+    torch.testing.assert_close(second[f"network.{name}"], first[f"network.{name}"])
+    none_of_it = mixed(load_recipe(recipe, DetectorRecipe), drawn_data, second, 0.0).state_dict()[name]
+    assert torch.equal(none_of_it, start[1].state_dict()[name])
+
+
+def test_a_run_that_goes_on_from_one_that_is_not_there_says_so(
+    finished_run: Path, drawn_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = finished_run.parent / "orphan.toml"
+    recipe.write_text('goes_on_from = "nobody"\n' + RECIPE)
+    with pytest.raises(Refused, match="train it first"):
+        main(["train", "--recipe", str(recipe), "--data", str(drawn_data), "--runs", str(finished_run.parent)])
+    capsys.readouterr()
 
 
 def test_of_equal_mixes_the_one_nearest_to_the_start_is_best() -> None:
