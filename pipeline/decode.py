@@ -32,6 +32,7 @@ from pipeline.decoding_bounds import (
 )
 from pipeline.file_ends import completed_jpeg, without_gif_extensions, without_webp_gap
 from pipeline.picture_header import PictureFormat
+from pipeline.picture_memory import copied_rgb
 from pipeline.types import DecodedPhoto, Rgb8
 
 __all__ = ["DecodedPhoto", "PhotoLimits", "decode", "turn_by_exif"]
@@ -67,6 +68,7 @@ class _Stored:
 
     size: tuple[int, int]  # width, height
     rows: Callable[[int, int, int], Image.Image]  # (top, bottom, width) -> these rows, from the left edge to `width`
+    whole: Callable[[], Rgb8 | None]  # all of it by one copy; None where it is not plain RGB or not in one piece
     divided: int = 1  # by how much the decoder itself made the sides smaller
     orientation: int = 1  # EXIF, 1..8
 
@@ -105,7 +107,9 @@ def _shrunk_upright(data: bytes, plan: DecodingPlan) -> DecodedPhoto:
     working = plan.limits.longer_side_px(plan.header.size or stored.size)
     # A strip of 40,000 x 30 pixels must keep a row.
     factor = max(1, min(max(width, height) // working, width, height))
-    image = _reduced(stored, factor)
+    image = stored.whole() if factor == 1 else None
+    if image is None:
+        image = _reduced(stored, factor)
     scale, orientation = float(stored.divided * factor), stored.orientation
     del stored  # its memory is free before the next copies are made
     longer = max(image.shape[:2])
@@ -157,6 +161,7 @@ def _of_pillow(picture: ImageFile.ImageFile) -> _Stored:
     return _Stored(
         picture.size,
         lambda top, bottom, width: picture.crop((0, top, width, bottom)),
+        lambda: copied_rgb(picture) if _is_plain(picture) else None,
         orientation=_orientation(picture),
     )
 
@@ -169,7 +174,13 @@ def _webp(data: bytes, plan: DecodingPlan) -> _Stored:
         raise broken(plan.header.format)
     height, width = pixels.shape[:2]
     _check_promise((width, height), plan)
-    return _Stored((width, height), _rows_of(pixels, bgr=True), orientation=_webp_orientation(data))
+    plain = pixels.ndim == 3 and pixels.shape[2] == 3
+    return _Stored(
+        (width, height),
+        _rows_of(pixels, bgr=True),
+        lambda: np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8) if plain else None,
+        orientation=_webp_orientation(data),
+    )
 
 
 def _heic(data: bytes, plan: DecodingPlan) -> _Stored:
@@ -181,9 +192,13 @@ def _heic(data: bytes, plan: DecodingPlan) -> _Stored:
     _check_promise(size, plan)
     if opened.mode not in {"RGB", "RGBA", "L"}:
         picture = opened.to_pillow()
-        return _Stored(picture.size, lambda top, bottom, width: picture.crop((0, top, width, bottom)))
+        return _Stored(picture.size, lambda top, bottom, width: picture.crop((0, top, width, bottom)), lambda: None)
     pixels = np.asarray(opened)
-    return _Stored((pixels.shape[1], pixels.shape[0]), _rows_of(pixels, bgr=False))
+    return _Stored(
+        (pixels.shape[1], pixels.shape[0]),
+        _rows_of(pixels, bgr=False),
+        lambda: pixels.copy() if opened.mode == "RGB" else None,
+    )
 
 
 _STORED: Final[dict[PictureFormat, Callable[[bytes, DecodingPlan], _Stored]]] = {
@@ -240,9 +255,13 @@ def _reduced(stored: _Stored, factor: int) -> Rgb8:
     return image
 
 
+def _is_plain(picture: Image.Image) -> bool:
+    return picture.mode == "RGB" and "transparency" not in picture.info
+
+
 def _flat(picture: Image.Image) -> Image.Image:
     """Make 8-bit RGB of any mode, transparency on white."""
-    if picture.mode == "RGB" and "transparency" not in picture.info:
+    if _is_plain(picture):
         return picture
     if picture.mode.startswith("I"):  # 16-bit grey, as "I;16" or, from older files, in 32 bits
         grey = np.clip(np.asarray(picture).astype(np.int64), 0, 65535) // 257
