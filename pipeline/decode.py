@@ -308,10 +308,22 @@ def _checked_orientation(exif: Image.Exif) -> int:
 
 def turn_by_exif(image: Rgb8, orientation: int) -> Rgb8:
     """Turn stored pixels as EXIF orientation 1..8 says they should be seen (EXIF 2.32, 4.6.4, tag 0x0112)."""
-    if orientation in {5, 6, 7, 8}:  # the stored rows are the seen columns
-        image = image.swapaxes(0, 1)
-    if orientation in {2, 3, 6, 7}:
-        image = image[:, ::-1]
-    if orientation in {3, 4, 7, 8}:
-        image = image[::-1]
-    return np.ascontiguousarray(image)
+    image = np.ascontiguousarray(image)
+    match orientation:
+        case 2:
+            turned = cv2.flip(image, 1)
+        case 3:
+            turned = cv2.rotate(image, cv2.ROTATE_180)
+        case 4:
+            turned = cv2.flip(image, 0)
+        case 5:  # the stored rows are the seen columns
+            turned = cv2.transpose(image)
+        case 6:
+            turned = cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
+        case 7:
+            turned = cv2.transpose(cv2.rotate(image, cv2.ROTATE_180))
+        case 8:
+            turned = cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE)
+        case _:
+            return image
+    return np.asarray(turned, np.uint8)
