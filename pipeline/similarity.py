@@ -29,25 +29,25 @@ def estimate_similarity(
 
     source, target: (N, 2), N >= 2, matching rows. Returns (2, 3): target ~ M[:, :2] @ source + M[:, 2].
     No reflection. Raises DegeneratePoints when the source points have no spread or are not finite.
-    Method: Umeyama, TPAMI 1991, eq. 40-42.
+    What Umeyama (TPAMI 1991, eq. 40-42) finds by singular values has this closed form in the plane.
     """
-    src = np.asarray(source, dtype=np.float64)
-    dst = np.asarray(target, dtype=np.float64)
+    src = np.ascontiguousarray(source, dtype=np.float64)
+    dst = np.ascontiguousarray(target, dtype=np.float64)
     if not (np.isfinite(src).all() and np.isfinite(dst).all()):
         raise DegeneratePoints("points are not finite numbers")
-    src_mean, dst_mean = src.mean(axis=0), dst.mean(axis=0)
-    src_centred, dst_centred = src - src_mean, dst - dst_mean
-    variance = float((src_centred**2).sum() / len(src))
+    # As complex numbers x + iy: a similarity is a product with one number, a shift another.
+    z, w = src.view(np.complex128)[:, 0], dst.view(np.complex128)[:, 0]
+    z_mean, w_mean = complex(z.sum()) / len(z), complex(w.sum()) / len(w)
+    z, w = z - z_mean, w - w_mean
+    spread = float(np.vdot(z, z).real)
+    variance = spread / len(z)
     if variance < MIN_SPREAD_PX**2:
         raise DegeneratePoints(f"the points lie within {variance**0.5:.2g} px of their centre")
-    u, singular, vt = np.linalg.svd(dst_centred.T @ src_centred / len(src))
-    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    rotation = (u * sign) @ vt
-    scale = float((singular * sign).sum() / variance)
-    if scale <= 0.0:
+    turn = complex(np.vdot(z, w)) / spread
+    if abs(turn) == 0.0:
         raise DegeneratePoints("the points fit no similarity")
-    linear = scale * rotation
-    return np.column_stack([linear, dst_mean - linear @ src_mean])
+    shift = w_mean - turn * z_mean
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def apply_affine(matrix: NDArray[np.float64], points: FloatArray | NDArray[np.float64]) -> FloatArray:
