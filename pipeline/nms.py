@@ -12,8 +12,7 @@ FloatMatrix = NDArray[np.float64]
 
 def iou_matrix(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> FloatMatrix:
     """Intersection over union of each of M boxes (M, 4) with each of N (N, 4): (M, N), 0 where the union is empty."""
-    shared, areas, other_areas = _areas(boxes, others)
-    return _ratio(shared, areas[:, None] + other_areas - shared)
+    return _iou(*_areas(boxes, others))
 
 
 def iomin_matrix(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> FloatMatrix:
@@ -21,8 +20,7 @@ def iomin_matrix(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> F
 
     1 where one box lies inside the other, as a box round half a face lies in the one round the whole face.
     """
-    shared, areas, other_areas = _areas(boxes, others)
-    return np.minimum(_ratio(shared, np.minimum(areas[:, None], other_areas)), 1.0)
+    return _iomin(*_areas(boxes, others))
 
 
 def non_maximum_suppression(
@@ -38,9 +36,10 @@ def non_maximum_suppression(
     while left.size:
         first, left = left[0], left[1:]
         kept.append(first)
-        apart = iou_matrix(boxes[first, None], boxes[left])[0] <= max_iou
+        shared, area, areas = _areas(boxes[first, None], boxes[left])
+        apart = _iou(shared, area, areas)[0] <= max_iou
         if max_iomin < 1.0:
-            apart &= iomin_matrix(boxes[first, None], boxes[left])[0] <= max_iomin
+            apart &= _iomin(shared, area, areas)[0] <= max_iomin
         left = left[apart]
     return np.array(kept, np.intp)
 
@@ -51,6 +50,14 @@ def _areas(boxes: NDArray[np.floating], others: NDArray[np.floating]) -> tuple[F
     width = np.minimum(first[:, None, 2], second[:, 2]) - np.maximum(first[:, None, 0], second[:, 0])
     height = np.minimum(first[:, None, 3], second[:, 3]) - np.maximum(first[:, None, 1], second[:, 1])
     return width.clip(0.0) * height.clip(0.0), _area(first), _area(second)
+
+
+def _iou(shared: FloatMatrix, areas: FloatMatrix, other_areas: FloatMatrix) -> FloatMatrix:
+    return _ratio(shared, areas[:, None] + other_areas - shared)
+
+
+def _iomin(shared: FloatMatrix, areas: FloatMatrix, other_areas: FloatMatrix) -> FloatMatrix:
+    return np.minimum(_ratio(shared, np.minimum(areas[:, None], other_areas)), 1.0)
 
 
 def _area(boxes: FloatMatrix) -> FloatMatrix:
