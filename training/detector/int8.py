@@ -6,7 +6,6 @@ convolutions of the head and what decodes boxes and points stay in float: pixels
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -15,20 +14,18 @@ import numpy as np
 
 from pipeline.letterbox import letterbox
 from pipeline.types import Nchw
-from training.command_line import Refused
 from training.config import build
 from training.data.scenes import Scene
 from training.detector.batches import split_scenes
 from training.detector.export import record_of
 from training.detector.recipe import DetectorRecipe
 from training.detector.score import STEP_PX
-from training.export.onnx import ExportFailed, sha256_of, write_record
+from training.export.int8_file import begin_int8
 from training.export.quantised_graph import quantise
 
 LOST_AP: Final = 0.005  # on held-out scenes from 24 px: an engine that misreads the graph loses far more
 FIRST: Final = r"^/model\.0/.*"
 HEAD: Final = r"^/model\.22/(?!cv[234]\.\d/cv[234]\.\d\.[01]/).*"  # of the head all but its 3x3 convolutions
-NAME: Final = "detector_int8"
 
 
 def export_int8(weights: Path, *, data: Path, pictures: int) -> Path:
@@ -38,29 +35,17 @@ def export_int8(weights: Path, *, data: Path, pictures: int) -> Path:
     held-out scenes, what the float one finds; raises ExportFailed otherwise, Refused where there is nothing to begin
     with.
     """
-    source = weights / "detector.onnx"
-    stored = weights / "records" / "detector.json"
-    if not (source.is_file() and stored.is_file()):
-        raise Refused(f"{weights}: no detector.onnx with its record; export the run first")
-    facts = json.loads(stored.read_text(encoding="utf-8"))
-    if facts["sha256"] != sha256_of(source):
-        raise Refused(f"{stored} tells of another detector.onnx than the one that is there; export the run first")
-    recipe = build(DetectorRecipe, facts["settings"])
+    file = begin_int8(weights, "detector")
+    recipe = build(DetectorRecipe, file.facts["settings"])
     scenes, _ = split_scenes(recipe, data)
     step = max(1, len(scenes) // pictures)
     shown = list(canvases(scenes[::step][:pictures], side_px=recipe.side_px))
-    path, draft = weights / f"{NAME}.onnx", weights / f"{NAME}.onnx.draft"
-    quantise(source, draft, shown, name="images", kept_float=(FIRST, HEAD))
-    told = {name: facts[name] for name in ("recipe", "commit", "steps", "mix", "settings") if name in facts}
-    told |= {"file": path.name, "made_from": facts["sha256"], "calibrated_on": len(shown)}
-    record = record_of(draft, recipe, data, told)
-    record["lost"] = _lost(facts, record)
+    quantise(file.source, file.draft, shown, name="images", kept_float=(FIRST, HEAD))
+    record = record_of(file.draft, recipe, data, file.origin(calibrated_on=len(shown)))
+    record["lost"] = _lost(file.facts, record)
     if (lost := record["lost"]["dev"]["ap50_from_24px"]) > LOST_AP:
-        draft.unlink()
-        raise ExportFailed(f"in OpenVINO the int8 file loses {lost:.3f} of AP on held-out scenes: not kept")
-    draft.replace(path)
-    write_record(weights / "records" / f"{NAME}.json", record)
-    return path
+        file.drop(f"in OpenVINO the int8 file loses {lost:.3f} of AP on held-out scenes")
+    return file.keep(record)
 
 
 def canvases(scenes: Iterable[Scene], *, side_px: int) -> Iterable[Nchw]:
