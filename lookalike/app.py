@@ -46,12 +46,16 @@ class App:
 
 
 def open_pipeline(
-    settings: Settings, *, gates: QualityGates | None = None, cache: CompiledCache | None = None
+    settings: Settings,
+    *,
+    gates: QualityGates | None = None,
+    int8_embedder: bool = True,
+    cache: CompiledCache | None = None,
 ) -> FacePipeline:
     """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do.
 
-    gates: which faces are refused; those for photos of strangers unless given. cache: where compiled networks are kept
-    for the next start; without it nothing is written.
+    gates: which faces are refused; those for photos of strangers unless given. int8_embedder: see PipelineConfig.
+    cache: where compiled networks are kept for the next start; without it nothing is written.
     """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.gates import QualityGates
@@ -64,6 +68,7 @@ def open_pipeline(
         max_bytes=limits.max_bytes,
         max_pixels=limits.max_pixels,
         gates=gates or QualityGates(),
+        int8_embedder=int8_embedder,
     )
     try:
         return load_pipeline(settings.weights_dir, config, cache=cache)

@@ -52,6 +52,7 @@ class PipelineConfig:
     max_pixels: int = PhotoLimits().max_pixels
     max_faces: int = 64  # the largest ones; bounds time and memory of one photo (see PhotoFaces.left_out)
     gates: QualityGates = field(default_factory=QualityGates)
+    int8_embedder: bool = True  # where it pays; False for vectors that are kept, which any CPU may be asked to compare
 
 
 class FacePipeline:
@@ -224,13 +225,14 @@ def load_pipeline(
     keep_heap_steady()
     config = config or PipelineConfig()
     manifest = load_manifest(weights_dir)
+    embeds = manifest.embedder if config.int8_embedder else replace(manifest.embedder, int8=None)
     backend, threads = config.backend, config.threads
     with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
         detector = pool.submit(
             open_detector, manifest.detector, manifest.thresholds, backend=backend, threads=threads, cache=cache
         )
         aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads, cache=cache)
-        embedder = pool.submit(open_embedder, manifest.embedder, backend=backend, threads=threads, cache=cache)
+        embedder = pool.submit(open_embedder, embeds, backend=backend, threads=threads, cache=cache)
         return FacePipeline(
             detector=detector.result(), aligner=aligner.result(), embedder=embedder.result(), config=config
         )

@@ -53,13 +53,17 @@ def mended_by_the_user() -> Iterator[None]:
 
 
 def open_picture_embedder(settings: Settings, *, objects: Objects | None = None) -> PictureEmbedder:
-    """Open the networks, with the gates of a gallery instead of those for photos of strangers."""
+    """Open the networks, with the gates of a gallery instead of those for photos of strangers.
+
+    Not in int8: a gallery is made once, and asked from all kinds of CPUs for as long as it lies there.
+    """
     from lookalike.app import open_pipeline, photo_limits
     from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
     from pipeline.decoding_bounds import heif_is_read
     from pipeline.manifest import load_manifest
 
-    pipeline, limits = open_pipeline(settings, gates=GALLERY_GATES, cache=compiled_networks()), photo_limits(settings)
+    pipeline = open_pipeline(settings, gates=GALLERY_GATES, int8_embedder=False, cache=compiled_networks())
+    limits = photo_limits(settings)
     weights = load_manifest(settings.weights_dir)
     recipe = (
         f"detector {weights.detector.sha256} aligner {weights.aligner.sha256} {GALLERY_GATES} {settings.engine} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine import Backend
-from pipeline.errors import EngineFailed, ManifestError, WrongHash
+from pipeline.errors import EngineFailed, ManifestError, WeightsMissing, WrongHash
 from pipeline.face_pipeline import PipelineConfig, load_pipeline
 from pipeline.gates import QualityGates
 from pipeline.manifest import KINDS, CascadeFacts, DetectorPoints, load_manifest
@@ -42,6 +43,23 @@ SCALE = 8  # photo pixels that one of the canvas covers: eyes 20 px apart
 def photo_of(bench: Bench, *corners: tuple[int, int]) -> Rgb8:
     side = bench.cell_px * SCALE
     return squares(512, 512, *((x * SCALE, y * SCALE, side) for x, y in corners), colour=(230, 0, 0))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_photos_are_embedded_in_int8_where_it_pays_and_vectors_that_are_kept_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Told apart by what is opened: the int8 file is named and is not there."""
+    monkeypatch.setattr("pipeline.engine_openvino.fastest_format", lambda: "f32")
+    monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda: True)
+    arc = arcface()
+    int8 = f'[embedder.int8]\nfile = "int8.onnx"\nsha256 = "{"0" * 64}"\n'
+    folder = weights_folder(tmp_path, scrfd_bench(), embedder=embedder_entry(arc) + int8)
+    if kept:
+        assert load_pipeline(folder, PipelineConfig(int8_embedder=False)).embedder_id == sha256(arc).hexdigest()
+    else:
+        with pytest.raises(WeightsMissing, match=r"int8\.onnx"):
+            load_pipeline(folder, PipelineConfig())
 
 
 @pytest.mark.parametrize("backend", get_args(Backend))

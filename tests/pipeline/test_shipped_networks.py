@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.embedder import Embedder
-from pipeline.engine import open_engine
+from pipeline.engine import computed_in, open_engine
 from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
 from pipeline.manifest import load_manifest
 from pipeline.nms import iou_matrix
@@ -171,16 +171,20 @@ def test_both_backends_see_the_same(answer: PhotoFaces) -> None:
     assert likeness(other.faces[0], answer.faces[0]) > 0.99
 
 
-def test_the_embedder_keeps_its_float32_vectors(pipeline: FacePipeline, answer: PhotoFaces) -> None:
-    """Whatever precision the manifest allows: cosine over 0.999 to plain float32, or galleries would not fit."""
+@pytest.mark.parametrize("kept", ["as it runs here", "int8"])
+def test_the_embedder_keeps_its_float32_vectors(pipeline: FacePipeline, answer: PhotoFaces, kept: str) -> None:
+    """Whatever format the CPU gains by: near to plain float32, or galleries would not fit."""
     facts = load_manifest(ROOT / "weights").embedder
-    exact = open_engine(facts, backend="onnxruntime")
+    assert facts.int8 is not None
+    exact = Embedder(open_engine(facts, backend="onnxruntime"), model=facts.sha256)
+    int8 = Embedder(open_engine(facts.int8), model=facts.sha256)
+    least = 0.997 if "int8" in (kept, computed_in(facts, "openvino")) else 0.999
     crops = [answer.faces[0].crop, np.ascontiguousarray(answer.faces[0].crop[:, ::-1])]
-    reference = Embedder(exact, model=facts.sha256).embed(crops)
-    for ours, theirs in zip(pipeline.embedder.embed(crops), reference, strict=True):
-        assert ours is not None
-        assert theirs is not None
-        assert float(ours.vector @ theirs.vector) > 0.999
+    ours = (int8 if kept == "int8" else pipeline.embedder).embed(crops)
+    for one, reference in zip(ours, exact.embed(crops), strict=True):
+        assert one is not None
+        assert reference is not None
+        assert float(one.vector @ reference.vector) > least
 
 
 def test_four_threads_get_the_answer_of_one(pipeline: FacePipeline, answer: PhotoFaces) -> None:

@@ -5,8 +5,8 @@ Every photo of the folder (the first 50 by name) is answered by `lookalike web` 
 face, the median and least cosine of the two vectors of a photo's faces, and how often both name the same first person,
 all in all and where the server's first two differ by more than 0.01.
 
-Exit code 1 where one misses what is promised: 0.999 on the same crop, 0.995 at the median, the same first person
-wherever the server's lead is that large.
+Exit code 1 where one misses what is promised: 0.995 on the same crop (0.999 but for a server that embeds in int8),
+0.995 at the median, the same first person wherever the server's lead is that large.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from lookalike.paths import WEIGHTS
+from pipeline.engine import computed_in
+from pipeline.manifest import load_manifest
 from tests.web.chromium import launch_options, opened, served
 
 LEAD = 0.01  # of the server's first over its second, from which both must name the same
@@ -53,7 +56,8 @@ class Agreement:
     @property
     def holds(self) -> bool:
         sure = [same for lead, same in self.same_first if lead > LEAD]
-        return min(self.same_crop) > 0.999 and median(self.faces) > 0.995 and all(sure)
+        least = 0.995 if computed_in(load_manifest(WEIGHTS).embedder, "openvino") == "int8" else 0.999
+        return min(self.same_crop) > least and median(self.faces) > 0.995 and all(sure)
 
 
 def server_says(address: str, photo: bytes, *, people: str) -> list[dict[str, Any]]:

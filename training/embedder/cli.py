@@ -5,6 +5,7 @@
     choose    how far to go from the start weights to the run's averaged ones, and how much of each cosine is the
               second network's, on held-out people
     export    a run at that share -> weights/embedder.onnx and its record
+    int8      weights/embedder.onnx -> weights/embedder_int8.onnx and its record, after every other embedder.onnx
 
 The network's input is normalised outside: (x - 127.5) / 127.5 of RGB, see `weights/manifest.toml`.
 """
@@ -37,6 +38,10 @@ def main() -> None:
     command.add_argument("run", type=Path, help="run folder")
     add_data(command)
     add_export(commands.add_parser("export"))
+    command = commands.add_parser("int8", help="needs nncf")
+    add_data(command)
+    command.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
+    command.add_argument("--pictures", type=int, default=300, help="train crops that give the ranges")
     words = parser.parse_args()
     data, cache = words.data, cache_folder(words.runs)
     match words.command:
@@ -51,3 +56,7 @@ def main() -> None:
             print({name: value for name, value in choice.items() if not name.startswith("dev")})
         case "export":
             print(json.dumps(export(words.run, words.out, data=data, cache=cache)["scores"]["val"], indent=1))
+        case "int8":
+            from training.embedder.int8 import export_int8
+
+            print(export_int8(words.weights, data=data, cache=cache, pictures=words.pictures))

@@ -267,6 +267,7 @@ def test_settings_are_heard(people: Path, monkeypatch: pytest.MonkeyPatch) -> No
     config = seen["config"]
     assert (config.threads, config.max_bytes, config.max_pixels) == (0, 5_000_000, 10_000_000)
     assert config.gates == GALLERY_GATES
+    assert not config.int8_embedder
 
 
 def test_a_build_that_goes_on_says_how_much_was_done(people: Path, embedder: PictureEmbedder) -> None:
