@@ -51,6 +51,7 @@ class Agreement:
     same_crop: list[float] = field(default_factory=list)  # cosines
     faces: list[float] = field(default_factory=list)  # cosines, from file to vector
     same_first: list[tuple[float, bool]] = field(default_factory=list)  # the server's lead, and whether both name one
+    shared: list[int] = field(default_factory=list)  # how many of the server's eight the browser names, too
     counts_differ: list[str] = field(default_factory=list)  # photos with another number of usable faces
 
     @property
@@ -88,6 +89,8 @@ def compare(page: Page, address: str, photos: Iterable[Path], *, people: str = "
             continue
         for one, other in zip(theirs, ours, strict=True):
             found.faces.append(float(np.dot(one["embedding"], other["embedding"])))
+            named = {match["person"] for match in other["matches"]}
+            found.shared.append(sum(match["person"] in named for match in one["matches"]))
             first, second = one["matches"][:2]
             lead = abs(first["similarity"] - second["similarity"])
             found.same_first.append((lead, first["person"] == other["matches"][0]["person"]))

@@ -223,7 +223,7 @@ def test_the_browser_answers_as_the_server_does_and_sends_nothing(
         assert sent == []
         found = local_agreement.compare(page, address, PHOTOS)
         for chosen in ("women", "men"):
-            assert local_agreement.compare(page, address, PHOTOS[:1], people=chosen).same_first[0][1]
+            assert min(local_agreement.compare(page, address, PHOTOS[:1], people=chosen).shared) >= 7
     assert found.holds
     assert found.counts_differ == []
 
