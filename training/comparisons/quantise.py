@@ -75,16 +75,16 @@ def variants(facts: NetworkFacts, folder: Path, crops: Sequence[Rgb8]) -> Iterat
     narrow = any(weight.data_type in (TensorProto.FLOAT16, TensorProto.INT8) for weight in shipped.graph.initializer)
     source = folder / "float32.onnx"
     source.write_bytes(with_whole_weights(shipped).SerializeToString() if narrow else facts.read_bytes())
-    yield Variant(name="float32", facts=_of(facts, source))
+    yield Variant(name="float32", facts=facts_of(facts, source))
     if narrow:
-        yield Variant(name="as shipped", facts=_of(facts, facts.path))
-    yield Variant(name="bfloat16", facts=_of(facts, facts.path if narrow else source, precision="bf16"))
+        yield Variant(name="as shipped", facts=facts_of(facts, facts.path))
+    yield Variant(name="bfloat16", facts=facts_of(facts, facts.path if narrow else source, precision="bf16"))
     half = folder / "float16-weights.onnx"
     onnx.save(with_half_weights(onnx.load(source)), half)
-    yield Variant(name="float16 weights", facts=_of(facts, half))
+    yield Variant(name="float16 weights", facts=facts_of(facts, half))
     dynamic = folder / "int8-dynamic.onnx"
     quantize_dynamic(source, dynamic, weight_type=QuantType.QInt8, per_channel=True)
-    yield Variant(name="int8 dynamic", facts=_of(facts, dynamic))
+    yield Variant(name="int8 dynamic", facts=facts_of(facts, dynamic))
     static = folder / "int8-static.onnx"
     quantize_static(
         source,
@@ -98,7 +98,7 @@ def variants(facts: NetworkFacts, folder: Path, crops: Sequence[Rgb8]) -> Iterat
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
     )
-    yield Variant(name="int8 static", facts=_of(facts, static))
+    yield Variant(name="int8 static", facts=facts_of(facts, static))
 
 
 def with_whole_weights(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -175,8 +175,9 @@ def _unit_rows(engine: Engine, crops: Sequence[Rgb8]) -> FloatArray:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def _of(facts: NetworkFacts, path: Path, *, precision: Precision = "f32") -> NetworkFacts:
-    return replace(facts, path=path, sha256=sha256_of(path), precision=precision)
+def facts_of(facts: NetworkFacts, path: Path, *, precision: Precision = "f32") -> NetworkFacts:
+    """The facts of another file of the same network, which is opened itself, not the int8 file beside it."""
+    return replace(facts, path=path, sha256=sha256_of(path), precision=precision, int8=None)
 
 
 class _Crops(CalibrationDataReader):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +19,9 @@ from numpy.typing import NDArray
 from evaluation.metrics.verification import PairScores, all_pairs, hardest, paired_gain, tpr_at
 from pipeline.batching import to_batch
 from pipeline.engine import Engine, open_engine
-from pipeline.manifest import NetworkFacts, load_manifest
+from pipeline.manifest import load_manifest
 from pipeline.types import FloatArray, Rgb8
+from training.comparisons.quantise import facts_of
 from training.data.people import MARGIN_PX, People, open_people, prepare, read_held_out
 from training.embedder.choose import FPRS, dev_sets, val_sets
 from training.export.int8_file import begin_int8
@@ -53,7 +53,10 @@ def export_int8(weights: Path, *, data: Path, cache: Path, pictures: int) -> Pat
     shrink(Exported(path=file.draft, sha256="", size_bytes=0, outputs=facts.outputs))
     sets = {"dev": dev_sets(people, read_held_out()), "val": val_sets(people)}
     seen = np.unique(np.concatenate([rows for part in sets.values() for rows in part.values()]))
-    whole, int8 = (unit_rows(_open(facts, path), crops(people, seen)) for path in (file.source, file.draft))
+    whole, int8 = (
+        unit_rows(open_engine(facts_of(facts, path), threads=1, buckets=(1,)), crops(people, seen))
+        for path in (file.source, file.draft)
+    )
     asked = {
         part: {name: _asked(whole, int8, np.searchsorted(seen, rows), people.person[rows]) for name, rows in of.items()}
         for part, of in sets.items()
@@ -123,8 +126,3 @@ def _asked(whole: FloatArray, int8: FloatArray, rows: NDArray[np.int64], person:
 
 def _pairs(vectors: FloatArray, person: NDArray[np.str_], *, others: FloatArray | None = None) -> PairScores:
     return hardest(all_pairs(vectors, person, others=others), LOST_OF)
-
-
-def _open(facts: NetworkFacts, path: Path) -> Engine:
-    here = replace(facts, path=path, sha256=sha256_of(path), precision="f32", int8=None)
-    return open_engine(here, threads=1, buckets=(1,))

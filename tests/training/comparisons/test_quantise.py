@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,11 @@ def test_a_file_with_narrow_weights_is_measured_against_its_wide_self(tmp_path: 
     (wanted,) = open_engine(other, backend="onnxruntime").run(batch)
     (found,) = open_engine(wide.facts, backend="onnxruntime").run(batch)
     assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def test_no_variant_is_opened_as_the_int8_file_beside_the_shipped_one(tmp_path: Path, network: NetworkFacts) -> None:
+    made = variants(replace(network, int8=network), tmp_path, CROPS)
+    assert {one.facts.int8 for one in made} == {None}
 
 
 def test_every_variant_is_measured_against_float32(tmp_path: Path, network: NetworkFacts) -> None:
