@@ -61,8 +61,9 @@ def add_run(parser: argparse.ArgumentParser, *, recipe: str) -> None:
 
 
 def add_accelerator(parser: argparse.ArgumentParser) -> None:
-    """What `train` takes besides where Lightning trains."""
+    """What `train` takes besides: where Lightning trains, and who makes its batches."""
     parser.add_argument("--accelerator", default="cpu", help="Lightning's name: cpu, gpu, auto")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches, for a GPU to be busy")
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:

@@ -39,9 +39,11 @@ from typing import Any, Final
 
 import lightning
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 from training.command_line import Refused
+from training.data.ahead import made_ahead, share_of
 
 Weights = dict[str, torch.Tensor]
 Check = Callable[[lightning.LightningModule], Mapping[str, float]]
@@ -78,6 +80,7 @@ def fit(
     clip_norm: float | None = 5.0,
     accelerator: str = "cpu",
     devices: int | None = None,
+    workers: int = 0,
     resume: bool = False,
     facts: Mapping[str, Any] | None = None,
     progress: bool = True,
@@ -87,7 +90,8 @@ def fit(
     average_decay: of the moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)).
     check: called every `check_every` steps and at the end with the module holding its averaged weights, in eval mode;
     the numbers it returns go to the log. precision: Lightning's name ("bf16-mixed" halves the time on AMX processors).
-    accelerator: Lightning's name; devices: how many of them, None for one CPU and for every GPU.
+    accelerator: Lightning's name; devices: how many of them, None for one CPU and for every GPU. workers: processes
+    that make batches ahead of their step, lest a GPU wait for them; the batches are the same.
     Raises RunBegun when `run_dir` holds a run that `resume` would have continued, OtherRun when what it holds
     came of another recipe or other data; more steps than before are no other recipe.
     """
@@ -138,7 +142,7 @@ def fit(
             enable_model_summary=False,
             default_root_dir=run_dir,
         )
-        steps = _Steps(batches, trainer, max_steps)
+        steps = _Steps(batches, trainer, max_steps, workers=workers)
         trainer.fit(module, steps, ckpt_path=checkpoint if start else None, weights_only=False if start else None)
     return read_checkpoint(checkpoint)
 
@@ -203,29 +207,19 @@ def step_seed(seed: int, step: int) -> int:
 class _Steps:
     """The batches from the step a run stands at to its last; what Lightning takes for a data loader."""
 
-    def __init__(self, batches: Callable[[int], Any], trainer: lightning.Trainer, max_steps: int) -> None:
+    def __init__(
+        self, batches: Callable[[int], Any], trainer: lightning.Trainer, max_steps: int, *, workers: int
+    ) -> None:
         self._batches = batches
         self._trainer = trainer
         self._max_steps = max_steps
+        self._workers = workers
 
     def __iter__(self) -> Iterator[Any]:
         rank, count = self._trainer.global_rank, self._trainer.world_size
-        for step in range(self._trainer.global_step, self._max_steps):
-            yield _share(self._batches(step), rank, count)
-
-
-def _share(batch: Any, rank: int, count: int) -> Any:
-    """Every `count`-th row of every part of a batch, from `rank` on. batch: tensors in a tuple.
-
-    The two pictures of a pair lie half a batch apart, so both come into one share. Raises Refused where they would not.
-    """
-    if count == 1:
-        return batch
-    rows = len(batch[0])
-    if rows % (2 * count):
-        raise Refused(f"a batch of {rows} can't be dealt out evenly, in pairs, to {count} devices: use another number")
-    parts = [part[rank::count] for part in batch]
-    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+        steps = range(self._trainer.global_step, self._max_steps)
+        for batch in made_ahead(self._batches, steps, workers=self._workers):
+            yield share_of(batch, rank, count)
 
 
 class _Rates(lightning.Callback):
@@ -260,12 +254,13 @@ class _Average(lightning.Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         step = trainer.global_step
         keep = min(self._decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for name, value in pl_module.state_dict().items():
-                if value.is_floating_point():
-                    self.weights[name].lerp_(value, 1 - keep)
-                else:
-                    self.weights[name].copy_(value)
+        current = pl_module.state_dict()
+        floats = [name for name, value in current.items() if value.is_floating_point()]
+        with torch.no_grad():  # all at once: on a GPU a call for each would take longer than the step
+            mine, now = ([held[name] for name in floats] for held in (self.weights, current))
+            get_ema_multi_avg_fn(keep)(mine, now, step)
+            for name in current.keys() - floats:
+                self.weights[name].copy_(current[name])
 
     @contextmanager
     def inside(self, module: Any) -> Iterator[None]:

@@ -47,7 +47,7 @@ if __name__ == "__main__":
     fit(Tiny(), batches, run_dir=Path(sys.argv[1]), max_steps=int(sys.argv[2]), seed=3, average_decay=0.9,
         lr_factor=warmup_cosine(10, 60), checkpoint_every_s=float(sys.argv[3]), log_every=1,
         check=lambda module: {"weight": float(module.net[3].weight.sum())}, check_every=25,
-        resume="--resume" in sys.argv, facts={"recipe": {"rate": 0.01, "steps": 60}}, progress=False)
+        workers=2 if "--workers" in sys.argv else 0, resume="--resume" in sys.argv, facts={"recipe": {"rate": 0.01, "steps": 60}}, progress=False)
 """
 
 
@@ -135,17 +135,17 @@ def test_pairs_come_into_one_share_or_the_devices_are_refused() -> None:
     import torch
 
     from training.command_line import Refused
-    from training.loop import _share
+    from training.data.ahead import share_of
 
     person = torch.arange(64).repeat(2)
     for count in (2, 4, 8):
-        shares = [_share((person, person), rank, count)[0] for rank in range(count)]
+        shares = [share_of((person, person), rank, count)[0] for rank in range(count)]
         assert sorted(torch.cat(shares).tolist()) == sorted(person.tolist())
         for share in shares:
             assert all((share == one).sum() == 2 for one in share)
     for count in (3, 5, 6):
         with pytest.raises(Refused, match=f"to {count} devices"):
-            _share((person, person), 0, count)
+            share_of((person, person), 0, count)
 
 
 def test_two_processes_share_every_batch_and_end_where_one_does(program: list[str], tmp_path: Path) -> None:
@@ -201,3 +201,19 @@ def read_log(run_dir: Path) -> list[dict[str, object]]:
 
 def without_time(line: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in line.items() if name != "seconds"}
+
+
+def test_batches_made_by_processes_end_with_the_weights_of_those_made_by_none(
+    program: list[str], tmp_path: Path
+) -> None:
+    import torch
+
+    from training.loop import read_checkpoint
+
+    for name, words in (("alone", ()), ("helped", ("--workers",))):
+        done = run(program, str(tmp_path / name), "12", "1000", *words)
+        assert done.returncode == 0, done.stderr
+    alone, helped = (read_checkpoint(tmp_path / name / "last.ckpt") for name in ("alone", "helped"))
+    assert alone.steps == helped.steps == 12
+    for key, value in alone.averaged.items():
+        assert torch.equal(helped.averaged[key], value), key

@@ -24,11 +24,11 @@ from torch.nn import functional
 from evaluation.metrics.bootstrap import Figure, mean_figure
 from evaluation.metrics.verification import all_pairs, hardest, verify
 from pipeline.types import FloatArray
-from training.command_line import RECIPES, Refused, add_data, cache_folder, plain_errors
+from training.command_line import RECIPES, Refused, add_accelerator, add_data, cache_folder, plain_errors
 from training.config import load_recipe, recipe_values
 from training.data.people import People, open_people, prepare
 from training.embedder.build import build_network
-from training.embedder.choose import Sets, embed_rows, has_pairs, val_sets
+from training.embedder.choose import Sets, device_of, embed_rows, has_pairs, val_sets
 from training.embedder.recipe import EmbedderRecipe
 from training.embedder.train import START_VIEW, keep_start_view, network_weights, person_weights, train
 from training.export.onnx import current_commit, write_record
@@ -89,11 +89,18 @@ def class_means(vectors: FloatArray, person: NDArray[np.str_], names: NDArray[np
 
 
 def measure(
-    *, data: Path, runs: Path, start: Start = "published", recipes: Path = RECIPES, progress: bool = True
+    *,
+    data: Path,
+    runs: Path,
+    start: Start = "published",
+    recipes: Path = RECIPES,
+    accelerator: str = "cpu",
+    workers: int = 0,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Train what is not trained yet, and score everything."""
     cache = cache_folder(runs)
-    people = open_people(prepare(data, cache))
+    people = open_people(prepare(data, cache, workers=workers))
     unseen = val_sets(people)
     parts = draw(people)
     names = np.unique(people.person[parts.train])
@@ -103,7 +110,7 @@ def measure(
     right: dict[str, NDArray[np.bool_]] = {}
     for kind in RUNS:
         recipe = load_recipe(recipes / f"{NAMES[start]}_{kind}.toml", EmbedderRecipe)
-        network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
+        network = build_network(recipe.network, data).to(device_of(accelerator), memory_format=torch.channels_last)
         run = runs / NAMES[start] / kind
         if not found:
             known, tested = _views(network, people, parts)
@@ -119,6 +126,8 @@ def measure(
             resume=True,
             rows=parts.train,
             check=_on_the_way(people, parts.test[::WATCHED_ONE_IN], names),
+            accelerator=accelerator,
+            workers=workers,
             progress=progress,
         )
         network.load_state_dict(network_weights(fitted))
@@ -196,11 +205,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.comparisons.closed_set", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_data(parser)
+    add_accelerator(parser)
     parser.add_argument("--start", choices=tuple(NAMES), default="published", help="weights that both runs start from")
     parser.add_argument("--recipes", type=Path, default=RECIPES, help="folder with closed_set_{ce,arcface}.toml")
     parser.add_argument("--out", type=Path, default=Path("weights"))
     given = parser.parse_args()
-    record = measure(data=given.data, runs=given.runs, start=given.start, recipes=given.recipes)
+    where = {"accelerator": given.accelerator, "workers": given.workers}
+    record = measure(data=given.data, runs=given.runs, start=given.start, recipes=given.recipes, **where)
     write_record(given.out / "records" / f"{NAMES[given.start]}.json", record)
     shown = {name: record[name] for name in ("start", *RUNS, "arcface_over_ce")}
     for kind in RUNS:

@@ -29,6 +29,7 @@ from pipeline.similarity import CROP_SIDE_PX, apply_affine, estimate_similarity,
 from pipeline.stretched_edges import blacken_stretched
 from pipeline.types import FloatArray, Points5, Rgb8
 from training.command_line import Refused
+from training.data.ahead import made_ahead
 
 MARGIN_PX: Final = 8  # on each edge of the 112 px crop, so that turning and shifting find pixels, not black
 CROP_RULE: Final = "stretched edges black"  # part of the cache's name: crops made otherwise are another cache
@@ -133,10 +134,13 @@ def align_with_margin(image: Rgb8, points: Points5, *, stretched_too: bool = Fal
     return crop if stretched_too else blacken_stretched(crop), apply_affine(matrix, points)
 
 
-def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val")) -> Path:
+def prepare(
+    data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val"), workers: int = 0
+) -> Path:
     """Decode and straighten every picture of `splits` into a folder under `cache_root`, once; return the folder.
 
     The folder's name is the data's id, so other pictures or other points make another cache. Needs 49 kB a picture.
+    workers: processes that decode, none for this one alone.
     It is written under another name and moved at the end: a folder that is there is whole.
     """
     pictures = [p for p in celeba_pictures(data_root / "celeba") + wild_pictures(data_root) if p.split in splits]
@@ -150,11 +154,11 @@ def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("trai
     crops = np.lib.format.open_memmap(partial / "crops.npy", mode="w+", dtype=np.uint8, shape=shape)
     kept: list[Picture] = []
     placed: list[Points5] = []
-    for picture in tqdm(pictures, unit="picture", mininterval=5.0):
-        try:
-            crop, points = align_with_margin(data.read_picture(picture.path), picture.points)
-        except (data.DataMissing, DegeneratePoints):
+    straightened = made_ahead(_straighten, pictures, workers=workers)
+    for picture, made in tqdm(zip(pictures, straightened, strict=True), total=len(pictures), mininterval=5.0):
+        if made is None:
             continue
+        crop, points = made
         crops[len(kept)] = crop
         kept.append(picture)
         placed.append(points)
@@ -172,6 +176,14 @@ def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("trai
     )
     partial.replace(folder)
     return folder
+
+
+def _straighten(picture: Picture) -> tuple[Rgb8, Points5] | None:
+    """A picture's crop and points; None where it is missing or its points are no face's."""
+    try:
+        return align_with_margin(data.read_picture(picture.path), picture.points)
+    except (data.DataMissing, DegeneratePoints):
+        return None
 
 
 def open_people(folder: Path) -> People:

@@ -18,11 +18,11 @@ from ultralytics.utils.loss import v8DetectionLoss
 
 from training.command_line import Refused
 from training.config import recipe_values
+from training.data.ahead import Ahead
 from training.detector.batches import Batch, SceneBatches, split_scenes
 from training.detector.network import start_network
 from training.detector.recipe import DetectorRecipe
 from training.export.onnx import current_commit
-from training.landmarks.batches import Ahead
 from training.loop import CHECKPOINT, Fitted, Weights, fit, read_checkpoint, warmup_cosine
 
 SURE: Final = 0.3  # score from which on the start's points are kept

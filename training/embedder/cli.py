@@ -49,8 +49,8 @@ def main() -> None:
             print(prepare(data, cache))
         case "train":
             recipe = load_recipe(words.recipe, EmbedderRecipe)
-            accelerator, folder = words.accelerator, run_folder(words)
-            train(recipe, folder, data=data, cache=cache, resume=words.resume, accelerator=accelerator)
+            where = {"accelerator": words.accelerator, "workers": words.workers}
+            train(recipe, run_folder(words), data=data, cache=cache, resume=words.resume, **where)
         case "choose":
             choice = choose(words.run, data=data, cache=cache)
             print({name: value for name, value in choice.items() if not name.startswith("dev")})

@@ -21,6 +21,7 @@ from training.data.people import People, open_people, prepare, read_held_out
 from training.embedder.build import build_network
 from training.embedder.choose import (
     dev_sets,
+    device_of,
     embed_rows,
     scores,
 )
@@ -95,19 +96,20 @@ def train(
     rows: NDArray[np.int64] | None = None,
     check: Check | Literal["held out"] | None = "held out",
     accelerator: str = "cpu",
+    workers: int = 0,
     progress: bool = True,
 ) -> Fitted:
     """Run a recipe; what is left under `run_dir` is in training/loop.py.
 
     rows: of the cache, the pictures to train on; every train picture of people not held out without them.
     check: what goes into the run's log every so many steps; unless another is given, the held-out people's scores.
-    accelerator: Lightning's name.
+    accelerator: Lightning's name. workers: processes that make batches.
     """
-    people = open_people(prepare(data, cache))
+    people = open_people(prepare(data, cache, workers=workers))
     held = read_held_out()
     if rows is None:
         rows = np.flatnonzero((people.split == "train") & ~held.mask(people.person))
-    network = build_network(recipe.network, data)
+    network = build_network(recipe.network, data).to(device_of(accelerator))
     start_view = _start_view(network, people, rows, run_dir)
     batches = PeopleBatches(people, rows, recipe.batch, recipe.augmentation, seed=recipe.seed, view=start_view)
     module = EmbedderModule(
@@ -130,6 +132,7 @@ def train(
         check_every=recipe.check_every,
         precision=recipe.precision,
         accelerator=accelerator,
+        workers=workers,
         resume=resume,
         facts={
             "recipe": recipe_values(recipe),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import warnings
 from collections.abc import Sequence
@@ -130,7 +131,10 @@ def sha256_of(path: Path) -> str:
 
 
 def current_commit() -> str:
-    """The commit the recipe ran at, "+changes" behind it when the tree differs; "unknown" outside a checkout."""
+    """The commit the recipe ran at, "+changes" behind it when the tree differs.
+
+    Outside a checkout, as in a copy of its files on another machine, what GIT_COMMIT says; else "unknown".
+    """
     try:
         commit = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes"],  # noqa: S607 - the user's own git
@@ -139,7 +143,7 @@ def current_commit() -> str:
             check=True,
         ).stdout
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return os.environ.get("GIT_COMMIT", "unknown")
     return commit.strip()
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -89,24 +88,3 @@ class LandmarkBatches:
         return LandmarkBatch(
             normalise(crops), torch.from_numpy(np.stack(points)), torch.tensor(has_face, dtype=torch.float32)
         )
-
-
-Made = TypeVar("Made")
-
-
-class Ahead(Generic[Made]):
-    """Makes the next batch in a thread while the network works on this one (OpenCV and PIL let go of the GIL)."""
-
-    def __init__(self, batches: Callable[[int], Made]) -> None:
-        self._batches = batches
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
-        self._next: tuple[int, Future[Made]] | None = None
-
-    def __call__(self, step: int) -> Made:
-        waiting = self._next
-        ready = waiting[1].result() if waiting is not None and waiting[0] == step else self._batches(step)
-        self._next = (step + 1, self._thread.submit(self._batches, step + 1))
-        return ready
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)

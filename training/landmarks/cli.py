@@ -75,7 +75,8 @@ def _train_command(given: argparse.Namespace) -> None:
             place[key] = value
     recipe = load_recipe(given.recipe, LandmarkRecipe, overrides=overrides)
     folder = run_folder(given)
-    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, accelerator=given.accelerator)
+    where = {"accelerator": given.accelerator, "workers": given.workers}
+    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, **where)
     print(f"{folder}: {fitted.steps} steps", file=sys.stderr)
 
 

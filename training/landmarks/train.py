@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from training.config import build, recipe_values
+from training.data.ahead import Ahead
 from training.data.faces_with_points import (
     DEV_ONE_IN,
     FaceWithPoints,
@@ -20,7 +21,7 @@ from training.data.faces_with_points import (
     wild_faces,
 )
 from training.export.onnx import current_commit
-from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches
+from training.landmarks.batches import LandmarkBatch, LandmarkBatches
 from training.landmarks.evaluate import predictor, run_passes, run_straightened
 from training.landmarks.hourglass import HourglassNetwork, hourglass_loss
 from training.landmarks.network import LandmarkNetwork, mean_position
@@ -155,11 +156,16 @@ def train(
     run_dir: Path,
     resume: bool = False,
     accelerator: str = "cpu",
+    workers: int = 0,
     progress: bool = True,
 ) -> Fitted:
-    """Run a recipe, or go on with it where it was killed. Checks on `dev` go to the run's log."""
+    """Run a recipe, or go on with it where it was killed. Checks on `dev` go to the run's log.
+
+    accelerator: Lightning's name. workers: processes that make batches; one thread beside the network without them.
+    """
     cv2.setNumThreads(1)
-    batches = Ahead(make_batches(recipe, data))
+    batches = make_batches(recipe, data)
+    ahead = Ahead(batches)
     torch.manual_seed(recipe.run.seed)  # the head starts from noise
     module = LandmarkModule(recipe, data=data)
     dev = dev_faces(data)
@@ -170,7 +176,7 @@ def train(
     try:
         return fit(
             module,
-            batches,
+            batches if workers else ahead,
             run_dir=run_dir,
             max_steps=recipe.run.steps,
             seed=recipe.run.seed,
@@ -180,12 +186,13 @@ def train(
             check_every=recipe.run.check_every,
             precision=recipe.run.precision,
             accelerator=accelerator,
+            workers=workers,
             resume=resume,
             facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data, recipe.data)},
             progress=progress,
         )
     finally:
-        batches.close()
+        ahead.close()
 
 
 def dev_faces(data: Path) -> list[FaceWithPoints]:

@@ -18,9 +18,10 @@ from pipeline.types import FloatArray, Rgb8
 from training.command_line import Refused
 from training.comparisons import aligners as compare_aligners
 from training.config import load_recipe
+from training.data.ahead import Ahead
 from training.data.crop_augment import CropAugment
 from training.data.faces_with_points import FaceWithPoints
-from training.landmarks.batches import Ahead, LandmarkBatch, LandmarkBatches, normalise
+from training.landmarks.batches import LandmarkBatch, LandmarkBatches, normalise
 from training.landmarks.calibrate import bake, fit
 from training.landmarks.cli import main
 from training.landmarks.evaluate import Predicted, caught_at, run_passes

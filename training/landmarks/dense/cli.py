@@ -88,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     recipe = load_recipe(given.recipe, DenseRecipe)
     folder = run_folder(given)
-    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, accelerator=given.accelerator)
+    where = {"accelerator": given.accelerator, "workers": given.workers}
+    fitted = train(recipe, data=given.data, run_dir=folder, resume=given.resume, **where)
     print(f"{folder}: {fitted.steps} steps", file=sys.stderr)
     return 0

@@ -16,9 +16,10 @@ from evaluation.datasets.pack import read_picture
 from pipeline.dense_landmarks import dense_matrix
 from pipeline.similarity import CROP_SIDE_PX, apply_affine, warp
 from training.config import build, recipe_values
+from training.data.ahead import Ahead
 from training.data.faces_with_points import DEV_ONE_IN, SCHEMAS, FaceWithPoints, Schema, read_landmark_sets
 from training.export.onnx import current_commit
-from training.landmarks.batches import Ahead, normalise
+from training.landmarks.batches import normalise
 from training.landmarks.dense.batches import ROWS_OF_68, DenseBatch, DenseBatches
 from training.landmarks.dense.network import DenseHourglass
 from training.landmarks.dense.recipe import DenseRecipe
@@ -61,22 +62,22 @@ def train(
     run_dir: Path,
     resume: bool = False,
     accelerator: str = "cpu",
+    workers: int = 0,
     progress: bool = True,
 ) -> Fitted:
     """Run a recipe, or go on with it where it was killed. Checks on `dev` go to the run's log."""
     cv2.setNumThreads(1)
     schema = Schema(recipe.network.points)
     split = "train" if recipe.data.with_dev else "fit"
-    batches = Ahead(
-        DenseBatches(
-            read_landmark_sets(data / "landmarks", split=split, schema=Schema.IBUG68),
-            shares={name: getattr(recipe.data, name) for name in SETS_WITH_68},
-            schema=schema,
-            augment=recipe.data.augment,
-            batch_size=recipe.run.batch,
-            seed=recipe.run.seed,
-        )
+    batches = DenseBatches(
+        read_landmark_sets(data / "landmarks", split=split, schema=Schema.IBUG68),
+        shares={name: getattr(recipe.data, name) for name in SETS_WITH_68},
+        schema=schema,
+        augment=recipe.data.augment,
+        batch_size=recipe.run.batch,
+        seed=recipe.run.seed,
     )
+    ahead = Ahead(batches)
     torch.manual_seed(recipe.run.seed)  # the heads start from noise
     module = DenseModule(recipe, data=data)
     dev = read_landmark_sets(data / "landmarks", split="dev", schema=Schema.IBUG68)
@@ -87,7 +88,7 @@ def train(
     try:
         return fit(
             module,
-            batches,
+            batches if workers else ahead,
             run_dir=run_dir,
             max_steps=recipe.run.steps,
             seed=recipe.run.seed,
@@ -97,12 +98,13 @@ def train(
             check_every=recipe.run.check_every,
             precision=recipe.run.precision,
             accelerator=accelerator,
+            workers=workers,
             resume=resume,
             facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data)},
             progress=progress,
         )
     finally:
-        batches.close()
+        ahead.close()
 
 
 def mean_errors(network: nn.Module, faces: Sequence[FaceWithPoints], schema: Schema) -> dict[str, float]:
