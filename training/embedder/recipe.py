@@ -11,6 +11,7 @@ from training.config import build
 from training.data.augment import Augmentation
 from training.data.batches import BatchSettings
 from training.losses.margin import MarginSettings
+from training.losses.pair_memory import PairMemorySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class LossWeights:
     relational: float = 10.0  # squared differences of cosines are ~0.01 where the first term is ~0.3
     margin: float = 0.02  # softmax over people; ~5 at the start where the first is ~0.3
     triplet: float = 0.0
+    memory: float = 0.0  # pairs with the pictures of the last steps; ~0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class EmbedderRecipe:
     losses: LossWeights = field(default_factory=LossWeights)
     margin: MarginSettings = field(default_factory=MarginSettings)
     triplet_margin: float = 0.2  # squared distance of unit vectors
+    memory: PairMemorySettings = field(default_factory=PairMemorySettings)
     batch: BatchSettings = field(default_factory=BatchSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
 

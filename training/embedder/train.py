@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,12 +26,13 @@ from training.embedder.choose import (
     embed_rows,
     scores,
 )
-from training.embedder.concatenated import ConcatenatedEmbedders
+from training.embedder.concatenated import ConcatenatedEmbedders, with_length
 from training.embedder.recipe import EmbedderRecipe
 from training.export.onnx import current_commit, sha256_of
 from training.loop import Check, Fitted, fit, warmup_cosine
 from training.losses.imitation import ImitationLoss, procrustes
 from training.losses.margin import MarginLoss
+from training.losses.pair_memory import PairMemoryLoss
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
 
@@ -39,7 +41,10 @@ WIDE_RATE: Final = 0.03  # of the rate, for SFace's dense layer: its weights are
 
 
 class EmbedderModule(lightning.LightningModule):
-    """Network and losses. `carry` and `person_means` come from the start network's view of the train pictures."""
+    """Network and losses. `carry` comes from the start network's view of the train pictures.
+
+    person_means: (P, D), where the people's weights begin: by the same view, or by the teacher's vectors, carried.
+    """
 
     def __init__(
         self, recipe: EmbedderRecipe, network: nn.Module, *, carry: torch.Tensor, person_means: torch.Tensor
@@ -52,19 +57,31 @@ class EmbedderModule(lightning.LightningModule):
         self.margin = MarginLoss(len(person_means), person_means.shape[1], recipe.margin)
         self.margin.start_at(person_means)
         self.triplet = SemiHardTripletLoss(recipe.triplet_margin)
+        self.memory = PairMemoryLoss(person_means.shape[1], recipe.memory) if recipe.losses.memory > 0 else None
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
         """One step: embed, normalise, weigh the terms."""
-        raw = self.network(batch.images.contiguous(memory_format=torch.channels_last))  # (B, D)
+        raw, length = with_length(self.network, batch.images.contiguous(memory_format=torch.channels_last))  # (B, D)
         with torch.autocast(raw.device.type, enabled=False):
             embedding = functional.normalize(raw.float(), dim=1)
             weights = self.recipe.losses
             terms: dict[str, tuple[float, Callable[[], torch.Tensor]]] = {
                 "imitation": (weights.imitation, lambda: self.imitation(embedding, batch.teacher)),
                 "relational": (weights.relational, lambda: self.relational(embedding, batch.teacher)),
-                "margin": (weights.margin, lambda: self.margin(embedding, batch.person, self.global_step)),
+                "margin": (
+                    weights.margin,
+                    lambda: self.margin(
+                        embedding,
+                        batch.person,
+                        self.global_step,
+                        length=length,
+                        taught=batch.teacher @ self.imitation.carry,
+                    ),
+                ),
                 "triplet": (weights.triplet, lambda: self.triplet(embedding, batch.person)),
             }
+            if self.memory is not None:
+                terms["memory"] = (weights.memory, partial(self.memory, embedding, batch.person))
             values = {name: (weight, term()) for name, (weight, term) in terms.items() if weight > 0}
             loss = torch.stack([weight * value for weight, value in values.values()]).sum()
         self.log_dict({name: value.detach() for name, (_, value) in values.items()} | {"loss": loss.detach()})
@@ -75,13 +92,14 @@ class EmbedderModule(lightning.LightningModule):
         wide = [self.network.second.head.weight] if isinstance(self.network, ConcatenatedEmbedders) else []
         matrices = [p for p in self.network.parameters() if p.ndim > 1 and not any(p is other for other in wide)]
         vectors = [p for p in self.network.parameters() if p.ndim <= 1]
+        people = list(self.margin.parameters())  # none where the teacher's vectors move them
         rate = self.recipe.learning_rate
         return torch.optim.AdamW(
             [
                 {"params": matrices, "lr": rate, "weight_decay": self.recipe.weight_decay},
                 {"params": vectors, "lr": rate, "weight_decay": 0.0},
                 *({"params": [p], "lr": rate * WIDE_RATE, "weight_decay": self.recipe.weight_decay} for p in wide),
-                {"params": [self.margin.weight], "lr": self.recipe.margin_learning_rate, "weight_decay": 0.0},
+                {"params": people, "lr": self.recipe.margin_learning_rate, "weight_decay": 0.0},
             ]
         )
 
@@ -112,12 +130,10 @@ def train(
     network = build_network(recipe.network, data).to(device_of(accelerator))
     start_view = _start_view(network, people, rows, run_dir)
     batches = PeopleBatches(people, rows, recipe.batch, recipe.augmentation, seed=recipe.seed, view=start_view)
-    module = EmbedderModule(
-        recipe,
-        network,
-        carry=procrustes(torch.from_numpy(people.teacher[rows]), torch.from_numpy(start_view)),
-        person_means=batches.person_means(start_view),
-    )
+    carry = procrustes(torch.from_numpy(people.teacher[rows]), torch.from_numpy(start_view))
+    taught = recipe.margin.kind == "adadistill"
+    means = batches.person_means(people.teacher[rows]) @ carry if taught else batches.person_means(start_view)
+    module = EmbedderModule(recipe, network, carry=carry, person_means=means)
     module.train()
     sets = dev_sets(people, held)
     return fit(
