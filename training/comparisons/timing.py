@@ -20,7 +20,7 @@ from pipeline.manifest_tables import Precision
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
 from pipeline.similarity import CROP_SIDE_PX, align_face
 from training.command_line import plain_errors
-from training.export.onnx import export_onnx
+from training.export.onnx import export_onnx, sha256_of
 
 TIMED_RUNS: Final = 60
 SAMPLE: Final = SAMPLES / "grace_hopper.jpg"
@@ -39,18 +39,22 @@ def exported_facts(
 ) -> tuple[NetworkFacts, int]:
     """Export to `path`, not to ship: what the engine wants to know of the file, and its size in bytes."""
     exported = export_onnx(network, path, side_px=CROP_SIDE_PX, outputs=outputs, to_ship=False)
-    facts = NetworkFacts(
+    return file_facts(path, role=role, outputs=exported.outputs, precision=precision), exported.size_bytes
+
+
+def file_facts(path: Path, *, role: Role, outputs: Sequence[str], precision: Precision = "f32") -> NetworkFacts:
+    """What the engine wants to know of a network of ours for crops of 112 px that lies at `path`."""
+    return NetworkFacts(
         role=role,
         kind=KINDS[role][0],
         path=path,
-        sha256=exported.sha256,
+        sha256=sha256_of(path),
         input=InputSpec(name="images", sizes_px=(CROP_SIDE_PX,), color="RGB", mean=(127.5,) * 3, std=(127.5,) * 3),
-        outputs=exported.outputs,
+        outputs=tuple(outputs),
         precision=precision,
         licence="-",
         facts={},
     )
-    return facts, exported.size_bytes
 
 
 def time_network(facts: NetworkFacts) -> dict[str, Any]:

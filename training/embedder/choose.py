@@ -7,6 +7,7 @@ those that ship, evaluation; crops are the cache's, points as given, one crop, n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from training.data.people import HeldOut, People
 
 FPRS: Final = (0.01, 0.001)
 Sets = Mapping[str, NDArray[np.int64]]  # name -> rows of People
+VectorsOf = Callable[[NDArray[np.int64]], FloatArray]  # rows of People -> their unit vectors
 
 
 def device_of(accelerator: str) -> torch.device:
@@ -78,9 +80,7 @@ def scores(
     return scores_of(lambda rows: embed_rows(network, people, rows, precise=precise), people, sets)
 
 
-def scores_of(
-    vectors_of: Callable[[NDArray[np.int64]], FloatArray], people: People, sets: Mapping[str, NDArray[np.int64]]
-) -> dict[str, float]:
+def scores_of(vectors_of: VectorsOf, people: People, sets: Sets) -> dict[str, float]:
     """The same of vectors that are asked for by their rows.
 
     A set without two people and a pair of one person is passed over: not every collection has every kind of picture.
@@ -133,37 +133,42 @@ def choose_share(
 
 def report(before: nn.Module, after: nn.Module, people: People, sets: Sets) -> dict[str, Any]:
     """TPR of `after` with 95 % intervals over people, and its paired gain over `before`, in float32, for a record."""
+    old, new = (partial(embed_rows, network, people, precise=True) for network in (before, after))
+    return report_of(new, people, sets, over={"start": old})
+
+
+def report_of(vectors_of: VectorsOf, people: People, sets: Sets, *, over: Mapping[str, VectorsOf]) -> dict[str, Any]:
+    """The same of vectors that are asked for by their rows. over: what the gain is over, by name; one or nothing."""
     found: dict[str, Any] = {}
     for name, rows in sets.items():
         if not has_pairs(people, rows):
             continue
-        old, new = (_pairs(network, people, rows) for network in (before, after))
+        new = _pairs(vectors_of(rows), people.person[rows])
         result = verify(new, fprs=FPRS)
-        gains = paired_gain(old, new, fprs=FPRS)
-        found[name] = {
-            "people": result.people,
-            "pictures": result.pictures,
-            **{
-                f"tpr@{point.fpr:g}": {
-                    "value": _short(point.tpr.value),
-                    "interval": [_short(point.tpr.low), _short(point.tpr.high)],
-                    "gain_over_start": _short(gain.value),
+        row: dict[str, Any] = {"people": result.people, "pictures": result.pictures}
+        for point in result.points:
+            row[f"tpr@{point.fpr:g}"] = {
+                "value": _short(point.tpr.value),
+                "interval": [_short(point.tpr.low), _short(point.tpr.high)],
+            }
+        for other, before in over.items():
+            gains = paired_gain(_pairs(before(rows), people.person[rows]), new, fprs=FPRS)
+            for fpr, gain in zip(FPRS, gains, strict=True):
+                row[f"tpr@{fpr:g}"] |= {
+                    f"gain_over_{other}": _short(gain.value),
                     "gain_interval": [_short(gain.low), _short(gain.high)],
                 }
-                for point, gain in zip(result.points, gains, strict=True)
-            },
-        }
+        found[name] = row
     return found
 
 
-def _pairs(network: nn.Module, people: People, rows: NDArray[np.int64]) -> PairScores:
+def _pairs(embedding: FloatArray, person: NDArray[np.str_]) -> PairScores:
     """All pairs; of a large set only the more alike fifth is kept, far more than the highest rate asks for."""
-    embedding = embed_rows(network, people, rows, precise=True)
     if len(embedding) < 400:
-        return all_pairs(embedding, people.person[rows])
+        return all_pairs(embedding, person)
     some = embedding[np.random.default_rng(0).permutation(len(embedding))[:1500]]
     floor = float(np.quantile((some @ some.T)[np.triu_indices(len(some), k=1)], 0.8))
-    return all_pairs(embedding, people.person[rows], floor=floor)
+    return all_pairs(embedding, person, floor=floor)
 
 
 def _short(value: float) -> float:

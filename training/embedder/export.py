@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +35,7 @@ from training.embedder.recipe import stored_recipe
 from training.embedder.train import network_weights
 from training.export.onnx import compare_with_torch, export_onnx, write_record
 from training.export.small_file import round_weights, shrink
-from training.loop import CHECKPOINT, read_checkpoint
+from training.loop import CHECKPOINT, Fitted, read_checkpoint
 
 TEACHER: Final = "MobileFaceNet 3.4 M, EdgeFace-XS and SFace side by side (the pack's teacher.npy)"
 SOURCES: Final = {"celeba": "CelebA", "wild/pins": "Pins", "wild/kpop": "kpop"}
@@ -46,17 +47,18 @@ WIDE_LAYER: Final = "second.head.weight"  # two thirds of SFace's numbers
 CHOICE: Final = "choice.json"  # in a run folder: the share that won on held-out people, and every share's scores
 
 
-def choose(run_dir: Path, *, data: Path, cache: Path) -> dict[str, Any]:
+def choose(run_dir: Path, *, data: Path, cache: Path, device: torch.device | None = None) -> dict[str, Any]:
     """Find on held-out people how far to go from the start weights to the run's average; keep it in the run.
 
     Then, of two concatenated networks, the weight of the second: after the projection another one is best than in
-    training. Every network is scored after the projection, as it would ship.
+    training. Every network is scored after the projection, as it would ship. device: where, else the CPU.
     """
     fitted = read_checkpoint(run_dir / CHECKPOINT)
     recipe = stored_recipe(fitted.facts)
     people = open_people(prepare(data, cache))
-    network = build_network(recipe.network, data).to(memory_format=torch.channels_last)
+    network = build_network(recipe.network, data)
     start = {name: value.clone() for name, value in network.state_dict().items()}
+    network = network.to(device, memory_format=torch.channels_last)
     sets = dev_sets(people, read_held_out())
     share, table = choose_share(
         network,
@@ -101,10 +103,7 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     choice = json.loads((run_dir / CHOICE).read_text(encoding="utf-8"))
     people = open_people(prepare(data, cache))
     before = build_network(recipe.network, data)
-    network = build_network(recipe.network, data)
-    network.load_state_dict(mix_weights(before.state_dict(), network_weights(fitted), choice["share"]))
-    if isinstance(network, ConcatenatedEmbedders):
-        network.weight = choice["beside_share"]
+    network = chosen_network(fitted, choice, data)
     sets = val_sets(people)
     pictures = middle(torch.from_numpy(people.crops[next(iter(sets.values()))[:32]]))
     small = isinstance(network, ConcatenatedEmbedders)  # in float32 the file would have 49 MB
@@ -145,14 +144,22 @@ def export(run_dir: Path, out: Path, *, data: Path, cache: Path) -> dict[str, An
     return record
 
 
+def chosen_network(fitted: Fitted, choice: Mapping[str, Any], data: Path) -> nn.Module:
+    """A run's network as far from its start, and with as much of the second one, as `choose` found best."""
+    network = build_network(stored_recipe(fitted.facts).network, data)
+    network.load_state_dict(mix_weights(network.state_dict(), network_weights(fitted), choice["share"]))
+    if isinstance(network, ConcatenatedEmbedders):
+        network.weight = choice["beside_share"]
+    return network
+
+
 def projected(network: nn.Module, people: People, *, most: int = FITTED_ON) -> ProjectedEmbedder:
     """The network as it ships: what tells the collections of train pictures apart is taken out of its vectors.
 
     most: train pictures of a collection that are looked at.
     """
-    return ProjectedEmbedder(
-        network, fit_projection([embed_rows(network, people, rows) for rows in _collections(people, most)], DIMENSION)
-    )
+    projection = fit_projection([embed_rows(network, people, rows) for rows in _collections(people, most)], DIMENSION)
+    return ProjectedEmbedder(network, projection).to(next(network.parameters()).device)
 
 
 def _collections(people: People, most: int) -> list[NDArray[np.int64]]:
