@@ -33,7 +33,7 @@ from training.data.people import People, open_people, prepare, read_held_out
 from training.embedder.build import build_network
 from training.embedder.choose import Sets, VectorsOf, device_of, embed_rows, has_pairs, report_of, val_sets
 from training.embedder.export import CHOICE, choose, chosen_network, projected
-from training.embedder.recipe import EmbedderRecipe, NetworkSettings
+from training.embedder.recipe import EmbedderRecipe, NetworkSettings, stored_recipe
 from training.embedder.train import START_VIEW, keep_start_view, train
 from training.export.onnx import current_commit, sha256_of, write_record
 from training.loop import CHECKPOINT, Fitted
@@ -53,11 +53,12 @@ def compare_literature(
     tried: Sequence[str] = TRIED,
     recipes: Path = RECIPES,
     accelerator: str = "cpu",
+    workers: int = 0,
     progress: bool = True,
 ) -> Path:
     """Train what is not trained yet, choose, report; write the record after every run and return its path."""
-    cache = cache_folder(runs)
-    people = open_people(prepare(data, cache))
+    cache, device = cache_folder(runs), device_of(accelerator)
+    people = open_people(prepare(data, cache, workers=workers))
     rows = np.flatnonzero((people.split == "train") & ~read_held_out().mask(people.person))
     sets = {name: asked for name, asked in val_sets(people).items() if has_pairs(people, asked)}
     backend = backend_here()
@@ -81,7 +82,7 @@ def compare_literature(
     for name in tried:
         recipe = load_recipe(recipes / f"{name}.toml", EmbedderRecipe)
         run = runs / "literature" / name
-        _share_start_view(run, recipe.network, views, people, rows, data=data, device=device_of(accelerator))
+        _share_start_view(run, recipe.network, views, people, rows, data=data, device=device)
         fitted = train(
             recipe,
             run,
@@ -91,12 +92,11 @@ def compare_literature(
             rows=rows,
             check=None,
             accelerator=accelerator,
+            workers=workers,
             progress=progress,
         )
-        choice = _choice(run, data=data, cache=cache, device=device_of(accelerator))
-        record["runs"][name] = _row(
-            recipe, fitted, choice, people, sets, shipped_of, data=data, device=device_of(accelerator)
-        )
+        choice = _choice(run, data=data, cache=cache, device=device)
+        record["runs"][name] = _row(fitted, choice, people, sets, shipped_of, data=data, device=device)
         write_record(path, record)
     return path
 
@@ -178,7 +178,6 @@ def _choice(run: Path, *, data: Path, cache: Path, device: torch.device) -> dict
 
 
 def _row(
-    recipe: EmbedderRecipe,
     fitted: Fitted,
     choice: dict[str, Any],
     people: People,
@@ -188,6 +187,7 @@ def _row(
     data: Path,
     device: torch.device,
 ) -> dict[str, Any]:
+    recipe = stored_recipe(fitted.facts)
     network = chosen_network(fitted, choice, data).to(device, memory_format=torch.channels_last)
     ready = projected(network, people)
     return {
@@ -224,6 +224,7 @@ def main() -> None:
             tried=given.tried,
             recipes=given.recipes,
             accelerator=given.accelerator,
+            workers=given.workers,
         )
     print(table(json.loads(path.read_text(encoding="utf-8"))))
 
