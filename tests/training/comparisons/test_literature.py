@@ -13,6 +13,7 @@ from tests.training.mini_pack import write_mini_pack
 from training.command_line import RECIPES
 from training.comparisons import literature
 from training.config import load_recipe, recipe_values
+from training.embedder import build, export
 from training.embedder.recipe import EmbedderRecipe
 from training.export.onnx import export_onnx
 
@@ -70,8 +71,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipes = root / "recipes"
     recipes.mkdir()
     (recipes / "tiny.toml").write_text(TINY)
-    for kind in ("adaface", "magface", "adadistill"):
-        (recipes / f"embedder_{kind}.toml").write_text(f'base = "tiny.toml"\n[margin]\nkind = "{kind}"\n')
+    (recipes / "embedder_adadistill.toml").write_text('base = "tiny.toml"\n[margin]\nkind = "adadistill"\n')
     (recipes / "embedder_memory.toml").write_text('base = "tiny.toml"\n[losses]\nmemory = 0.2\n')
     torch.manual_seed(1)
     shipped = nn.Sequential(nn.AvgPool2d(7), nn.Flatten(), nn.Linear(3 * 16 * 16, 512))
@@ -85,6 +85,8 @@ def test_every_run_is_trained_chosen_and_reported_beside_the_shipped_file(
 ) -> None:
     """The start network looks once for all runs; a second call reads what the first left."""
     torch.set_num_threads(1)
+    for module in (build, export):
+        monkeypatch.setattr(module, "DIMENSION", 24)  # a tenth of the time
     looks: list[int] = []
 
     def counted(network: nn.Module, people: object, rows: object, **words: object) -> object:
@@ -100,9 +102,10 @@ def test_every_run_is_trained_chosen_and_reported_beside_the_shipped_file(
         "shipped": pack / "shipped.onnx",
         "recipes": pack / "recipes",
     }
-    path = literature.compare_literature(**words, progress=False)
+    tried = ("embedder_memory", "embedder_adadistill")
+    path = literature.compare_literature(**words, tried=tried, progress=False)
     record = json.loads(path.read_text(encoding="utf-8"))
-    assert tuple(record["runs"]) == literature.TRIED
+    assert tuple(record["runs"]) == tried
     assert looks.count(record["pictures"]) == 1
     for run in record["runs"].values():
         assert run["pictures_seen"] == 16
@@ -112,10 +115,10 @@ def test_every_run_is_trained_chosen_and_reported_beside_the_shipped_file(
             gain = row["tpr@0.01"]["value"] - record["shipped"]["val"][name]["tpr@0.01"]["value"]
             assert row["tpr@0.01"]["gain_over_shipped"] == pytest.approx(gain, abs=2e-4)
     lines = literature.table(record).splitlines()
-    assert [line.count("|") for line in lines] == [3 + 2 * len(record["shipped"]["val"])] * 7
+    assert [line.count("|") for line in lines] == [3 + 2 * len(record["shipped"]["val"])] * 5
     begun = [file.stat().st_mtime_ns for file in sorted((pack / "runs/literature").glob("*/*"))]
-    again = json.loads(literature.compare_literature(**words, progress=False).read_text(encoding="utf-8"))
-    assert again == record
+    path = literature.compare_literature(**words, tried=tried[:1], progress=False)
+    assert json.loads(path.read_text(encoding="utf-8"))["runs"] == {tried[0]: record["runs"][tried[0]]}
     assert [file.stat().st_mtime_ns for file in sorted((pack / "runs/literature").glob("*/*"))] == begun
 
 

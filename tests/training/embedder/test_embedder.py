@@ -15,13 +15,17 @@ from training.data.augment import Augmentation, middle
 from training.data.batches import BatchSettings, PeopleBatches
 from training.data.people import HeldOut, People
 from training.embedder.choose import choose_share, dev_sets, mix_weights, report, scores, val_sets
-from training.embedder.concatenated import ConcatenatedEmbedders
+from training.embedder.concatenated import ConcatenatedEmbedders, with_length
 from training.embedder.export import BESIDE_SHARES, choose_beside_share, projected
 from training.embedder.nuisance_projection import ProjectedEmbedder
-from training.embedder.recipe import EmbedderRecipe
+from training.embedder.recipe import EmbedderRecipe, LossWeights
 from training.embedder.train import EmbedderModule
 from training.export.onnx import ExportFailed, compare_with_torch, export_onnx
+from training.loop import Fitted, fit
 from training.losses.imitation import procrustes
+from training.losses.magface import MagFaceSettings
+from training.losses.margin import MarginSettings
+from training.losses.pair_memory import PairMemorySettings
 
 PEOPLE = 6
 
@@ -263,3 +267,76 @@ def test_a_term_of_weight_zero_is_left_out(people: People) -> None:
     module.log_dict = logged.update
     module.training_step(batches(0), 0)
     assert set(logged) == {"triplet", "loss"}
+
+
+def made(people: People, recipe: EmbedderRecipe) -> tuple[EmbedderModule, PeopleBatches]:
+    """Two networks side by side, the second with a length that varies."""
+    batches = make_batches(people)
+    rows = np.flatnonzero(people.split == "train")
+    view = np.random.default_rng(1).normal(size=(len(rows), 512 + 32)).astype(np.float32)
+    carry = procrustes(torch.from_numpy(people.teacher[rows]), torch.from_numpy(view))
+    network = ConcatenatedEmbedders(TinyNetwork(), Second(), 0.4)
+    return EmbedderModule(recipe, network, carry=carry, person_means=batches.person_means(view)), batches
+
+
+class Second(nn.Module):
+    """The grain once more, with the dense layer that SFace has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grain = Grain()
+        self.head = nn.Linear(32, 32)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.grain(images))
+
+
+LITERATURE = {
+    "adaface": MarginSettings(kind="adaface"),
+    "magface": MarginSettings(kind="magface", magface=MagFaceSettings(least_length=0.1, most_length=4.0)),
+    "adadistill": MarginSettings(kind="adadistill"),
+    "memory": MarginSettings(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
+@pytest.mark.parametrize("name", LITERATURE)
+def test_a_run_by_a_newer_loss_goes_on_after_a_kill_as_if_there_had_been_none(
+    name: str, people: People, tmp_path: Path
+) -> None:
+    """What the loss remembers (a bank, means of lengths, centres) is in the checkpoint."""
+    recipe = EmbedderRecipe(
+        learning_rate=1e-3,
+        margin=LITERATURE[name],
+        memory=PairMemorySettings(pictures=20),
+        losses=LossWeights(margin=0.5, memory=0.5 if name == "memory" else 0.0),
+    )
+
+    def run(folder: str, *, to: int, resume: bool = False) -> Fitted:
+        module, batches = made(people, recipe)
+        how = {"seed": 1, "lr_factor": lambda _step: 1.0, "resume": resume, "progress": False}
+        return fit(module, batches, run_dir=tmp_path / folder, max_steps=to, **how)
+
+    whole = run("whole", to=4)
+    run("killed", to=2)
+    gone_on = run("killed", to=4, resume=True)
+    assert gone_on.steps == 4
+    assert whole.last.keys() == gone_on.last.keys()
+    for key, value in whole.last.items():
+        assert torch.equal(value, gone_on.last[key]), key
+    start = made(people, recipe)[0].state_dict()
+    assert not torch.equal(start["margin.loss.W"], whole.last["margin.loss.W"])
+    assert not torch.equal(start["network.first.head.weight"], whole.last["network.first.head.weight"])
+
+
+def test_the_length_of_two_networks_side_by_side_is_the_seconds(people: People) -> None:
+    """Joined, every vector has the length 1."""
+    network = ConcatenatedEmbedders(TinyNetwork(), Second(), 0.4)
+    images = make_batches(people)(0).images
+    raw, length = with_length(network, images)
+    assert torch.equal(raw, network(images))
+    assert torch.allclose(raw.norm(dim=1), torch.ones(8), atol=1e-5)
+    assert torch.allclose(length, network.second(images).norm(dim=1))
+    assert float(length.detach().std()) > 0.01
+    alone, own = with_length(network.second, images)
+    assert torch.equal(own, alone.norm(dim=1))
