@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -80,8 +79,8 @@ class EmbedderModule(lightning.LightningModule):
                 ),
                 "triplet": (weights.triplet, lambda: self.triplet(embedding, batch.person)),
             }
-            if self.memory is not None:
-                terms["memory"] = (weights.memory, partial(self.memory, embedding, batch.person))
+            if (memory := self.memory) is not None:
+                terms["memory"] = (weights.memory, lambda: memory(embedding, batch.person))
             values = {name: (weight, term()) for name, (weight, term) in terms.items() if weight > 0}
             loss = torch.stack([weight * value for weight, value in values.values()]).sum()
         self.log_dict({name: value.detach() for name, (_, value) in values.items()} | {"loss": loss.detach()})

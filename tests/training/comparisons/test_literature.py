@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from pipeline.types import FloatArray
 from tests.training.mini_pack import write_mini_pack
 from training.command_line import RECIPES
 from training.comparisons import literature
 from training.config import load_recipe, recipe_values
+from training.data.people import People, open_people, prepare
 from training.embedder import build, export
+from training.embedder.choose import embed_rows, has_pairs, report_of, val_sets
 from training.embedder.recipe import EmbedderRecipe
 from training.export.onnx import export_onnx
 
@@ -79,6 +84,18 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def run(pack: Path, tried: tuple[str, ...]) -> Path:
+    return literature.compare_literature(
+        data=pack / "data",
+        runs=pack / "runs",
+        out=pack / "out",
+        shipped=pack / "shipped.onnx",
+        tried=tried,
+        recipes=pack / "recipes",
+        progress=False,
+    )
+
+
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
 def test_every_run_is_trained_chosen_and_reported_beside_the_shipped_file(
     pack: Path, monkeypatch: pytest.MonkeyPatch
@@ -89,46 +106,34 @@ def test_every_run_is_trained_chosen_and_reported_beside_the_shipped_file(
         monkeypatch.setattr(module, "DIMENSION", 24)  # a tenth of the time
     looks: list[int] = []
 
-    def counted(network: nn.Module, people: object, rows: object, **words: object) -> object:
-        looks.append(len(rows))  # type: ignore[arg-type]  # an array
-        return _embed_rows(network, people, rows, **words)  # type: ignore[arg-type]  # handed on as they came
+    def counted(network: nn.Module, people: People, rows: NDArray[np.int64], *, precise: bool = False) -> FloatArray:
+        looks.append(len(rows))
+        return embed_rows(network, people, rows, precise=precise)
 
-    _embed_rows = literature.embed_rows
     monkeypatch.setattr(literature, "embed_rows", counted)
-    words = {
-        "data": pack / "data",
-        "runs": pack / "runs",
-        "out": pack / "out",
-        "shipped": pack / "shipped.onnx",
-        "recipes": pack / "recipes",
-    }
     tried = ("embedder_memory", "embedder_adadistill")
-    path = literature.compare_literature(**words, tried=tried, progress=False)
+    path = run(pack, tried)
     record = json.loads(path.read_text(encoding="utf-8"))
     assert tuple(record["runs"]) == tried
     assert looks.count(record["pictures"]) == 1
-    for run in record["runs"].values():
-        assert run["pictures_seen"] == 16
-        assert run["share"] in {float(share) for share in run["dev"]}
-        for name, row in run["val"].items():
+    for found in record["runs"].values():
+        assert found["pictures_seen"] == 16
+        assert found["share"] in {float(share) for share in found["dev"]}
+        for name, row in found["val"].items():
             assert row["pictures"] == record["shipped"]["val"][name]["pictures"]
             gain = row["tpr@0.01"]["value"] - record["shipped"]["val"][name]["tpr@0.01"]["value"]
             assert row["tpr@0.01"]["gain_over_shipped"] == pytest.approx(gain, abs=2e-4)
     lines = literature.table(record).splitlines()
     assert [line.count("|") for line in lines] == [3 + 2 * len(record["shipped"]["val"])] * 5
     begun = [file.stat().st_mtime_ns for file in sorted((pack / "runs/literature").glob("*/*"))]
-    path = literature.compare_literature(**words, tried=tried[:1], progress=False)
+    path = run(pack, tried[:1])
     assert json.loads(path.read_text(encoding="utf-8"))["runs"] == {tried[0]: record["runs"][tried[0]]}
     assert [file.stat().st_mtime_ns for file in sorted((pack / "runs/literature").glob("*/*"))] == begun
 
 
-@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
 def test_the_shipped_file_against_itself_gains_nothing_by_either_engine(pack: Path) -> None:
-    from training.data.people import open_people, prepare
-    from training.embedder.choose import report_of, val_sets
-
     people = open_people(prepare(pack / "data", pack / "runs/cache"))
-    sets = {name: rows for name, rows in val_sets(people).items() if literature.has_pairs(people, rows)}
+    sets = {name: rows for name, rows in val_sets(people).items() if has_pairs(people, rows)}
     one, other = (
         literature.vectors_of_file(pack / "shipped.onnx", people, sets, backend=backend)
         for backend in ("openvino", "onnxruntime")

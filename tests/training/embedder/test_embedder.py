@@ -314,8 +314,16 @@ def test_a_run_by_a_newer_loss_goes_on_after_a_kill_as_if_there_had_been_none(
 
     def run(folder: str, *, to: int, resume: bool = False) -> Fitted:
         module, batches = made(people, recipe)
-        how = {"seed": 1, "lr_factor": lambda _step: 1.0, "resume": resume, "progress": False}
-        return fit(module, batches, run_dir=tmp_path / folder, max_steps=to, **how)
+        return fit(
+            module,
+            batches,
+            run_dir=tmp_path / folder,
+            max_steps=to,
+            seed=1,
+            lr_factor=lambda _step: 1.0,
+            resume=resume,
+            progress=False,
+        )
 
     whole = run("whole", to=4)
     run("killed", to=2)

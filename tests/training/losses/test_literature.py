@@ -136,7 +136,8 @@ def test_pairs_are_made_with_the_steps_before_until_the_bank_is_full() -> None:
     for step, (vectors, person) in enumerate(batches):
         known = torch.cat([rows for rows, _ in batches[: step + 1]])[-6:]  # the last six pictures are remembered
         owners = torch.cat([who for _, who in batches[: step + 1]])[-6:]
-        near, far = [], []
+        near: list[float] = []
+        far: list[float] = []
         for k, row in enumerate(vectors):
             for other, owner, place in zip(known, owners, range(len(known)), strict=True):
                 if place == len(known) - 4 + k:
