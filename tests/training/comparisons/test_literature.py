@@ -43,6 +43,10 @@ margin = 1.0
         ("embedder_memory", {"losses.memory"}),
         ("embedder_adaface", {"margin.kind"}),
         (
+            "embedder_adadistill_alone",
+            {"margin.kind", "losses.imitation", "losses.relational", "losses.margin", "batch.toward_person"},
+        ),
+        (
             "embedder_magface",
             {
                 "margin.kind",
