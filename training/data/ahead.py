@@ -35,7 +35,8 @@ def made_ahead(make: Callable[[Any], Any], wanted: Sequence[Any], *, workers: in
     """What `make` makes of each of `wanted`, in order; by so many processes, each some ahead, where there are any."""
     if not workers:
         return map(make, wanted)
-    made = DataLoader(_Made(make, wanted), batch_size=None, num_workers=workers, prefetch_factor=4, collate_fn=_as_it_is)
+    wanted_of = _Made(make, wanted)
+    made = DataLoader(wanted_of, batch_size=None, num_workers=workers, prefetch_factor=4, collate_fn=_as_it_is)
     return iter(made)
 
 

@@ -134,9 +134,7 @@ def align_with_margin(image: Rgb8, points: Points5, *, stretched_too: bool = Fal
     return crop if stretched_too else blacken_stretched(crop), apply_affine(matrix, points)
 
 
-def prepare(
-    data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val"), workers: int = 0
-) -> Path:
+def prepare(data_root: Path, cache_root: Path, *, splits: Sequence[str] = ("train", "val"), workers: int = 0) -> Path:
     """Decode and straighten every picture of `splits` into a folder under `cache_root`, once; return the folder.
 
     The folder's name is the data's id, so other pictures or other points make another cache. Needs 49 kB a picture.
