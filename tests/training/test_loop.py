@@ -47,7 +47,8 @@ if __name__ == "__main__":
     fit(Tiny(), batches, run_dir=Path(sys.argv[1]), max_steps=int(sys.argv[2]), seed=3, average_decay=0.9,
         lr_factor=warmup_cosine(10, 60), checkpoint_every_s=float(sys.argv[3]), log_every=1,
         check=lambda module: {"weight": float(module.net[3].weight.sum())}, check_every=25,
-        workers=2 if "--workers" in sys.argv else 0, resume="--resume" in sys.argv, facts={"recipe": {"rate": 0.01, "steps": 60}}, progress=False)
+        workers=2 * ("--workers" in sys.argv), resume="--resume" in sys.argv,
+        facts={"recipe": {"rate": 0.01, "steps": 60}}, progress=False)
 """
 
 
