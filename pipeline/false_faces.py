@@ -10,6 +10,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.landmarks import Landmarks
 from pipeline.types import Box, Detection, FloatArray, Rgb8
@@ -17,6 +18,7 @@ from pipeline.types import Box, Detection, FloatArray, Rgb8
 # Two detections are one face when the mean distance of their landmarks is less than this much of the larger of their
 # eye distances. Of 513 faces in scenes no two people come nearer than 1.3; faces found twice lie at 0.31 and less.
 SAME_FACE_RATIO: Final = 0.5
+UNSURE: Final = 1.0  # expected error, share of the eye distance, of a detector's points that nobody has looked at again
 
 SURFACE_SIDE_PX: Final = 28  # a box is shrunk to this side before its structure is measured
 SAMPLED_SIDE_PX: Final = 224  # of larger boxes every second, third, ... pixel is enough, and takes a tenth of the time
@@ -61,24 +63,42 @@ def without_doubles(faces: Sequence[FoundFace]) -> list[FoundFace]:
     photo's edge or by another head), its landmarks slide onto the whole face beside it. Two detections are one face
     when their landmarks coincide (SAME_FACE_RATIO), or when the centre of one's landmarks lies outside of its own box
     and inside that of the other. Kept is the one whose box holds its own landmarks, or the one with the higher score.
+    A face whose landmarks slid, but for which the detector itself saw points of its own (two people kissing), stays
+    with those and with UNSURE, so that it is told and not read: an answer would need better ones.
     """
     if len(faces) < 2:
         return list(faces)
     boxes = np.array([[found.box.x0, found.box.y0, found.box.x1, found.box.y1] for found, _ in faces])
-    points = np.stack([marks.points for _, marks in faces]).astype(np.float64)  # (N, 5, 2)
-    with np.errstate(invalid="ignore"):  # landmarks that are not finite coincide with none and lie in no box
-        centres = points.mean(axis=1)
-        apart = np.hypot(*np.moveaxis(points[:, None] - points, -1, 0)).mean(axis=-1)  # (N, N)
-        eyes = np.hypot(*(points[:, 1] - points[:, 0]).T)
-        holds = ((boxes[:, None, :2] <= centres) & (centres <= boxes[:, None, 2:])).all(axis=-1)  # box, landmarks
-        double = apart < SAME_FACE_RATIO * np.maximum(eyes[:, None], eyes)
+    points = np.stack([marks.points for _, marks in faces])  # (N, 5, 2)
+    holds = _holds(boxes[:, None], points)  # box, landmarks
+    double = _coincide(points[:, None], points)
     own = holds.diagonal()
     double |= own[:, None] & holds & ~own  # [kept, dropped]
     kept: list[int] = []
     for row in sorted(range(len(faces)), key=lambda row: (not own[row], -faces[row][0].score)):
         if not double[kept, row].any():
             kept.append(row)
-    return [faces[row] for row in sorted(kept)]
+    stay = {row: faces[row] for row in kept}
+    for row in sorted(set(range(len(faces))) - stay.keys(), key=lambda row: -faces[row][0].score):
+        seen = faces[row][0].points
+        others = np.stack([marks.points for _, marks in stay.values()])
+        if seen is not None and _holds(boxes[row], seen) and not _coincide(others, seen).any():
+            stay[row] = faces[row][0], Landmarks(seen, UNSURE)
+    return [stay[row] for row in sorted(stay)]
+
+
+def _holds(box: FloatArray, points: FloatArray) -> NDArray[np.bool_]:
+    """(...) whether the mean of points (..., 5, 2) lies in box (..., 4): x0, y0, x1, y1."""
+    centre = points.mean(axis=-2)
+    return np.asarray(((box[..., :2] <= centre) & (centre <= box[..., 2:])).all(axis=-1))
+
+
+def _coincide(one: FloatArray, other: FloatArray) -> NDArray[np.bool_]:
+    """(...) whether landmarks (..., 5, 2) are one face's, see SAME_FACE_RATIO."""
+    with np.errstate(invalid="ignore"):  # those that are not finite coincide with none
+        apart = np.hypot(*np.moveaxis(one - other, -1, 0)).mean(axis=-1)
+        eyes = [np.hypot(*np.moveaxis(points[..., 1, :] - points[..., 0, :], -1, 0)) for points in (one, other)]
+    return np.asarray(apart < SAME_FACE_RATIO * np.maximum(*eyes))
 
 
 def _quadratic(side: int) -> FloatArray:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.false_faces import FoundFace, is_surface, without_doubles
+from pipeline.false_faces import UNSURE, FoundFace, is_surface, without_doubles
+from pipeline.gates import QualityGates
 from pipeline.landmarks import Landmarks
 from pipeline.similarity import ARCFACE_TEMPLATE
 from pipeline.types import Box, Detection, Points5, Rgb8
@@ -84,6 +85,31 @@ HEAD = face((100, 100, 200, 220), landmarks(150, 165), 0.6)
 def test_a_strip_whose_landmarks_lie_on_the_neighbour_is_no_second_face(score: float, first: bool) -> None:
     strip = face((60, 110, 98, 215), landmarks(149, 164), score)
     assert without_doubles([strip, HEAD] if first else [HEAD, strip]) == [HEAD]
+
+
+def seen_apart(box: tuple[float, float, float, float], found: Points5, seen: Points5) -> FoundFace:
+    """A detection with the detector's own points, whose landmarks are elsewhere."""
+    return Detection(Box(*box), 0.7, seen), Landmarks(found, 0.1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_face_whose_landmarks_slid_stays_by_the_points_that_the_detector_saw(first: bool) -> None:
+    """Two who kiss: told as a face, with an expected error that no gate lets through."""
+    kissed = seen_apart((70, 110, 130, 210), landmarks(149, 164), landmarks(98, 160, 30.0))
+    told = [kissed[0], Landmarks(landmarks(98, 160, 30.0), UNSURE)]
+    got = without_doubles([kissed, HEAD] if first else [HEAD, kissed])
+    detection, marks = got[0 if first else 1]
+    assert detection is told[0]
+    assert marks.error == UNSURE > QualityGates().max_points_error
+    np.testing.assert_array_equal(marks.points, landmarks(98, 160, 30.0))
+    assert got[1 if first else 0] is HEAD
+
+
+@pytest.mark.parametrize(
+    "seen", [landmarks(148, 166), landmarks(40, 160, 30.0)], ids=["on the neighbour, too", "outside of its own box"]
+)
+def test_a_strip_stays_no_face_where_the_detector_saw_none_of_its_own(seen: Points5) -> None:
+    assert without_doubles([seen_apart((60, 110, 98, 215), landmarks(149, 164), seen), HEAD]) == [HEAD]
 
 
 def test_landmarks_half_way_to_the_neighbour_are_no_face_either() -> None:
