@@ -23,7 +23,7 @@ from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
 from pipeline.orientation import View, choose_view
 from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
-from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
+from pipeline.quality import eye_distance, light, roll_deg, sharpness, shown_cells, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
 from pipeline.steady_heap import keep_heap_steady, release_free_heap
@@ -167,8 +167,10 @@ class FacePipeline:
     def _measure(self, image: Rgb8, found: Detection, marks: Landmarks) -> Face:
         points = marks.points
         refusal: Refusal | None = None
+        shown = None
         try:
             crop = align_face(image, points)
+            shown = shown_cells(points, width=image.shape[1], height=image.shape[0])
         except DegeneratePoints:
             crop = warp(image, crop_matrix(found.box, side_px=CROP_SIDE_PX), side_px=CROP_SIDE_PX)
             refusal = Refusal(RefusalCode.DEGENERATE, 0.0, MIN_SPREAD_PX)
@@ -177,7 +179,7 @@ class FacePipeline:
             score=found.score,
             size_px=found.box.smaller_side,
             eye_distance_px=eye_distance(points),
-            sharpness=sharpness(crop),
+            sharpness=sharpness(crop, shown=shown),
             light=light(crop),
             yaw_deg=yaw_deg(points),
             roll_deg=roll_deg(points),

@@ -7,25 +7,53 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, estimate_similarity
 from pipeline.types import Points5, Rgb8
 
 # How far the nose tip stands before the plane of eyes and mouth, over the distance between the eyes, for a mean head:
 # 130 / 330 units of the generic six-point model that head-pose examples use (eye centres between the corners).
 NOSE_DEPTH_RATIO: Final = 0.39
+_CELLS: Final = 28  # a side, of 4 px each
+_MIDDLES: Final = np.stack(  # (28, 28, 2), pixels of the crop
+    np.meshgrid(*[(np.arange(_CELLS) + 0.5) * (CROP_SIDE_PX / _CELLS) - 0.5] * 2), axis=-1
+)
+LEAST_CELLS: Final = 64  # of 576 within the rim; with fewer a crop is measured as a whole
 _FACE_ONLY: Final = slice(16, 96)  # rows and columns of the 112 px crop that hold skin, not background
 
 
-def sharpness(crop: Rgb8) -> float:
+def sharpness(crop: Rgb8, *, shown: NDArray[np.bool_] | None = None) -> float:
     """Variance of the Laplacian over that of the luma, percent, of an aligned (112, 112, 3) crop at 28 px.
 
     At a quarter of its size, noise and JPEG blocks are averaged away while blur that costs likeness still shows; over
     the luma's own variance it is the same in dim and in bright light. Measured on train people: 107 at the median (57
     to 225), 38 with 8 px between the eyes, 19 after a Gaussian of 3.5 px, 11 after one of 5.
+    shown: (28, 28), see `shown_cells`. The edge between a photo and the black beyond it is sharp however blurred the
+    photo is.
     """
-    small = cv2.resize(_luma(crop).astype(np.float32), (28, 28), interpolation=cv2.INTER_AREA)[2:-2, 2:-2]
-    detail = cv2.Laplacian(np.ascontiguousarray(small), cv2.CV_32F)
-    return float(100.0 * detail.var() / max(float(small.var()), 1.0))
+    small = cv2.resize(_luma(crop).astype(np.float32), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    detail = cv2.Laplacian(small, cv2.CV_32F)
+    if shown is not None and not shown.all():
+        # A cell's Laplacian looks at its neighbours.
+        inner = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8))[2:-2, 2:-2].astype(bool)
+        if inner.sum() >= LEAST_CELLS:
+            small, detail = small[2:-2, 2:-2][inner], detail[2:-2, 2:-2][inner]
+            return float(100.0 * detail.var() / max(float(small.var()), 1.0))
+    return float(100.0 * detail[2:-2, 2:-2].var() / max(float(small[2:-2, 2:-2].var()), 1.0))
+
+
+def shown_cells(points: Points5, *, width: int, height: int) -> NDArray[np.bool_]:
+    """Which of the 28 x 28 cells of a face's aligned crop show its photo alone, and nothing beyond the photo's edges.
+
+    points: pixels of a photo of width x height. Raises DegeneratePoints when they have no spread.
+    """
+    to_photo = cv2.invertAffineTransform(estimate_similarity(points, ARCFACE_TEMPLATE))
+    seen = _MIDDLES @ to_photo[:, :2].T + to_photo[:, 2]
+    reach = (
+        CROP_SIDE_PX / _CELLS / 2 * np.abs(to_photo[:, :2]).sum(axis=1)
+    )  # of a cell in the photo, from its middle, each axis
+    return np.asarray(((seen - reach >= 0) & (seen + reach <= np.array([width - 1, height - 1]))).all(axis=-1))
 
 
 def light(crop: Rgb8) -> float:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.quality import eye_distance, light, roll_deg, sharpness, yaw_deg
+from pipeline.quality import eye_distance, light, roll_deg, sharpness, shown_cells, yaw_deg
 from pipeline.similarity import ARCFACE_TEMPLATE
 from tests.pictures import scene
 from tests.strategies import Similarity, similarities
@@ -84,6 +84,36 @@ def test_noise_and_dim_light_do_not_pass_for_sharpness() -> None:
     noisy = np.clip(blurred + np.random.default_rng(1).normal(0, 4, blurred.shape), 0, 255).astype(np.uint8)
     assert sharpness(noisy) < 1.6 * sharpness(blurred)
     assert sharpness((textured() * 0.2).astype(np.uint8)) == pytest.approx(sharpness(textured()), rel=0.15)
+
+
+def test_the_edge_of_a_photo_does_not_pass_for_sharpness() -> None:
+    """Half of the crop black beyond a blurred photo: as sharp as what is seen of it, not as the edge."""
+    blurred = cv2.GaussianBlur(textured(), (0, 0), 5)
+    cut = blurred.copy()
+    cut[:, 60:] = 0
+    shown = np.zeros((28, 28), bool)
+    shown[:, :15] = True
+    assert sharpness(cut) > 3 * sharpness(blurred)
+    assert sharpness(cut, shown=shown) < 2 * sharpness(blurred)
+    assert sharpness(blurred, shown=np.ones((28, 28), bool)) == sharpness(blurred)
+
+
+def test_with_hardly_anything_shown_the_whole_crop_is_measured() -> None:
+    shown = np.zeros((28, 28), bool)
+    shown[:8, :8] = True
+    assert sharpness(textured(), shown=shown) == sharpness(textured())
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 4.0])
+def test_cells_beyond_the_edges_of_the_photo_are_not_shown(scale: float) -> None:
+    """A face whose crop is the photo's lower right part but 20 of its columns."""
+    points = np.asarray((ARCFACE_TEMPLATE + 0.5) * scale + 30 * scale - 0.5, np.float32)
+    whole = shown_cells(points, width=round(300 * scale), height=round(300 * scale))
+    assert whole.all()
+    assert whole.shape == (28, 28)
+    cut = shown_cells(points, width=round((30 + 92) * scale), height=round(300 * scale))
+    assert cut[:, :22].all()
+    assert not cut[:, 24:].any()
 
 
 def test_light_is_the_mean_luma_of_the_face_and_not_of_its_rim() -> None:
