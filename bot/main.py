@@ -66,7 +66,7 @@ def _run() -> int:
     harden()
     try:
         decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load
-        app = build(shared)
+        app = build(shared, lean=True)
         galleries = open_offered(app)
     except SETUP_ERRORS as error:
         raise SetupBroken(str(error)) from error

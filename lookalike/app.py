@@ -51,11 +51,13 @@ def open_pipeline(
     gates: QualityGates | None = None,
     int8_embedder: bool = True,
     cache: CompiledCache | None = None,
+    lean: bool = False,
 ) -> FacePipeline:
     """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do.
 
     gates: which faces are refused; those for photos of strangers unless given. int8_embedder: see PipelineConfig.
-    cache: where compiled networks are kept for the next start; without it nothing is written.
+    cache: where compiled networks are kept for the next start; without it nothing is written. lean: for processes that
+    stay, see PipelineConfig.
     """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.gates import QualityGates
@@ -69,6 +71,7 @@ def open_pipeline(
         max_pixels=limits.max_pixels,
         gates=gates or QualityGates(),
         int8_embedder=int8_embedder,
+        lean=lean,
     )
     try:
         return load_pipeline(settings.weights_dir, config, cache=cache)
@@ -129,12 +132,12 @@ def open_looks(settings: Settings, *, embedder: str) -> Looks | None:
     return looks if looks.embedder == embedder else None
 
 
-def build(settings: Settings, *, cache: CompiledCache | None = None) -> App:
-    """Open networks, gallery and calibration, and tie them together; cache: see `open_pipeline`.
+def build(settings: Settings, *, cache: CompiledCache | None = None, lean: bool = False) -> App:
+    """Open networks, gallery and calibration, and tie them together; cache, lean: see `open_pipeline`.
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
-    return over(open_pipeline(settings, cache=cache), settings)
+    return over(open_pipeline(settings, cache=cache, lean=lean), settings)
 
 
 def over(pipeline: FacePipeline, settings: Settings) -> App:

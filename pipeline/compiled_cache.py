@@ -11,7 +11,7 @@ import os
 import platform
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ class CompiledCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._later: list[tuple[str, Callable[[], bytes]]] = []
 
     def get(self, key: str) -> bytes | None:
         """Read what was kept under the key; None where there is nothing, or a folder that others may write to."""
@@ -31,6 +32,19 @@ class CompiledCache:
             if self._is_ours():
                 return (self._folder / f"{key}.blob").read_bytes()
         return None
+
+    def put_later(self, key: str, blob: Callable[[], bytes]) -> None:
+        """Keep what `blob` makes when `write` is called, so that an answer need not wait for it. Thread-safe."""
+        self._later.append((key, blob))
+
+    def write(self) -> None:
+        """Make and keep what waits, once. To be called when the answers are out."""
+        later, self._later = self._later, []
+        for key, blob in later:
+            with suppress(OSError, RuntimeError):  # RuntimeError: an engine's, which could not
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if self._is_ours():
+                    self.put(key, blob())
 
     def put(self, key: str, blob: bytes) -> None:
         """Keep a blob, whole or not at all."""

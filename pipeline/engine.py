@@ -54,11 +54,12 @@ def open_engine(
     threads: int = 2,
     buckets: tuple[int, ...] = DEFAULT_BUCKETS,
     cache: CompiledCache | None = None,
+    lean: bool = False,
 ) -> Engine:
     """Load a network of the manifest. Raises WeightsMissing, WrongHash, EngineFailed.
 
     threads: how many cores one inference uses. buckets: batch sizes that it is run with. cache: for engines that
-    compile; without it nothing is written.
+    compile; without it nothing is written. lean: hold less memory, for more time where shapes change.
     """
     if facts.int8 is not None and computed_in(facts, backend) == "int8":
         facts = facts.int8
@@ -66,7 +67,7 @@ def open_engine(
         case "openvino":
             from pipeline.engine_openvino import OpenVinoEngine
 
-            return OpenVinoEngine(facts, threads=threads, buckets=buckets, cache=cache)
+            return OpenVinoEngine(facts, threads=threads, buckets=buckets, cache=cache, lean=lean)
         case "onnxruntime":
             from pipeline.engine_onnxruntime import OnnxRuntimeEngine
 

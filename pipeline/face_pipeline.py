@@ -53,6 +53,7 @@ class PipelineConfig:
     max_faces: int = 64  # the largest ones; bounds time and memory of one photo (see PhotoFaces.left_out)
     gates: QualityGates = field(default_factory=QualityGates)
     int8_embedder: bool = True  # where it pays; False for vectors that are kept, which any CPU may be asked to compare
+    lean: bool = False  # for processes that stay: some 100 MB less, for a slower start and slower changes of shape
 
 
 class FacePipeline:
@@ -224,14 +225,21 @@ def load_pipeline(
     cache: where compiled networks are kept for the next start; without it nothing is written.
     Raises ManifestError, EngineFailed.
     """
-    keep_heap_steady()
     config = config or PipelineConfig()
+    if config.lean:
+        keep_heap_steady()
     manifest = load_manifest(weights_dir)
     embeds = manifest.embedder if config.int8_embedder else replace(manifest.embedder, int8=None)
     backend, threads = config.backend, config.threads
     with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
         detector = pool.submit(
-            open_detector, manifest.detector, manifest.thresholds, backend=backend, threads=threads, cache=cache
+            open_detector,
+            manifest.detector,
+            manifest.thresholds,
+            backend=backend,
+            threads=threads,
+            cache=cache,
+            lean=config.lean,
         )
         aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads, cache=cache)
         embedder = pool.submit(open_embedder, embeds, backend=backend, threads=threads, cache=cache)

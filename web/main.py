@@ -63,7 +63,7 @@ def _run(*, host: str | None, port: int | None, open_page: bool) -> int:
     harden()
     try:
         decoders = Decoders(shared.photo_limits)  # first: it starts processes while the networks load
-        app = build(shared)
+        app = build(shared, lean=True)
     except SETUP_ERRORS as error:
         listening.close()
         raise SetupBroken(str(error)) from error

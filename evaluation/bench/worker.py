@@ -8,6 +8,7 @@ each system imports what it needs when it is opened: the clock runs from the sta
 
 from __future__ import annotations
 
+import atexit
 import json
 import resource
 import sys
@@ -56,6 +57,7 @@ class Lookalike:
         self.spent_ms: Counter[str] = Counter()
         self._weights = Path(job["weights"])
         cache = CompiledCache(Path(job["cache"]))
+        atexit.register(cache.write)  # as lookalike.cli.compiled does
         self._pipeline = load_pipeline(self._weights, PipelineConfig(threads=THREADS), cache=cache)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -12,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def compiled_networks() -> CompiledCache | None:
-    """The store of compiled networks; None where the user has no home folder."""
+    """The store of compiled networks, written when the process ends; None where the user has no home folder."""
     from pipeline.compiled_cache import CompiledCache
 
     folder = _users_cache()
-    return None if folder is None else CompiledCache(folder / "lookalike")
+    if folder is None:
+        return None
+    cache = CompiledCache(folder / "lookalike")
+    atexit.register(cache.write)
+    return cache
 
 
 def _users_cache() -> Path | None:

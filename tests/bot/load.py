@@ -2,7 +2,9 @@
 
 A bot process of its own, as `lookalike bot` starts it, gets the shipped sample photos from many chats at once through
 the loopback peer, and answers them with the shipped networks (with --fake: a stand-in that takes no time). Prints how
-many were answered, whether in order, p50, p95, photos a second, and the bot process's resident memory.
+many were answered, whether in order, p50, p95, photos a second, the bot process's resident memory, and the proportional
+set size (PSS) of it and the processes that it started, read with nothing else running; as root, since the bot closes
+its files under /proc.
 """
 
 from __future__ import annotations
@@ -19,18 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bot.conftest import free_port
+from tests.bot.memory import memory_mb, tree_pss_mb
 from tests.telegram_peer import TOKEN, Call, Person, TelegramPeer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE = ROOT / "lookalike" / "sample"
 FIRST = Person(id=1)  # asks alone before the crowd comes, so that the bot is warm
-
-
-def memory_mb(process: int, what: str = "VmRSS") -> float:
-    """Resident memory of a process now, or with VmHWM at its highest; 0 where there is no /proc."""
-    status = Path(f"/proc/{process}/status")
-    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0.0)
 
 
 @asynccontextmanager
@@ -104,6 +100,7 @@ async def run(*, photos: int, chats: int, mode: str, fake: bool) -> int:
             await asyncio.sleep(0.05)
         took_s = time.monotonic() - start
         memory |= {f"after {len(answers)}": memory_mb(process), "at its highest": memory_mb(process, "VmHWM")}
+        tree_mb = tree_pss_mb(process)
     waits_s, in_order = crowd.waits_s(answers), crowd.in_order(answers)
     out = sys.stdout.write
     out(f"{len(answers)} of {photos} photos from {chats} chats answered by {mode}, ")
@@ -112,6 +109,7 @@ async def run(*, photos: int, chats: int, mode: str, fake: bool) -> int:
     out(f"p50 {waits_s[len(waits_s) // 2]:.2f} s, p95 {waits_s[int(len(waits_s) * 0.95)]:.2f} s from photo to card\n")
     out(f"{len(answers) / took_s:.1f} photos a second on {os.cpu_count()} cores\n")
     out("memory of the bot: " + ", ".join(f"{value:.0f} MB {when}" for when, value in memory.items()) + "\n")
+    out(f"PSS of its process tree after {len(answers)} photos: {tree_mb:.0f} MB\n")
     for violation in peer.violations:
         out(f"refused: {violation}\n")
     return 0 if in_order and len(answers) == photos and not peer.violations else 1

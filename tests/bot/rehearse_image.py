@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.bot.load import memory_mb
+from tests.bot.memory import memory_mb
 from tests.telegram_peer import TOKEN, Person, TelegramPeer
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.telegram.lazy_types import LAZY
-from tests.bot.load import bot_process, memory_mb
+from tests.bot.load import bot_process
+from tests.bot.memory import memory_mb
 from tests.telegram_peer import Person, TelegramPeer
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
