@@ -1,6 +1,7 @@
 """The composition root of what every front end shares: settings in, a working Finder out.
 
-Heavy libraries (the inference runtime, FAISS) are imported when `build` runs, not before, so that `--help` is instant.
+Heavy libraries (the inference runtime, FAISS) are imported when `build` runs, not before, so that `--help` is instant;
+what networks do not need, the cards say, is imported after them, while they are compiled.
 """
 
 from __future__ import annotations
@@ -9,13 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.errors import PicturesUnreadable
-from lookalike.calibration import load_calibration
-from lookalike.cards import CardRenderer, FolderPictures
-from lookalike.cards.picture_files import open_files
-from lookalike.explainer import Explainer
 from lookalike.extras import install_command
-from lookalike.finder import Finder
-from lookalike.own_gallery import open_people
 from lookalike.settings import Settings
 from pipeline.errors import EngineFailed, EngineMissing, ManifestError
 
@@ -25,6 +20,9 @@ if TYPE_CHECKING:
     from index.looks import Looks
     from index.store import Store
     from index.types import Person
+    from lookalike.cards import CardRenderer, FolderPictures
+    from lookalike.explainer import Explainer
+    from lookalike.finder import Finder
     from pipeline.compiled_cache import CompiledCache
     from pipeline.decode import PhotoLimits
     from pipeline.dense_landmarks import DenseLandmarks
@@ -52,12 +50,14 @@ def open_pipeline(
     int8_embedder: bool = True,
     cache: CompiledCache | None = None,
     lean: bool = False,
+    wait: bool = True,
 ) -> FacePipeline:
     """Open the three networks. Raises pipeline.errors.PipelineError with a sentence that says what to do.
 
     gates: which faces are refused; those for photos of strangers unless given. int8_embedder: see PipelineConfig.
     cache: where compiled networks are kept for the next start; without it nothing is written. lean: for processes that
-    stay, see PipelineConfig.
+    stay, see PipelineConfig. wait: for all networks; else, with OpenVINO,
+    see `load_pipeline`.
     """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.gates import QualityGates
@@ -74,7 +74,7 @@ def open_pipeline(
         lean=lean,
     )
     try:
-        return load_pipeline(settings.weights_dir, config, cache=cache)
+        return load_pipeline(settings.weights_dir, config, cache=cache, wait=wait or settings.engine != "openvino")
     except EngineMissing as error:
         how = f"set ENGINE=openvino, or install it: {install_command(error.package)}"
         raise EngineFailed(f"{error}; {how}") from error
@@ -108,6 +108,8 @@ def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPicture
     """
     from index.files import PICTURES
     from index.previews import Previews
+    from lookalike.cards import FolderPictures
+    from lookalike.cards.picture_files import open_files
 
     place = settings.gallery_images
     if place is None:
@@ -132,17 +134,22 @@ def open_looks(settings: Settings, *, embedder: str) -> Looks | None:
     return looks if looks.embedder == embedder else None
 
 
-def build(settings: Settings, *, cache: CompiledCache | None = None, lean: bool = False) -> App:
-    """Open networks, gallery and calibration, and tie them together; cache, lean: see `open_pipeline`.
+def build(settings: Settings, *, cache: CompiledCache | None = None, lean: bool = False, wait: bool = True) -> App:
+    """Open networks, gallery and calibration, and tie them together; cache, lean, wait: see `open_pipeline`.
 
     Raises PipelineError, GalleryError or CalibrationError; each message says what to do.
     """
-    return over(open_pipeline(settings, cache=cache, lean=lean), settings)
+    return over(open_pipeline(settings, cache=cache, lean=lean, wait=wait), settings)
 
 
 def over(pipeline: FacePipeline, settings: Settings) -> App:
     """Tie the gallery and calibration of `settings` to networks that are open already. Raises as `build` does."""
     from index.gallery import Gallery
+    from lookalike.calibration import load_calibration
+    from lookalike.cards import CardRenderer
+    from lookalike.explainer import Explainer
+    from lookalike.finder import Finder
+    from lookalike.own_gallery import open_people
 
     looks = open_looks(settings, embedder=pipeline.embedder_id)
     gallery = open_people(settings, embedder=pipeline.embedder_id, looks=looks)

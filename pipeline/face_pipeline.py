@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from pipeline.gates import QualityGates
 from pipeline.landmarks import Landmarks, crop_matrix
 from pipeline.manifest import load_manifest
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
+from pipeline.opening import OpeningAligner, OpeningDetector, OpeningEmbedder
 from pipeline.orientation import View, choose_view
 from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, shown_cells, yaw_deg
@@ -54,6 +56,14 @@ class PipelineConfig:
     gates: QualityGates = field(default_factory=QualityGates)
     int8_embedder: bool = True  # where it pays; False for vectors that are kept, which any CPU may be asked to compare
     lean: bool = False  # for processes that stay: some 100 MB less, for a slower start and slower changes of shape
+
+
+class _How(TypedDict):
+    """How all networks are opened alike."""
+
+    backend: Backend
+    threads: int
+    cache: CompiledCache | None
 
 
 class FacePipeline:
@@ -218,11 +228,16 @@ class _Stopwatch:
 
 
 def load_pipeline(
-    weights_dir: Path, config: PipelineConfig | None = None, *, cache: CompiledCache | None = None
+    weights_dir: Path,
+    config: PipelineConfig | None = None,
+    *,
+    cache: CompiledCache | None = None,
+    wait: bool = True,
 ) -> FacePipeline:
     """Open the networks of weights_dir/manifest.toml, of whichever kinds.
 
-    cache: where compiled networks are kept for the next start; without it nothing is written.
+    cache: where compiled networks are kept for the next start; without it nothing is written. wait: for all of them;
+    else the first photo waits for each when it needs it, and is told of one that can't be opened.
     Raises ManifestError, EngineFailed.
     """
     config = config or PipelineConfig()
@@ -230,22 +245,22 @@ def load_pipeline(
         keep_heap_steady()
     manifest = load_manifest(weights_dir)
     embeds = manifest.embedder if config.int8_embedder else replace(manifest.embedder, int8=None)
-    backend, threads = config.backend, config.threads
-    with ThreadPoolExecutor(max_workers=3) as pool:  # compiling is most of the time to the first answer
-        detector = pool.submit(
-            open_detector,
-            manifest.detector,
-            manifest.thresholds,
-            backend=backend,
-            threads=threads,
-            cache=cache,
-            lean=config.lean,
-        )
-        aligner = pool.submit(open_aligner, manifest.aligner, backend=backend, threads=threads, cache=cache)
-        embedder = pool.submit(open_embedder, embeds, backend=backend, threads=threads, cache=cache)
+    how: _How = {"backend": config.backend, "threads": config.threads, "cache": cache}
+    pool = ThreadPoolExecutor(3, "networks")  # compiling is most of the time to the first answer
+    detector = pool.submit(open_detector, manifest.detector, manifest.thresholds, lean=config.lean, **how)
+    embedder = pool.submit(open_embedder, embeds, **how)
+    aligner = pool.submit(open_aligner, manifest.aligner, **how)
+    pool.shutdown(wait=wait)
+    if wait:
         return FacePipeline(
             detector=detector.result(), aligner=aligner.result(), embedder=embedder.result(), config=config
         )
+    return FacePipeline(
+        detector=OpeningDetector(detector, manifest.thresholds),
+        aligner=OpeningAligner(aligner),
+        embedder=OpeningEmbedder(embedder, embeds.sha256),
+        config=config,
+    )
 
 
 def _with(face: Face, embedding: Embedding | None) -> Face:

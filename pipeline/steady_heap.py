@@ -17,9 +17,10 @@ def keep_heap_steady() -> None:
     """Have blocks of 8 MB and more come from the system and go back there when they are freed; one heap for all.
 
     For processes that stay, before threads are started: each would get a heap of its own, which keeps what it once
-    took. In the bot one heap is 57 MB less at the start (381 MB against 438, anonymous pages). A short one does better
-    without: three networks compile in three threads, which wait for one heap a quarter of their time. Limits of 1 MB instead of 8 and 4
-    would be 9 MB less after forty photos, and every photo would ask the system for its pages anew.
+    took. In the bot one heap is 57 MB less at the start (381 MB against 438, anonymous pages). A process that ends soon
+    does better without: three networks that compile in three threads would wait for the one heap a quarter of the
+    time. Limits of 1 MB instead of 8 and 4 would be 9 MB less after forty photos, and every photo would ask the system
+    for its pages anew.
 
     glibc begins so, at 128 kB, but moves the limit up with each such block that is freed, to 32 MB; the large
     detector's canvases then land in the heap among what lives long, and after some photos of groups it has grown by

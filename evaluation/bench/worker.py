@@ -58,7 +58,7 @@ class Lookalike:
         self._weights = Path(job["weights"])
         cache = CompiledCache(Path(job["cache"]))
         atexit.register(cache.write)  # as lookalike.cli.compiled does
-        self._pipeline = load_pipeline(self._weights, PipelineConfig(threads=THREADS), cache=cache)
+        self._pipeline = load_pipeline(self._weights, PipelineConfig(threads=THREADS), cache=cache, wait=False)
 
     @property
     def formats(self) -> dict[str, str]:

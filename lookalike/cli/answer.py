@@ -110,13 +110,13 @@ def match(
 
     Example: lookalike match me.jpg friends.png
     """
+    _check_embeddings(embeddings, as_json=as_json)
+    folder = _cards_folder(cards, no_cards=no_cards, as_json=as_json)
+    app = _app(gallery=gallery, gallery_images=images)  # first: networks are compiled while the rest is imported
     from lookalike.answers import Found, Unreadable
     from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import answer_document, failed_document
 
-    _check_embeddings(embeddings, as_json=as_json)
-    folder = _cards_folder(cards, no_cards=no_cards, as_json=as_json)
-    app = _app(gallery=gallery, gallery_images=images)
     reader = Photos(max_bytes=app.settings.max_photo_bytes)
     writer = CardWriter(photos, theme=app.settings.card_theme, quiet=as_json)
     documents: list[dict[str, Any]] = []
@@ -175,7 +175,7 @@ def faces(
         raise typer.BadParameter("--picture takes one photo", param_hint="--picture")
     settings = Settings()
     dense = _dense_landmarks(landmarks, settings)
-    pipeline = open_pipeline(settings, cache=compiled_networks())
+    pipeline = open_pipeline(settings, cache=compiled_networks(), wait=False)
     reader = Photos(max_bytes=settings.max_photo_bytes)
     documents: list[dict[str, Any]] = []
     failed = False
@@ -248,13 +248,13 @@ def compare(
 
     Example: lookalike compare 1984.jpg today.jpg
     """
+    card_file = _picture_file(card, "--card")
+    app = _app()
     from lookalike.answers import Compared
     from lookalike.cli.answer_text import print_comparison
     from lookalike.cli.cards import CardWriter
     from lookalike.cli.documents import comparison_document, failed_comparison_document
 
-    card_file = _picture_file(card, "--card")
-    app = _app()
     reader = Photos(max_bytes=app.settings.max_photo_bytes)
     comparison = None
     try:
@@ -287,7 +287,7 @@ def _app(**given: Path | None) -> App:
     from lookalike.settings import Settings
 
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    return build(Settings(**named), cache=compiled_networks())
+    return build(Settings(**named), cache=compiled_networks(), wait=False)
 
 
 def _position(number: int | None) -> int | None:

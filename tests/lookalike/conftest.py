@@ -20,6 +20,7 @@ def _load_once(
     config: PipelineConfig | None = None,
     *,
     cache: CompiledCache | None = None,
+    wait: bool = True,
 ) -> FacePipeline:
     if weights_dir.resolve() != _SHIPPED:
         return _load(weights_dir, config)

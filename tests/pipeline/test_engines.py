@@ -178,30 +178,48 @@ def test_a_detectors_canvas_may_have_any_shape_of_its_steps_and_no_other(tmp_pat
                 engine.run(np.zeros((1, 3, *shape), np.float32))
 
 
+def test_a_lean_engine_answers_the_same_when_shapes_take_turns(tmp_path: Path) -> None:
+    """The other one takes kernels of an earlier shape again: they must be those of this shape."""
+    entry = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(64,))
+    entry = replace(entry, input=replace(entry.input, step_px=32))
+    lean, keeping = (open_engine(entry, buckets=(1,), lean=lean) for lean in (True, False))
+    for height, width in [(32, 64), (64, 32), (64, 64), (96, 32)] * 2:
+        batch = np.random.default_rng(height).random((1, 3, height, width), np.float32)
+        assert np.array_equal(lean.run(batch)[0], keeping.run(batch)[0])
+
+
 def test_a_kept_network_answers_as_a_compiled_one_and_a_spoilt_one_is_compiled_anew(tmp_path: Path) -> None:
     folder = tmp_path / "cache" / "lookalike"
     entry, batch = facts(tmp_path, heavy(), outputs=("means",), sizes_px=(48,)), batch_of(1, 48)
     plain = open_engine(entry).run(batch)[0]
-    first = open_engine(entry, cache=CompiledCache(folder)).run(batch)[0]
+    cache = CompiledCache(folder)
+    first = open_engine(entry, cache=cache).run(batch)[0]
+    assert not folder.exists(), "the first answer does not wait for the disk"
+    cache.write()
     (blob,) = folder.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     kept = blob.read_bytes()
-    assert np.array_equal(open_engine(entry, cache=CompiledCache(folder)).run(batch)[0], plain)
+    assert np.array_equal(open_engine(entry, cache=cache).run(batch)[0], plain)
+    cache.write()
     assert blob.read_bytes() == kept
     assert np.array_equal(first, plain)
     blob.write_bytes(b"cut off")
-    assert np.array_equal(open_engine(entry, cache=CompiledCache(folder)).run(batch)[0], plain)
+    assert np.array_equal(open_engine(entry, cache=cache).run(batch)[0], plain)
+    cache.write()
     assert len(blob.read_bytes()) > 1000, "kept anew"
     folder.chmod(0o777)
     blob.unlink()
-    open_engine(entry, cache=CompiledCache(folder))
+    open_engine(entry, cache=cache)
+    cache.write()
     assert list(folder.iterdir()) == [], "a folder that anybody may write to is not used"
 
 
 def test_without_a_place_to_keep_it_a_network_is_compiled_and_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", encoding="ascii")
     entry = facts(tmp_path, colour_means(), outputs=("means",))
-    engine = open_engine(entry, cache=CompiledCache(tmp_path / "file" / "lookalike"))
+    cache = CompiledCache(tmp_path / "file" / "lookalike")
+    engine = open_engine(entry, cache=cache)
+    cache.write()
     assert engine.run(batch_of(1, 16))[0].shape == (1, 3)
 
 

@@ -48,7 +48,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Photos of one byte string each, in an empty folder; the product answers them by the script."""
     reader = Reader({b"one": ONE, b"two": TWO, b"party": PARTY, b"small": SMALL, b"nobody": photo()})
 
-    def build(settings: Settings, *, cache: CompiledCache | None = None) -> App:
+    def build(settings: Settings, *, cache: CompiledCache | None, wait: bool) -> App:
         finder, pictures = Finder(reader, EightPeople(), calibration()), FolderPictures(None)
         return App(
             settings=settings,
