@@ -28,7 +28,7 @@ from pipeline.parts import FaceAligner, FaceDetector, FaceEmbedder
 from pipeline.quality import eye_distance, light, roll_deg, sharpness, shown_cells, yaw_deg
 from pipeline.quarter_turns import turn_box_back, turn_image, turn_points_back
 from pipeline.similarity import ARCFACE_TEMPLATE, CROP_SIDE_PX, MIN_SPREAD_PX, align_face, warp
-from pipeline.steady_heap import keep_heap_steady, release_free_heap
+from pipeline.steady_heap import keep_few_kernels, keep_heap_steady, release_free_heap
 from pipeline.stretched_edges import is_tight
 from pipeline.types import (
     Box,
@@ -55,7 +55,7 @@ class PipelineConfig:
     max_faces: int = 64  # the largest ones; bounds time and memory of one photo (see PhotoFaces.left_out)
     gates: QualityGates = field(default_factory=QualityGates)
     int8_embedder: bool = True  # where it pays; False for vectors that are kept, which any CPU may be asked to compare
-    lean: bool = False  # for processes that stay: some 100 MB less, for a slower start and slower changes of shape
+    lean: bool = False  # for processes that stay: 100 MB and more less, for a slower start and slower changes of shape
 
 
 class _How(TypedDict):
@@ -99,6 +99,8 @@ class FacePipeline:
             photo = decode(photo, limits=self._limits)
         decoded_ms = photo.taken_ms or (time.perf_counter() - start) * 1e3
         found = self._read_frame(photo.image) if frame else self.read_image(photo.image)
+        if self.config.lean and not frame:
+            release_free_heap()
         return replace(found, scale=photo.scale, timing_ms={"decode": decoded_ms} | found.timing_ms)
 
     def read_image(self, image: Rgb8) -> PhotoFaces:
@@ -243,6 +245,7 @@ def load_pipeline(
     config = config or PipelineConfig()
     if config.lean:
         keep_heap_steady()
+        keep_few_kernels()
     manifest = load_manifest(weights_dir)
     embeds = manifest.embedder if config.int8_embedder else replace(manifest.embedder, int8=None)
     how: _How = {"backend": config.backend, "threads": config.threads, "cache": cache}

@@ -48,12 +48,13 @@ def main() -> int:
     _tell("with OpenVINO, no network")
     from lookalike.paths import WEIGHTS
     from pipeline.manifest import load_manifest
-    from pipeline.steady_heap import keep_heap_steady, release_free_heap
+    from pipeline.steady_heap import keep_few_kernels, keep_heap_steady, release_free_heap
 
     keep_heap_steady()
+    keep_few_kernels()
     manifest, threads = load_manifest(WEIGHTS), os.cpu_count() or 1
     held = [
-        open_detector(manifest.detector, manifest.thresholds, backend="openvino", threads=threads),
+        open_detector(manifest.detector, manifest.thresholds, backend="openvino", threads=threads, lean=True),
         open_aligner(manifest.aligner, backend="openvino", threads=threads),
         open_embedder(manifest.embedder, backend="openvino", threads=threads),
     ]

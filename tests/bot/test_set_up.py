@@ -38,11 +38,14 @@ class App:
     finder = None
     class settings: workers = 1
 
+def build(_settings, *, lean):
+    return App
+
 async def serve(*_arguments):
     raise ERROR
 
 main.Decoders, main.open_offered = lambda _limits: None, lambda _app: {}
-leaving.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, lambda _settings: App, serve
+leaving.POOL_CLOSE_S, main.FinderPool, main.build, main._serve = 0.1, HangingPool, build, serve
 sys.exit(main.run())
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from pipeline.errors import WrongHash
 from pipeline.face_pipeline import FacePipeline, PipelineConfig, load_pipeline
 from pipeline.gates import QualityGates
+from tests.pictures import encoded
 from tests.pipeline.adapter_graphs import aligner_entry, regression, scrfd_bench, squares, weights_folder
 
 CONFIG = PipelineConfig(gates=QualityGates(min_sharpness=0.0, max_light=255.0))
@@ -36,6 +38,13 @@ def test_a_photo_that_comes_at_once_gets_the_answer_of_a_later_one(weights: Path
     assert at_once.detector.thresholds == waited.detector.thresholds
     assert told(at_once) == told(waited)
     assert at_once.detector.glance(FACE) == waited.detector.glance(FACE) != []
+
+
+def test_a_lean_pipeline_gives_the_same_answer(weights: Path) -> None:
+    lean, plain = (load_pipeline(weights, replace(CONFIG, lean=lean)) for lean in (True, False))
+    assert told(lean) == told(plain)
+    photo = encoded(FACE)
+    assert [face.box for face in lean.read(photo).faces] == [face.box for face in plain.read(photo).faces] != []
 
 
 @pytest.mark.parametrize("file", ["det.onnx", "points.onnx", "arc.onnx"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 
@@ -44,3 +45,13 @@ def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: pytest.fail("opened the C library"))
     steady_heap.keep_heap_steady()
+
+
+def test_few_kernels_are_kept_unless_the_environment_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, "7")
+    steady_heap.keep_few_kernels()
+    assert os.environ[name] == "7"
+    monkeypatch.delenv(name)
+    steady_heap.keep_few_kernels()
+    assert 0 < int(os.environ[name]) < 1024

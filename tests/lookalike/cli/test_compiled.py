@@ -1,0 +1,27 @@
+"""Where the command line keeps compiled networks, and when it writes them."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lookalike.cli.compiled import compiled_networks
+
+
+def test_networks_are_written_to_the_users_cache_when_the_process_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_exit: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = compiled_networks()
+    assert cache is not None
+    cache.put_later("key", lambda: b"blob")
+    assert list(tmp_path.iterdir()) == []
+    (end,) = at_exit
+    end()
+    assert (tmp_path / "lookalike" / "key.blob").read_bytes() == b"blob" == cache.get("key")
