@@ -16,7 +16,7 @@ from web.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SETTINGS = {name.upper() for of in (Settings, BotSettings, WebSettings) for name in of.model_fields}
-NOT_OURS = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PATH", "HOME", "PHOTO"}
+NOT_OURS = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PATH", "HOME", "PHOTO", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"}
 
 
 def text(name: str) -> str:
