@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,13 @@ def compiled_networks() -> CompiledCache | None:
     if folder is None:
         return None
     cache = CompiledCache(folder / "lookalike")
-    atexit.register(cache.write)
+    atexit.register(partial(_write, cache))
     return cache
+
+
+def _write(cache: CompiledCache) -> None:
+    with suppress(KeyboardInterrupt):  # the answers are out; who will not wait has the next start compile anew
+        cache.write()
 
 
 def _users_cache() -> Path | None:

@@ -25,3 +25,22 @@ def test_networks_are_written_to_the_users_cache_when_the_process_ends(
     (end,) = at_exit
     end()
     assert (tmp_path / "lookalike" / "key.blob").read_bytes() == b"blob" == cache.get("key")
+
+
+def test_who_ends_the_program_while_networks_are_written_sees_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_exit: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = compiled_networks()
+    assert cache is not None
+
+    def interrupted() -> bytes:
+        raise KeyboardInterrupt
+
+    cache.put_later("key", interrupted)
+    at_exit[0]()
+    assert cache.get("key") is None
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
