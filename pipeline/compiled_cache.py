@@ -16,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import PipelineError
-
 KEPT_FILES: Final = 12  # three networks, for some settings and versions; the oldest go
 
 
@@ -35,12 +33,6 @@ class CompiledCache:
                 return (self._folder / f"{key}.blob").read_bytes()
         return None
 
-    def holds(self, key: str) -> bool:
-        """Whether something is kept under the key."""
-        with suppress(OSError):
-            return self._is_ours() and (self._folder / f"{key}.blob").is_file()
-        return False
-
     def put_later(self, key: str, blob: Callable[[], bytes]) -> None:
         """Keep what `blob` makes when `write` is called, so that an answer need not wait for it. Thread-safe."""
         self._later.append((key, blob))
@@ -49,7 +41,7 @@ class CompiledCache:
         """Make and keep what waits, once. To be called when the answers are out."""
         later, self._later = self._later, []
         for key, blob in later:
-            with suppress(OSError, RuntimeError, PipelineError):  # an engine's, which could not
+            with suppress(OSError, RuntimeError):  # RuntimeError: an engine's, which could not
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if self._is_ours():
                     self.put(key, blob())

@@ -55,25 +55,14 @@ def open_engine(
     buckets: tuple[int, ...] = DEFAULT_BUCKETS,
     cache: CompiledCache | None = None,
     lean: bool = False,
-    hasty: bool = False,
 ) -> Engine:
     """Load a network of the manifest. Raises WeightsMissing, WrongHash, EngineFailed.
 
     threads: how many cores one inference uses. buckets: batch sizes that it is run with. cache: for engines that
     compile; without it nothing is written. lean: hold less memory, for more time where shapes change.
-    hasty: with a cache that has no compiled int8 file yet take the other one, which compiles in half the time, and have
-    the cache compile int8 when the answers are out.
     """
     if facts.int8 is not None and computed_in(facts, backend) == "int8":
-        from pipeline.engine_openvino import compile_later
-
-        int8 = facts.int8
-        waits = (
-            hasty
-            and cache is not None
-            and compile_later(int8, threads=threads, buckets=buckets, cache=cache, lean=lean)
-        )
-        facts, cache = (facts, None) if waits else (int8, cache)
+        facts = facts.int8
     match backend:
         case "openvino":
             from pipeline.engine_openvino import OpenVinoEngine

@@ -35,8 +35,6 @@ if _hides:
 # its last fourteen shapes. Over 40 photos of 15 shapes they save 25 ms of a photo's processor time.
 KEPT_KERNELS: Final = 1024
 
-_Options = dict[str, str | int | bool]
-
 
 class OpenVinoEngine:
     """One network, compiled once, or once for each size of squares. Thread-safe; writes nothing but to its cache.
@@ -64,11 +62,25 @@ class OpenVinoEngine:
         self._facts = facts
         self._buckets = buckets
         self._cache = cache
-        self._options = _options(facts, threads=threads, lean=lean)
+        self._options: dict[str, str | int | bool] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # Pinned threads of two processes all sit on the same cores while others idle.
+            "ENABLE_CPU_PINNING": False,
+            # Networks of one shape never look them up, and pay a third more memory for keeping them.
+            "CPU_RUNTIME_CACHE_CAPACITY": KEPT_KERNELS if facts.input.step_px and not lean else 0,
+            # Subgraphs compiled on their own: 40 MB over all shapes, and not a tenth of a millisecond gained.
+            "SNIPPETS_MODE": "DISABLE",
+        }
+        if facts.precision == "f32":
+            # Unset, OpenVINO computes in bf16 on the CPUs that have it; the manifest says where that was measured.
+            self._options["INFERENCE_PRECISION_HINT"] = "f32"
         self._core = ov.Core()
         model_bytes = facts.read_bytes()
-        shapes = _shapes(facts, buckets)
-        self._requests = {shape: self._compiled(model_bytes, shapes[shape]) for shape in shapes}
+        takes = facts.input
+        free = ov.Dimension(takes.step_px, takes.longest_px)
+        self._any_shape = self._compiled(model_bytes, free) if takes.step_px else None
+        self._squares = {} if takes.step_px else {side: self._compiled(model_bytes, side) for side in takes.sizes_px}
 
     @property
     def spec(self) -> InputSpec:
@@ -76,84 +88,33 @@ class OpenVinoEngine:
 
     def run(self, batch: Nchw) -> tuple[FloatArray, ...]:
         check_batch(batch, self._facts)
-        return run_in_buckets(
-            batch, self._buckets, self._requests[0 if self._facts.input.step_px else batch.shape[2]].infer
-        )
+        return run_in_buckets(batch, self._buckets, (self._any_shape or self._squares[batch.shape[2]]).infer)
 
-    def _compiled(self, model_bytes: bytes, shape: ov.PartialShape) -> _Request:
-        key = _key(self._facts, shape, self._options)
+    def _compiled(self, model_bytes: bytes, side: int | ov.Dimension) -> _Request:
+        rows = ov.Dimension(min(self._buckets), max(self._buckets))
+        shape = ov.PartialShape([rows, 3, side, side])
+        key = cache_key(
+            {"file": self._facts.sha256, "shape": shape, "options": self._options, "openvino": ov.get_version()}
+        )
         kept = None if self._cache is None else self._cache.get(key)
         if kept is not None and self._cache is not None:
             try:
                 return _Request(self._core.import_model(kept, "CPU", self._options), self._facts)
             except RuntimeError:  # cut off, or of another build: compiled anew below
                 self._cache.drop(key)
-        compiled = _compile(self._core, model_bytes, self._facts, shape, self._options)
-        if self._cache is not None:
-            self._cache.put_later(key, lambda: bytes(compiled.export_model().getvalue()))
-        return _Request(compiled, self._facts)
-
-
-def compile_later(
-    facts: NetworkFacts, *, threads: int, buckets: tuple[int, ...], cache: CompiledCache, lean: bool = False
-) -> bool:
-    """Have `cache.write` compile what it lacks of a network; False when it lacks nothing.
-
-    Raises WeightsMissing, WrongHash.
-    """
-    model_bytes = facts.read_bytes()
-    options = _options(facts, threads=threads, lean=lean)
-    lacks = {_key(facts, shape, options): shape for shape in _shapes(facts, buckets).values()}
-    lacks = {key: shape for key, shape in lacks.items() if not cache.holds(key)}
-
-    def blob(shape: ov.PartialShape) -> bytes:
-        return bytes(_compile(ov.Core(), model_bytes, facts, shape, options).export_model().getvalue())
-
-    for key, shape in lacks.items():
-        cache.put_later(key, functools.partial(blob, shape))
-    return bool(lacks)
-
-
-def _options(facts: NetworkFacts, *, threads: int, lean: bool) -> _Options:
-    options: _Options = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-        # Pinned threads of two processes all sit on the same cores while others idle.
-        "ENABLE_CPU_PINNING": False,
-        # Networks of one shape never look them up, and pay a third more memory for keeping them.
-        "CPU_RUNTIME_CACHE_CAPACITY": KEPT_KERNELS if facts.input.step_px and not lean else 0,
-        # Subgraphs compiled on their own: 40 MB over all shapes, and not a tenth of a millisecond gained.
-        "SNIPPETS_MODE": "DISABLE",
-    }
-    if facts.precision == "f32":
-        # Unset, OpenVINO computes in bf16 on the CPUs that have it; the manifest says where that was measured.
-        options["INFERENCE_PRECISION_HINT"] = "f32"
-    return options
-
-
-def _shapes(facts: NetworkFacts, buckets: tuple[int, ...]) -> dict[int, ov.PartialShape]:
-    """By the side of its squares what a network is compiled for; by 0 where it takes canvases of many shapes."""
-    rows, takes = ov.Dimension(min(buckets), max(buckets)), facts.input
-    sides = {0: ov.Dimension(takes.step_px, takes.longest_px)} if takes.step_px else {px: px for px in takes.sizes_px}
-    return {name: ov.PartialShape([rows, 3, side, side]) for name, side in sides.items()}
-
-
-def _key(facts: NetworkFacts, shape: ov.PartialShape, options: _Options) -> str:
-    return cache_key({"file": facts.sha256, "shape": shape, "options": options, "openvino": ov.get_version()})
-
-
-def _compile(
-    core: ov.Core, model_bytes: bytes, facts: NetworkFacts, shape: ov.PartialShape, options: _Options
-) -> ov.CompiledModel:
-    """Raises EngineFailed."""
-    try:
-        model = core.read_model(model_bytes)
-        inputs = [name for port in model.inputs for name in port.get_names()]
-        check_names(facts, inputs=inputs, outputs=[name for port in model.outputs for name in port.get_names()])
-        _reshape(model, facts.input.name, shape)
-        return core.compile_model(model, "CPU", options)
-    except RuntimeError as error:
-        raise EngineFailed(f"{facts.role}: OpenVINO can't load {facts.path.name}: {error}") from error
+        try:
+            model = self._core.read_model(model_bytes)
+            inputs = [name for port in model.inputs for name in port.get_names()]
+            check_names(
+                self._facts, inputs=inputs, outputs=[name for port in model.outputs for name in port.get_names()]
+            )
+            _reshape(model, self._facts.input.name, shape)
+            compiled = self._core.compile_model(model, "CPU", self._options)
+            if self._cache is not None:
+                self._cache.put_later(key, lambda: bytes(compiled.export_model().getvalue()))
+            return _Request(compiled, self._facts)
+        except RuntimeError as error:
+            raise EngineFailed(f"{self._facts.role}: OpenVINO can't load {self._facts.path.name}: {error}") from error
 
 
 def _reshape(model: ov.Model, name: str, shape: ov.PartialShape) -> None:

@@ -239,8 +239,7 @@ def load_pipeline(
     """Open the networks of weights_dir/manifest.toml, of whichever kinds.
 
     cache: where compiled networks are kept for the next start; without it nothing is written. wait: for all of them;
-    else the first photo waits for each when it needs it, and is told of one that can't be opened, and while nothing
-    compiled is kept the detector computes in float32.
+    else the first photo waits for each when it needs it, and is told of one that can't be opened.
     Raises ManifestError, EngineFailed.
     """
     config = config or PipelineConfig()
@@ -251,8 +250,7 @@ def load_pipeline(
     embeds = manifest.embedder if config.int8_embedder else replace(manifest.embedder, int8=None)
     how: _How = {"backend": config.backend, "threads": config.threads, "cache": cache}
     pool = ThreadPoolExecutor(3, "networks")  # compiling is most of the time to the first answer
-    thresholds = manifest.thresholds
-    detector = pool.submit(open_detector, manifest.detector, thresholds, lean=config.lean, hasty=not wait, **how)
+    detector = pool.submit(open_detector, manifest.detector, manifest.thresholds, lean=config.lean, **how)
     embedder = pool.submit(open_embedder, embeds, **how)
     aligner = pool.submit(open_aligner, manifest.aligner, **how)
     pool.shutdown(wait=wait)
@@ -261,7 +259,7 @@ def load_pipeline(
             detector=detector.result(), aligner=aligner.result(), embedder=embedder.result(), config=config
         )
     return FacePipeline(
-        detector=OpeningDetector(detector, thresholds),
+        detector=OpeningDetector(detector, manifest.thresholds),
         aligner=OpeningAligner(aligner),
         embedder=OpeningEmbedder(embedder, embeds.sha256),
         config=config,

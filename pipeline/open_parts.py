@@ -41,14 +41,11 @@ def open_detector(
     threads: int,
     cache: CompiledCache | None = None,
     lean: bool = False,
-    hasty: bool = False,
 ) -> FaceDetector:
-    """Open the detector of any kind; lean, hasty: see `open_engine`. Raises WeightsMissing, WrongHash, EngineFailed."""
+    """Open the detector of any kind; lean: see `open_engine`. Raises WeightsMissing, WrongHash, EngineFailed."""
     if isinstance(facts, CascadeFacts):
         return _open_cascade(facts, thresholds, backend=backend, threads=threads, cache=cache)
-    engine = open_engine(
-        facts, backend=backend, threads=threads, buckets=PHOTO_BUCKETS, cache=cache, lean=lean, hasty=hasty
-    )
+    engine = open_engine(facts, backend=backend, threads=threads, buckets=PHOTO_BUCKETS, cache=cache, lean=lean)
     match facts.kind:
         case "yolo":
             return Detector(engine, thresholds)

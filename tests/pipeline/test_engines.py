@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -163,30 +163,6 @@ def test_an_int8_file_is_taken_where_it_pays_and_the_whole_one_elsewhere(
         assert computed_in(entry, "openvino") == told
         assert np.allclose(open_engine(entry).run(batch)[0], gain * means, rtol=1e-3)
     assert computed_in(entry, "onnxruntime") == "f32"
-
-
-def test_who_is_in_haste_gets_the_whole_file_once_and_the_int8_one_after_the_cache_was_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.engine_openvino.fastest_format", lambda: "f32")
-    monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda: True)
-    whole = facts(tmp_path, colour_means(), outputs=("means",))
-    small = facts(tmp_path, colour_means(gain=2.0), outputs=("means",), name="small.onnx")
-    entry, batch = replace(whole, int8=small), batch_of(1, 16)
-    means = open_engine(whole).run(batch)[0]
-    cache = CompiledCache(tmp_path / "cache")
-
-    def gain(**how: Any) -> float:
-        return float(np.median(open_engine(entry, **how).run(batch)[0] / means))
-
-    assert gain(cache=cache, hasty=True) == pytest.approx(1.0, rel=1e-3)
-    assert gain(hasty=True) == pytest.approx(2.0, rel=1e-3)  # nothing would ever be kept
-    cache.write()
-    assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".blob"]
-    assert gain(cache=CompiledCache(tmp_path / "cache"), hasty=True) == pytest.approx(2.0, rel=1e-3)
-    (tmp_path / "small.onnx").write_bytes(b"another")
-    with pytest.raises(WrongHash, match=r"small\.onnx"):
-        open_engine(entry, cache=CompiledCache(tmp_path / "new"), hasty=True)
 
 
 def test_a_detectors_canvas_may_have_any_shape_of_its_steps_and_no_other(tmp_path: Path) -> None:
