@@ -80,6 +80,21 @@ def notices(peer: TelegramPeer, chat: int) -> int:
     return sum("/privacy" in call.text for call in peer.sent(chat))
 
 
+async def all_noted(redis: RedisProcess, people: list[Person]) -> None:
+    """Wait until Redis holds of everybody that they were told."""
+    from bot.stores.redis import PREFIX, connect
+
+    client = connect(redis.url)
+    keys = [f"{PREFIX}:told:{person.id}" for person in people]
+    for _ in range(500):
+        if await client.mget(keys) == [b"1"] * len(keys):
+            break
+        await asyncio.sleep(0.02)
+    else:
+        raise AssertionError("Redis was not told of every notice")
+    await client.aclose()
+
+
 async def test_each_update_is_answered_once_by_two_replicas_of_which_one_is_killed_at_work() -> None:
     people = [Person(id=7000 + number) for number in range(12)]
     async with TelegramPeer() as peer, RedisProcess() as redis, proxy() as front:
@@ -98,7 +113,7 @@ async def test_each_update_is_answered_once_by_two_replicas_of_which_one_is_kill
             await peer.send_photo(person, b"faces=1 slow=1.5")
         await peer.until(lambda: len(peer.made("setMessageReaction")) == len(people), within_s=START_S)
         await peer.until(lambda: all(notices(peer, person.id) for person in people), within_s=START_S)
-        await asyncio.sleep(0.2)  # a notice whose replica is killed before it has noted it is told once more
+        await all_noted(redis, people)  # a notice whose replica is killed before it has noted it is told once more
         replicas[0].kill()
         await replicas[0].wait()
         await peer.until(lambda: all(answers(peer, person.id) for person in people), within_s=START_S)
