@@ -20,6 +20,7 @@ try:
     if sys.argv[1:] == ["bot"]:
         time.sleep({seconds})
 except KeyboardInterrupt:
+    time.sleep(0.2)  # as a bot that closes its connections; of a child gone in no time GNU make 4.3 may complain itself
     print("stopped")
 """
 
