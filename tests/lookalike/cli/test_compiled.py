@@ -11,13 +11,19 @@ import pytest
 from lookalike.cli.compiled import compiled_networks
 
 
-def test_networks_are_written_to_the_users_cache_when_the_process_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at_exit: list[Callable[[], object]] = []
-    monkeypatch.setattr(atexit, "register", at_exit.append)
+@pytest.fixture
+def at_exit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What is registered for the end of the process; the user's cache is below `tmp_path`."""
+    registered: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", registered.append)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return registered
+
+
+def test_networks_are_written_to_the_users_cache_when_the_process_ends(
+    tmp_path: Path, at_exit: list[Callable[[], object]]
+) -> None:
     cache = compiled_networks()
     assert cache is not None
     cache.put_later("key", lambda: b"blob")
@@ -28,12 +34,8 @@ def test_networks_are_written_to_the_users_cache_when_the_process_ends(
 
 
 def test_who_ends_the_program_while_networks_are_written_sees_no_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, at_exit: list[Callable[[], object]]
 ) -> None:
-    at_exit: list[Callable[[], object]] = []
-    monkeypatch.setattr(atexit, "register", at_exit.append)
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache = compiled_networks()
     assert cache is not None
 
