@@ -19,6 +19,7 @@ _CELLS: Final = 28  # a side, of 4 px each
 _MIDDLES: Final = np.stack(  # (28, 28, 2), pixels of the crop
     np.meshgrid(*[(np.arange(_CELLS) + 0.5) * (CROP_SIDE_PX / _CELLS) - 0.5] * 2), axis=-1
 )
+_WITHIN_RIM: Final = np.pad(np.ones((_CELLS - 4, _CELLS - 4), bool), 2)
 LEAST_CELLS: Final = 64  # of 576 within the rim; with fewer a crop is measured as a whole
 _FACE_ONLY: Final = slice(16, 96)  # rows and columns of the 112 px crop that hold skin, not background
 
@@ -34,13 +35,12 @@ def sharpness(crop: Rgb8, *, shown: NDArray[np.bool_] | None = None) -> float:
     """
     small = cv2.resize(_luma(crop).astype(np.float32), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     detail = cv2.Laplacian(small, cv2.CV_32F)
-    if shown is not None and not shown.all():
+    counted = _WITHIN_RIM
+    if shown is not None:
         # A cell's Laplacian looks at its neighbours.
-        inner = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8))[2:-2, 2:-2].astype(bool)
-        if inner.sum() >= LEAST_CELLS:
-            small, detail = small[2:-2, 2:-2][inner], detail[2:-2, 2:-2][inner]
-            return float(100.0 * detail.var() / max(float(small.var()), 1.0))
-    return float(100.0 * detail[2:-2, 2:-2].var() / max(float(small[2:-2, 2:-2].var()), 1.0))
+        lit = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & _WITHIN_RIM
+        counted = lit if lit.sum() >= LEAST_CELLS else _WITHIN_RIM
+    return float(100.0 * detail[counted].var() / max(float(small[counted].var()), 1.0))
 
 
 def shown_cells(points: Points5, *, width: int, height: int) -> NDArray[np.bool_]:
@@ -50,9 +50,8 @@ def shown_cells(points: Points5, *, width: int, height: int) -> NDArray[np.bool_
     """
     to_photo = cv2.invertAffineTransform(estimate_similarity(points, ARCFACE_TEMPLATE))
     seen = _MIDDLES @ to_photo[:, :2].T + to_photo[:, 2]
-    reach = (
-        CROP_SIDE_PX / _CELLS / 2 * np.abs(to_photo[:, :2]).sum(axis=1)
-    )  # of a cell in the photo, from its middle, each axis
+    # How far a cell reaches from its middle, in the photo, on each axis.
+    reach = CROP_SIDE_PX / _CELLS / 2 * np.abs(to_photo[:, :2]).sum(axis=1)
     return np.asarray(((seen - reach >= 0) & (seen + reach <= np.array([width - 1, height - 1]))).all(axis=-1))
 
 
