@@ -31,6 +31,7 @@ from training.detector.network import torch_network
 from training.detector.recipe import DetectorRecipe
 from training.detector.score import STEP_PX, RunNetwork, intervals, run_on_scenes, summary
 from training.detector.train import MIXES_FILE, mixed
+from training.export.lean_graph import lean
 from training.export.onnx import MAX_FILE_BYTES, OPSET, ExportFailed, current_commit, sha256_of, write_record
 from training.loop import CHECKPOINT, read_checkpoint
 
@@ -81,7 +82,7 @@ def write_graph(model: Any, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-    graph = onnx.load(str(partial))
+    graph = lean(onnx.load(str(partial)))
     store_as_float16(graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, str(partial))

@@ -26,6 +26,7 @@ from torch import nn
 
 from pipeline.types import FloatArray, Nchw
 from training.command_line import Refused
+from training.export.lean_graph import make_lean
 
 OPSET: Final = 17  # the newest that both OpenVINO and ONNX Runtime take without a converter's rewrite
 MAX_FILE_BYTES: Final = 20_000_000  # what one file of the repository may weigh
@@ -87,6 +88,7 @@ def export_onnx(
             opset_version=OPSET,
             dynamo=False,
         )
+    make_lean(partial)
     size = partial.stat().st_size
     if to_ship and size > MAX_FILE_BYTES:
         partial.unlink()

@@ -23,6 +23,7 @@ from openvino import opset13
 
 from pipeline.types import Nchw
 from training.comparisons.quantise import with_whole_weights
+from training.export.lean_graph import forget_unused, lean
 from training.export.onnx import ExportFailed
 
 WEIGHED: Final = ("Convolution", "GroupConvolution", "MatMul")
@@ -52,7 +53,7 @@ def quantise(source: Path, path: Path, shown: Sequence[Nchw], *, name: str, kept
         advanced_parameters=AdvancedQuantizationParameters(overflow_fix=OverflowFix.DISABLE),
     )
     written = write_steps(quantised, model)
-    onnx.checker.check_model(model)
+    model = lean(model)
     partial = path.with_name(f"{path.name}.partial")
     onnx.save(model, str(partial))
     partial.replace(path)
@@ -85,6 +86,7 @@ def write_steps(quantised: ov.Model, model: onnx.ModelProto) -> int:
     Returns the number of inputs that were given steps. Raises ExportFailed.
     """
     nodes = {node.name: node for node in model.graph.node}
+    made_by = {output: node for node in model.graph.node for output in node.output}
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
     added: dict[str, list[onnx.NodeProto]] = {}  # what they quantise -> nodes that stand behind what makes it
     made: dict[str, str] = {}  # what a step was made of -> its output
@@ -99,7 +101,7 @@ def write_steps(quantised: ov.Model, model: onnx.ModelProto) -> int:
         elif operation.get_type_name() in WEIGHED and (found := _whole_weights(operation)) is not None:
             node = _node_of(operation, nodes)
             _store_weights(*found, model, node)
-            _store_bias(operation, stored, node)
+            _store_bias(operation, stored, made_by)
             written += 1
     kept = list(model.graph.node)
     del model.graph.node[:]
@@ -107,7 +109,7 @@ def write_steps(quantised: ov.Model, model: onnx.ModelProto) -> int:
         model.graph.node.extend(added.get(inputs.name, ()))
     for node in kept:
         model.graph.node.extend([node, *(one for output in node.output for one in added.get(output, ()))])
-    _forget_unused(model)
+    forget_unused(model.graph)
     return written
 
 
@@ -176,18 +178,19 @@ def _store_weights(
     node.input[1] = name
 
 
-def _store_bias(operation: Any, stored: dict[str, onnx.TensorProto], node: onnx.NodeProto) -> None:
-    """Take over the bias that NNCF corrected."""
+def _store_bias(operation: Any, stored: dict[str, onnx.TensorProto], made_by: dict[str, onnx.NodeProto]) -> None:
+    """Take over the bias that NNCF corrected: the ONNX node's own, or that of the node which adds it."""
     takers = [taker.get_node() for taker in operation.output(0).get_target_inputs()]
     takers = [taker for taker in takers if taker.get_type_name() == "Add"]
-    if len(takers) != 1 or len(node.input) < 3:
+    if len(takers) != 1:
         return
-    constants = [_constant(port.get_source_output()) for port in takers[0].inputs()]
-    bias = stored[node.input[2]]
-    values = next((found for found in constants if found is not None and found.size == np.prod(bias.dims)), None)
-    if values is None:
-        return
-    bias.CopyFrom(numpy_helper.from_array(values.reshape(tuple(bias.dims)), bias.name))
+    sums = [made_by[name] for name in takers[0].output(0).get_names() if name in made_by]
+    biases = [stored[name] for node in sums for name in (node.input[2:] or node.input) if name in stored]
+    constants = [found for port in takers[0].inputs() if (found := _constant(port.get_source_output())) is not None]
+    for bias in biases:
+        for values in constants:
+            if values.size == np.prod(bias.dims):
+                bias.CopyFrom(numpy_helper.from_array(values.reshape(tuple(bias.dims)), bias.name))
 
 
 def _quantise_input(
@@ -222,10 +225,3 @@ def _quantise_input(
     elif not made[key].startswith(f"{taken}.steps."):
         raise ExportFailed(f"{node.name}: input {place} is {taken}, its steps are {made[key]}")
     node.input[place] = made[key]
-
-
-def _forget_unused(model: onnx.ModelProto) -> None:
-    needed = {name for node in model.graph.node for name in node.input}
-    tensors = [tensor for tensor in model.graph.initializer if tensor.name in needed]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(tensors)

@@ -11,6 +11,7 @@ import pytest
 from onnx import helper, numpy_helper
 from openvino import opset13 as ops
 
+from training.export.lean_graph import part_biases
 from training.export.onnx import ExportFailed
 from training.export.quantised_graph import join_swish, write_steps
 
@@ -68,8 +69,11 @@ def answer(graph: ov.Model) -> Any:
     return np.array(ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(x)[0])
 
 
-def test_the_onnx_file_computes_what_openvinos_graph_does() -> None:
+@pytest.mark.parametrize("biases_apart", [False, True])
+def test_the_onnx_file_computes_what_openvinos_graph_does(*, biases_apart: bool) -> None:
     model = network()
+    if biases_apart:
+        part_biases(model.graph)
     whole, graph = answer(read(model)), read(model)
     assert join_swish(graph) == 1
     np.testing.assert_allclose(answer(graph), whole, atol=1e-4)
