@@ -60,9 +60,9 @@ def steps(folders: Folders) -> list[Step]:
     manifest = (python, "-m", "training.export.manifest", str(folders.weights))
     planned: list[Step] = []
     for role, name, module, after in (
-        ("detector", "detector", "training.detector", ("mixes", "export")),
+        ("detector", "detector", "training.detector", ("mixes", "export", "int8 --or-none")),
         ("aligner", "landmarks", "training.landmarks", ("export --scores",)),
-        ("embedder", "embedder", "training.embedder", ("choose", "export")),
+        ("embedder", "embedder", "training.embedder", ("choose", "export", "int8 --or-none")),
     ):
         recipe = folders.recipes / f"{name}.toml"
         run = str(folders.runs / name)
@@ -72,6 +72,8 @@ def steps(folders: Folders) -> list[Step]:
         for wanted in after:
             verb, *flags = wanted.split()
             command = (python, "-m", module, verb, run, *both, *(out if verb == "export" else ()), *flags)
+            if verb == "int8":  # of the float file that was exported just now, not of a run
+                command = (python, "-m", module, verb, *both, "--weights", str(folders.weights), *flags)
             planned.append(Step(name=f"{role}-{verb}", command=command, made_from=made_from))
         # The new file is refused until the manifest knows it, so this comes at once.
         planned.append(Step(name=f"{role}-manifest", command=manifest, made_from=made_from))

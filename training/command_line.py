@@ -73,6 +73,15 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("weights"), help="folder of the file; its record in records/")
 
 
+def add_or_none(parser: argparse.ArgumentParser) -> None:
+    """Whether `int8` may leave a network without such a file."""
+    parser.add_argument(
+        "--or-none",
+        action="store_true",
+        help="without nncf, or where the file does not hold, leave the network without one; one of another is removed",
+    )
+
+
 def add_split(parser: argparse.ArgumentParser, *, default: str) -> None:
     """Which faces with points an `evaluate` counts on."""
     parser.add_argument("--split", choices=("dev", "val"), default=default, help="dev: held-out train faces")

@@ -32,6 +32,13 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
+def without_table(text: str, name: str) -> str:
+    """The manifest without one of its tables, up to the next."""
+    before, found, after = text.partition(f"[{name}]")
+    assert found
+    return before + after[after.index("\n[") + 1 :]
+
+
 def test_the_shipped_manifest_is_read() -> None:
     manifest = load_manifest(SHIPPED)
     detector, aligner, embedder = networks(manifest)
@@ -128,14 +135,21 @@ def with_record(folder: Path, *, sha256: str) -> Path:
 
 def test_make_manifest_rewrites_the_lines_a_record_knows_and_no_other(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"new detector").hexdigest()
-    after = updated_manifest(TEXT, with_record(tmp_path, sha256=sha256))
-    changed = [(old, new) for old, new in zip(TEXT.splitlines(), after.splitlines(), strict=True) if old != new]
+    text = without_table(TEXT, "detector.int8")
+    after = updated_manifest(text, with_record(tmp_path, sha256=sha256))
+    changed = [(old, new) for old, new in zip(text.splitlines(), after.splitlines(), strict=True) if old != new]
     keys = {new.split(" ")[0] for _, new in changed}
     assert {"sha256", "size_bytes", "commit", "licence"} >= keys >= {"sha256", "size_bytes", "commit"}
     manifest = load_manifest(written(tmp_path, after))
     assert networks(manifest)[0].read_bytes() == b"new detector"
     assert manifest.detector.facts["size_bytes"] == 12
     assert manifest.embedder.sha256 == load_manifest(SHIPPED).embedder.sha256
+
+
+def test_make_manifest_leaves_out_an_int8_file_that_the_new_detector_has_not(tmp_path: Path) -> None:
+    folder = with_record(tmp_path, sha256=hashlib.sha256(b"new detector").hexdigest())
+    assert updated_manifest(TEXT, folder) == updated_manifest(without_table(TEXT, "detector.int8"), folder)
+    assert load_manifest(written(folder, updated_manifest(TEXT, folder))).embedder.int8 is not None
 
 
 def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:

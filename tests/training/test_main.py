@@ -20,9 +20,9 @@ from training.__main__ import Folders, NotAgain, left_to_do, steps
 
 ROOT = Path(__file__).parents[2]
 STEPS = [
-    *("detector-train", "detector-mixes", "detector-export", "detector-manifest"),
+    *("detector-train", "detector-mixes", "detector-export", "detector-int8", "detector-manifest"),
     *("aligner-train", "aligner-export", "aligner-manifest"),
-    *("embedder-train", "embedder-choose", "embedder-export", "embedder-manifest"),
+    *("embedder-train", "embedder-choose", "embedder-export", "embedder-int8", "embedder-manifest"),
     *("looks", "gallery", "measure", "report", "scores", "cards"),
 ]
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
-from training.command_line import RECIPES, add_data, add_export, add_run, run_folder
+from training.command_line import RECIPES, add_data, add_export, add_or_none, add_run, run_folder
 from training.config import load_recipe
 from training.detector.recipe import DetectorRecipe
 
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_data(whole)
     whole.add_argument("--weights", type=Path, default=Path("weights"), help="folder with detector.onnx and its record")
     whole.add_argument("--pictures", type=int, default=300, help="train scenes that give the ranges")
+    add_or_none(whole)
     compare = commands.add_parser("mixes", help="score start, mixes and average of a finished run on held-out scenes")
     compare.add_argument("run", type=Path)
     compare.add_argument("--source", help="judge on all scenes of a source that the run never saw")
@@ -87,8 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if chosen.command == "int8":
         from training.detector.int8 import export_int8
+        from training.export.int8_file import int8_or_none
 
-        print(export_int8(chosen.weights, data=chosen.data, pictures=chosen.pictures))
+        make = partial(export_int8, chosen.weights, data=chosen.data, pictures=chosen.pictures)
+        print(int8_or_none(chosen.weights, "detector", make) if chosen.or_none else make())
         return 0
     quieten(chosen.runs / "ultralytics")
     if chosen.command == "mixes":

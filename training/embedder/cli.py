@@ -14,9 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
-from training.command_line import add_accelerator, add_data, add_export, add_run, cache_folder, run_folder
+from training.command_line import (
+    add_accelerator,
+    add_data,
+    add_export,
+    add_or_none,
+    add_run,
+    cache_folder,
+    run_folder,
+)
 from training.config import load_recipe
 from training.data.people import prepare
 from training.embedder.export import choose, export
@@ -42,6 +51,7 @@ def main() -> None:
     add_data(command)
     command.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
     command.add_argument("--pictures", type=int, default=300, help="train crops that give the ranges")
+    add_or_none(command)
     words = parser.parse_args()
     data, cache = words.data, cache_folder(words.runs)
     match words.command:
@@ -58,5 +68,7 @@ def main() -> None:
             print(json.dumps(export(words.run, words.out, data=data, cache=cache)["scores"]["val"], indent=1))
         case "int8":
             from training.embedder.int8 import export_int8
+            from training.export.int8_file import int8_or_none
 
-            print(export_int8(words.weights, data=data, cache=cache, pictures=words.pictures))
+            make = partial(export_int8, words.weights, data=data, cache=cache, pictures=words.pictures)
+            print(int8_or_none(words.weights, "embedder", make) if words.or_none else make())

@@ -10,6 +10,7 @@ An older file stays where the new one does not hold.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -56,6 +57,27 @@ class Int8File:
         """Remove the draft; an older file stays. Raises ExportFailed."""
         self.draft.unlink()
         raise ExportFailed(f"{why}: not kept")
+
+
+def int8_or_none(weights: Path, role: str, make: Callable[[], Path]) -> str:
+    """Have `make` write the role's int8 file; where it can't, or the file does not hold, leave the role without one.
+
+    An older file stays where it was made from the float one that is there. Returns what was done, in a line.
+    """
+    try:
+        return str(make())
+    except ExportFailed as error:
+        why = str(error)
+    except ModuleNotFoundError as error:
+        if error.name != "nncf":
+            raise
+        why = "nncf is not installed"
+    file = begin_int8(weights, role)
+    record = weights / "records" / f"{role}_int8.json"
+    if not record.is_file() or json.loads(record.read_text(encoding="utf-8"))["made_from"] != file.facts["sha256"]:
+        file.path.unlink(missing_ok=True)
+        record.unlink(missing_ok=True)
+    return f"{role}: no new int8 file: {why}"
 
 
 def begin_int8(weights: Path, role: str) -> Int8File:

@@ -23,10 +23,10 @@ def updated(manifest: str, folder: Path) -> str:
     """Return the manifest's text with every role's lines taken from folder/records/<role>.json and the file itself.
 
     `scores` comes from folder/evaluation.json where that was measured with the files that are there.
-    The int8 file of a role has the record <role>_int8.json. Raises ValueError when a record tells of another file than
-    the one that is there, or an int8 file was made from another.
+    The int8 file of a role has the record <role>_int8.json; where there is none, its table is left out. Raises
+    ValueError when a record tells of another file than the one that is there, or an int8 file was made from another.
     """
-    lines = manifest.splitlines(keepends=True)
+    lines = _without_gone(manifest.splitlines(keepends=True), folder)
     facts: dict[str, str | int] = {}
     for number, line in enumerate(lines):
         if line.startswith("["):
@@ -37,6 +37,22 @@ def updated(manifest: str, folder: Path) -> str:
             value = json.dumps(facts[found[1]], ensure_ascii=False)  # TOML writes strings and numbers the same way
             lines[number] = f"{found[1]}{found[2]}{value}{found[4]}"
     return "".join(lines)
+
+
+def _without_gone(lines: list[str], folder: Path) -> list[str]:
+    """Leave out the int8 table of a network that has a record where the int8 file has none: it is another one's."""
+    kept: list[str] = []
+    gone = False
+    for line in lines:
+        if line.startswith("["):
+            role = line.split("#")[0].strip().strip("[]")
+            records = [
+                folder / "records" / f"{name}.json" for name in (role.removesuffix(".int8"), role.replace(".", "_"))
+            ]
+            gone = role.endswith(".int8") and records[0].exists() and not records[1].exists()
+        if not gone:
+            kept.append(line)
+    return kept
 
 
 def _facts(role: str, folder: Path) -> dict[str, str | int]:

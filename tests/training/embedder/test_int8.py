@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -15,6 +16,8 @@ from evaluation.metrics.bootstrap import Figure
 from training.command_line import Refused
 from training.data.people import People, read_held_out
 from training.embedder.int8 import crops, depthwise, export_int8, rows_for_ranges, worst_loss
+from training.export.int8_file import int8_or_none
+from training.export.onnx import ExportFailed
 
 
 @pytest.fixture
@@ -74,3 +77,22 @@ def test_the_int8_file_is_refused_beside_another_embedder_than_its_record_tells_
     (tmp_path / "records" / "embedder.json").write_text(json.dumps({"sha256": "0" * 64}), encoding="utf-8")
     with pytest.raises(Refused, match=r"tells of another embedder\.onnx"):
         export_int8(tmp_path, data=tmp_path, cache=tmp_path, pictures=2)
+
+
+@pytest.mark.parametrize("made_from", ["the float file", "another"])
+def test_where_int8_does_not_hold_no_file_of_another_network_is_left(tmp_path: Path, made_from: str) -> None:
+    (tmp_path / "records").mkdir()
+    sha256 = hashlib.sha256(b"float").hexdigest()
+    records = {"embedder": {"sha256": sha256}, "embedder_int8": {"made_from": sha256 if made_from != "another" else ""}}
+    for name, record in records.items():
+        (tmp_path / "records" / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+    (tmp_path / "embedder.onnx").write_bytes(b"float")
+    (tmp_path / "embedder_int8.onnx").write_bytes(b"older")
+
+    def fail() -> Path:
+        raise ExportFailed("it loses too much: not kept")
+
+    told = int8_or_none(tmp_path, "embedder", fail)
+    assert told == "embedder: no new int8 file: it loses too much: not kept"
+    kept = {path.name for path in tmp_path.rglob("*_int8.*")}
+    assert kept == (set() if made_from == "another" else {"embedder_int8.onnx", "embedder_int8.json"})
