@@ -13,8 +13,9 @@ from lookalike.app import App, open_offered
 from lookalike.cards import CardRenderer
 from lookalike.explainer import Explainer
 from lookalike.finder import FaceReader, Finder
+from lookalike.kept_vectors import KeptVectors, as_answered
 from lookalike.own_gallery import check_own
-from pipeline.types import DecodedPhoto, PhotoFaces
+from pipeline.types import DecodedPhoto, Face, PhotoFaces, Vector
 from web.refusals import Refused
 
 FIRST: Final = "main"  # the name of the settings' own gallery where no others are offered
@@ -46,6 +47,7 @@ class Galleries:
 
     reader: FrameReader
     by_name: dict[str, OpenGallery]
+    kept_vector: Callable[[PhotoFaces, Face], Vector | None] = as_answered  # of who joins a gallery
 
     @property
     def first(self) -> OpenGallery:
@@ -64,7 +66,7 @@ def open_galleries(app: App, *, public: Callable[[App], Gallery | None] = lambda
     """Open what the settings offer. public: says of a gallery that it may be given away. Raises GalleryError."""
     offered = open_offered(app) or {FIRST: app}
     opened = {name: _opened(name, one, public=public(one)) for name, one in offered.items()}
-    return Galleries(reader=app.pipeline, by_name=opened)
+    return Galleries(reader=app.pipeline, by_name=opened, kept_vector=KeptVectors(app.settings))
 
 
 def _opened(name: str, app: App, *, public: Gallery | None) -> OpenGallery:

@@ -93,7 +93,7 @@ def _add(jobs: Jobs, store: Store, photo: Photo, *, name: str, replace: bool) ->
     except BadPhoto as error:
         raise Refused("no_one_face") from error
     face = found.usable[0] if len(found.usable) == 1 else None
-    if face is None or (embedding := face.embedding) is None:
+    if face is None or (vector := jobs.galleries.kept_vector(found, face)) is None:
         raise Refused("no_one_face")
     points = found.points_as_sent(face.points)
     height, width = found.image.shape[:2]
@@ -108,7 +108,7 @@ def _add(jobs: Jobs, store: Store, photo: Photo, *, name: str, replace: bool) ->
         mean_shape=mean_shape([points]),
         joined=True,
     )
-    _told(lambda: store.upsert([Row(person=person, vector=embedding.vector)]))
+    _told(lambda: store.upsert([Row(person=person, vector=vector)]))
     return _document(person)
 
 

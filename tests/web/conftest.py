@@ -16,9 +16,11 @@ import pytest
 import structlog
 
 from lookalike.finder import Finder
+from lookalike.kept_vectors import as_answered
 from lookalike.serving.decoders import Decoders
 from lookalike.serving.work_threads import FinderPool
 from lookalike.settings import Settings
+from pipeline.types import Face, PhotoFaces, Vector
 from tests.fakes import ObedientReader, PlainPainter
 from tests.lookalike import builders
 from web.app import build_app, build_jobs
@@ -62,7 +64,11 @@ class RunningPage:
 
 @asynccontextmanager
 async def running_page(
-    *, decoders: Decoders | None = None, photo_mb: float = 1.0, **more: Any
+    *,
+    decoders: Decoders | None = None,
+    photo_mb: float = 1.0,
+    kept_vector: Callable[[PhotoFaces, Face], Vector | None] = as_answered,
+    **more: Any,
 ) -> AsyncIterator[RunningPage]:
     """Serve on a free port of this machine until the block ends."""
     reader, painter = ObedientReader(), PlainPainter()
@@ -71,6 +77,7 @@ async def running_page(
     galleries = Galleries(
         reader=reader,
         by_name={name: OpenGallery(name=name, finder=finder, renderer=painter) for name in (FIRST, "family")},
+        kept_vector=kept_vector,
     )
     settings = WebSettings.model_validate(more)
     jobs = build_jobs(pool, galleries, settings, Settings(max_photo_mb=photo_mb))

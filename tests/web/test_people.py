@@ -6,6 +6,8 @@ import io
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from index.faiss_rows import FaissRows
 from index.memory_store import LocalPeople, MemoryStore
 from index.types import GalleryInfo
@@ -49,6 +51,13 @@ async def test_somebody_joins_by_a_photo_is_listed_and_leaves(start_page: StartP
     assert (status, said["error"]["code"]) == (404, "no_such_person")
     status, said = await ask(page, "DELETE", "gallery=family&person=Bea")
     assert (status, said["error"]["code"]) == (409, "last_person")
+
+
+async def test_who_joins_is_kept_by_the_vector_that_is_made_to_be_kept(start_page: StartPage) -> None:
+    page = await start_page(web_api_key=KEY, kept_vector=lambda _photo, _face: builders.unit(7, 2))
+    store = own_gallery(page)
+    assert (await ask(page, "POST", "gallery=family&name=Ann", b"faces=1"))[0] == 201
+    np.testing.assert_allclose(store.state.rows.rows(np.array([0])), builders.unit(7, 2)[None], atol=1e-3)
 
 
 async def test_a_photo_without_exactly_one_face_adds_nobody(start_page: StartPage) -> None:
