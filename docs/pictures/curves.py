@@ -6,11 +6,14 @@ Neither the data nor a network is needed; `python -m training.comparisons curves
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from evaluation.documents.base import read
 from evaluation.documents.curves import CurvesDocument, PairCurves
+from evaluation.documents.in_depth import LearningCurve
 from evaluation.report.plots import Axis, Series, lines
 from lookalike.paths import ROOT
 
@@ -65,14 +68,39 @@ def pictures(document: CurvesDocument) -> dict[str, str]:
         y=Axis(label="faces with at most this error, %", low=0.0, high=1.0, percent=True),
         title="Aligner: cumulative error on val",
     )
-    for run in document.learning:
-        drawn[f"learning-{run.run}"] = lines(
-            [Series(name="loss", points=run.loss)],
-            x=Axis(label=run.unit, low=0.0, high=max(step for step, _ in run.loss)),
-            y=Axis(label="loss", low=0.0, high=1.1 * sorted(value for _, value in run.loss)[int(0.95 * len(run.loss))]),
-            title=f"Training of {run.run}: loss",
-        )
+    for folder, runs in groupby(document.learning, key=lambda run: run.run.rpartition("/")[0]):
+        if folder:
+            drawn |= _side_by_side(folder, tuple(runs))
+        else:
+            drawn |= {f"learning-{run.run}": _losses(run.run, {"loss": run}) for run in runs}
     return {name: text.replace("</title>", f"</title>{STYLE}", 1) for name, text in drawn.items()}
+
+
+def _side_by_side(folder: str, runs: Sequence[LearningCurve]) -> dict[str, str]:
+    """Loss and accuracy of a comparison's runs, one line a run."""
+    named = {run.run.rpartition("/")[2]: run for run in runs}
+    accuracy = lines(
+        [Series(name=name, points=run.checks["accuracy@1"]) for name, run in named.items()],
+        x=Axis(label=runs[0].unit, low=0.0, high=_last_step(runs)),
+        y=Axis(label="accuracy@1 on held-out pictures, %", low=0.0, high=1.0, percent=True),
+        title=f"Training of {folder}: accuracy@1",
+    )
+    return {f"learning-{folder}": _losses(folder, named), f"accuracy-{folder}": accuracy}
+
+
+def _losses(title: str, named: Mapping[str, LearningCurve]) -> str:
+    runs = list(named.values())
+    values = sorted(value for run in runs for _, value in run.loss)
+    return lines(
+        [Series(name=name, points=run.loss) for name, run in named.items()],
+        x=Axis(label=runs[0].unit, low=0.0, high=_last_step(runs)),
+        y=Axis(label="loss", low=0.0, high=1.1 * values[int(0.95 * len(values))]),
+        title=f"Training of {title}: loss",
+    )
+
+
+def _last_step(runs: Sequence[LearningCurve]) -> float:
+    return max(step for run in runs for step, _ in run.loss)
 
 
 def _similarities(pairs: PairCurves, ends: tuple[float, float], *, title: str) -> str:

@@ -1,7 +1,8 @@
 """Collect what the pictures of docs/ show: `python -m training.comparisons curves` writes weights/curves.json.
 
 Similarities of all pairs of the three val sets, and their ROC, by the published networks side by side as the recipe
-starts from them and by the file that ships; the aligner's cumulative error; the learning curves of the runs at hand.
+starts from them and by the file that ships; the aligner's cumulative error; the learning curves of the runs at hand,
+those from ImageNet's weights among them.
 `python -m docs.pictures.curves` draws them. Nothing is trained.
 """
 
@@ -24,11 +25,13 @@ from evaluation.suites.aligner import CURVE_LIMITS, cumulative, find_points
 from evaluation.suites.shipped import Evaluation
 from pipeline.face_pipeline import FacePipeline
 from pipeline.open_parts import open_embedder
+from training.comparisons.closed_set import NAMES
 from training.comparisons.timing import exported_facts
 from training.embedder.build import build_network
 from training.embedder.recipe import NetworkSettings
 
 SIDE_BY_SIDE = NetworkSettings(beside="sface")
+SHOWN = ("", NAMES["imagenet"])  # of other comparisons the tables say enough
 MOST_POINTS = 120  # of a learning curve: a picture shows no more
 
 
@@ -59,7 +62,7 @@ def collect_curves(*, data: Path, runs: Path, out: Path) -> Path:
             for name, one in shipped.people_sets().items()
         },
         aligner=_errors(shipped),
-        learning=tuple(_thinned(run) for run in read_curves(runs) if "/" not in run.run),
+        learning=tuple(_thinned(run) for run in read_curves(runs) if run.run.rpartition("/")[0] in SHOWN),
     )
     path = out / "curves.json"
     write_json(path, as_json(document))
