@@ -83,6 +83,7 @@ def fit(
     workers: int = 0,
     resume: bool = False,
     facts: Mapping[str, Any] | None = None,
+    brought_up: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     progress: bool = True,
 ) -> Fitted:
     """Train `module` to `max_steps`, from `run_dir`'s checkpoint where `resume` is set and there is one.
@@ -92,6 +93,7 @@ def fit(
     the numbers it returns go to the log. precision: Lightning's name ("bf16-mixed" halves the time on AMX processors).
     accelerator: Lightning's name; devices: how many of them, None for one CPU and for every GPU. workers: processes
     that make batches ahead of their step, lest a GPU wait for them; the batches are the same.
+    brought_up: gives facts of a run begun earlier what recipes did not hold yet, at its default.
     Raises RunBegun when `run_dir` holds a run that `resume` would have continued, OtherRun when what it holds
     came of another recipe or other data; more steps than before are no other recipe.
     """
@@ -102,7 +104,7 @@ def fit(
     start = 0
     if checkpoint.exists():
         begun = read_checkpoint(checkpoint)
-        _must_agree(begun.facts, dict(facts or {}), run_dir)
+        _must_agree(brought_up(begun.facts), dict(facts or {}), run_dir)
         if begun.steps > max_steps:
             raise OtherRun(
                 f"the run in {run_dir} has gone {begun.steps} steps, {max_steps} are asked for: name another"

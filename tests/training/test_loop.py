@@ -218,3 +218,16 @@ def test_batches_made_by_processes_end_with_the_weights_of_those_made_by_none(
     assert alone.steps == helped.steps == 12
     for key, value in alone.averaged.items():
         assert torch.equal(helped.averaged[key], value), key
+
+
+def test_a_run_begun_before_a_recipe_had_a_field_goes_on_where_the_field_has_its_default(
+    program: list[str], tmp_path: Path
+) -> None:
+    assert run(program, str(tmp_path / "run"), "3", "1000").returncode == 0
+    source = Path(program[1])
+    later = PROGRAM.replace('"rate": 0.01', '"rate": 0.01, "decay": 0.0')
+    grown = 'brought_up=lambda begun: begun | {"recipe": {"decay": 0.0} | begun["recipe"]}, progress=False'
+    for text, code in ((later, 1), (later.replace("progress=False", grown), 0)):
+        source.write_text(text, encoding="utf-8")
+        again = run(program, str(tmp_path / "run"), "4", "1000", "--resume")
+        assert again.returncode == code, again.stderr

@@ -26,7 +26,7 @@ from training.embedder.choose import (
     scores,
 )
 from training.embedder.concatenated import ConcatenatedEmbedders, with_length
-from training.embedder.recipe import EmbedderRecipe
+from training.embedder.recipe import EmbedderRecipe, stored_recipe
 from training.export.onnx import current_commit, sha256_of
 from training.loop import Check, Fitted, fit, warmup_cosine
 from training.losses.imitation import ImitationLoss, procrustes
@@ -157,6 +157,7 @@ def train(
             "pictures": len(rows),
             "people": len(batches.names),
         },
+        brought_up=lambda begun: begun | {"recipe": recipe_values(stored_recipe(begun))},
         progress=progress,
     )
 
