@@ -117,8 +117,10 @@ def remove(
         known = list(_everybody(opened))
         numbers: set[str] = set()
         for one in who:
-            found = [person.number for person in known if person.number == one] or [
-                person.number for person in known if person.name == one
+            # As `add` reads them: a terminal may write é in two characters, or in bytes that are no UTF-8.
+            number, name = readable(one.strip()), clean_name(one)
+            found = [person.number for person in known if person.number == number] or [
+                person.number for person in known if person.name is not None and person.name == name
             ]
             if len(found) != 1:
                 several = f"several people have this name; say which number: {', '.join(found[:5])}"

@@ -63,6 +63,14 @@ def test_who_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
     assert len(numbers()) == 2
 
 
+@pytest.mark.parametrize("written", ["Rene\u0301e", "Ren\udce9e", " Renée "], ids=["decomposed", "latin-1", "spaces"])
+def test_a_person_leaves_by_every_spelling_that_joins(written: str) -> None:
+    assert run("add", "ann.jpg", "--name", written, "--gallery", "mine").exit_code == 0
+    assert numbers() == ["Eileen_Collins", "Grace_Hopper", "Renée"]
+    assert run("remove", written, "--gallery", "mine").exit_code == 0
+    assert numbers() == ["Eileen_Collins", "Grace_Hopper"]
+
+
 def test_nobody_is_removed_when_one_of_the_names_is_unknown() -> None:
     result = run("remove", "Grace_Hopper", "Nobody", "--gallery", "mine")
     assert (result.exit_code, "Nobody: is not in the gallery" in result.stderr) == (1, True)
