@@ -113,8 +113,10 @@ def _add(jobs: Jobs, store: Store, photo: Photo, *, name: str, replace: bool) ->
 
 
 def _remove(store: Store, number: str) -> PersonOut:
-    person = known_people(store, [number]).get(number)
-    if person is None or not _told(lambda: store.remove([number])):
+    spelled = readable(number.strip())  # as `_add` reads it
+    known = known_people(store, [number, spelled])
+    person = known.get(number) or known.get(spelled)
+    if person is None or not _told(lambda: store.remove([person.number])):
         raise Refused("no_such_person")
     return _document(person)
 

@@ -118,8 +118,8 @@ def remove(
         numbers: set[str] = set()
         for one in who:
             # As `add` reads them: a terminal may write é in two characters, or in bytes that are no UTF-8.
-            number, name = readable(one.strip()), clean_name(one)
-            found = [person.number for person in known if person.number == number] or [
+            spelled, name = {one, readable(one.strip())}, clean_name(one)
+            found = [person.number for person in known if person.number in spelled] or [
                 person.number for person in known if person.name is not None and person.name == name
             ]
             if len(found) != 1:

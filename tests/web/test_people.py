@@ -53,6 +53,14 @@ async def test_somebody_joins_by_a_photo_is_listed_and_leaves(start_page: StartP
     assert (status, said["error"]["code"]) == (409, "last_person")
 
 
+async def test_somebody_leaves_by_the_spelling_that_joined(start_page: StartPage) -> None:
+    page = await start_page(web_api_key=KEY)
+    own_gallery(page)
+    written = "Rene%CC%81e"  # the accent as a character of its own, as macOS writes it
+    assert (await ask(page, "POST", f"gallery=family&name={written}", b"faces=1"))[1]["person"] == "Renée"
+    assert (await ask(page, "DELETE", f"gallery=family&person={written}"))[0] == 200
+
+
 async def test_who_joins_is_kept_by_the_vector_that_is_made_to_be_kept(start_page: StartPage) -> None:
     page = await start_page(web_api_key=KEY, kept_vector=lambda _photo, _face: builders.unit(7, 2))
     store = own_gallery(page)
