@@ -118,6 +118,8 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=50)
     given = parser.parse_args()
     photos = sorted(one for one in given.folder.rglob("*") if one.suffix.lower() in PICTURES)[: given.photos]
+    if not photos:
+        parser.error(f"{given.folder} holds no photo")
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         with opened(browser, f"{address}/?local") as page:
