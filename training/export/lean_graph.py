@@ -39,37 +39,31 @@ def lean(model: onnx.ModelProto) -> onnx.ModelProto:
 def part_biases(graph: onnx.GraphProto) -> int:
     """Add the stored bias of every convolution of pictures in a node of its own; return how many there were."""
     stored = {tensor.name: tensor for tensor in graph.initializer}
-    kept, parted = list(graph.node), 0
+    nodes, parted = list(graph.node), 0
     del graph.node[:]
-    for node in kept:
-        graph.node.append(node)
+    for node in nodes:
         if node.op_type != "Conv" or len(node.input) < 3 or node.input[2] not in stored:
+            graph.node.append(node)
             continue
-        name, output = node.input.pop(), node.output[0]
-        laid_out = numpy_helper.to_array(stored[name]).reshape(1, -1, 1, 1)
-        graph.initializer.append(numpy_helper.from_array(laid_out, f"{node.name}.bias"))
-        graph.node[-1].input[:], graph.node[-1].output[0] = node.input, f"{output}.unbiased"
-        graph.node.append(
-            helper.make_node("Add", [f"{output}.unbiased", f"{node.name}.bias"], [output], name=f"{node.name}.add")
-        )
+        bias = numpy_helper.to_array(stored[node.input.pop()]).reshape(1, -1, 1, 1)
+        graph.initializer.append(numpy_helper.from_array(bias, f"{node.name}.bias"))
+        output, node.output[0] = node.output[0], f"{node.output[0]}.unbiased"
+        adding = helper.make_node("Add", [node.output[0], f"{node.name}.bias"], [output], name=f"{node.name}.add")
+        graph.node.extend([node, adding])
         parted += 1
     return parted
 
 
 def drop_zero_points(graph: onnx.GraphProto) -> int:
     """Leave out the zero points of stored int8 numbers where all are 0; return how many there were."""
-    stored = {tensor.name: tensor for tensor in graph.initializer}
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     dropped = 0
     for node in graph.node:
-        if (
-            node.op_type != "DequantizeLinear"
-            or len(node.input) < 3
-            or not {node.input[0], node.input[2]} <= set(stored)
-        ):
-            continue
-        if not numpy_helper.to_array(stored[node.input[2]]).any():
-            node.input.pop()
-            dropped += 1
+        if node.op_type == "DequantizeLinear" and len(node.input) == 3 and node.input[0] in stored:
+            zero_point = stored.get(node.input[2])
+            if zero_point is not None and not zero_point.any():
+                node.input.pop()
+                dropped += 1
     return dropped
 
 
