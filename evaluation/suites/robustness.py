@@ -27,6 +27,8 @@ from evaluation.metrics import curves, groups, verification
 from evaluation.metrics.bootstrap import Figure
 from evaluation.metrics.verification import PairScores
 from evaluation.suites.shipped import Evaluation
+from pipeline.errors import DegeneratePoints
+from pipeline.landmarks import crop_matrix
 from pipeline.quality import yaw_deg
 from pipeline.similarity import CROP_SIDE_PX, align_face, warp
 from pipeline.types import Detection, Points5, Rgb8
@@ -223,6 +225,10 @@ def _warped(picture: FacePicture, matrix: Callable[[Points5], alignments.Matrix]
 
 
 def _with_found_points(picture: FacePicture, aligner: PointFinder) -> Rgb8:
-    image = read_picture(picture.file)
-    (found,) = aligner.find(image, [Detection(box_round(picture.points), 1.0)])
-    return align_face(image, found.points)
+    """Straightened by what the aligner finds; by the box alone where its points are one, as the pipeline has it."""
+    image, box = read_picture(picture.file), box_round(picture.points)
+    (found,) = aligner.find(image, [Detection(box, 1.0)])
+    try:
+        return align_face(image, found.points)
+    except DegeneratePoints:
+        return warp(image, crop_matrix(box, side_px=CROP_SIDE_PX), side_px=CROP_SIDE_PX)

@@ -25,14 +25,15 @@ from training.comparisons.quantise import facts_of
 from training.data.people import MARGIN_PX, People, open_people, prepare, read_held_out
 from training.embedder.choose import FPRS, dev_sets, val_sets
 from training.export.int8_file import begin_int8
-from training.export.onnx import Exported, sha256_of
+from training.export.onnx import Exported, ExportFailed, sha256_of
 from training.export.quantised_graph import quantise
 from training.export.small_file import shrink
 
 LOST_TPR: Final = 0.005  # at FPR 0.01, on held-out people: the mean of their sets, either way of comparing
 LOST_OF: Final = 0.1  # of the different pairs are resampled, ten times what FPR 0.01 accepts
-OTHERS: Final = r"^(?!/network/second/).*"  # EdgeFace, and what joins the two
-FIRST: Final = r"^/network/second/body/body\.[048]/.*"  # three convolutions: half of the error, a fiftieth of the time
+SECOND: Final = "/network/second/"  # SFace's nodes
+OTHERS: Final = f"^(?!{SECOND}).*"  # EdgeFace, and what joins the two
+FIRST: Final = rf"^{SECOND}body/body\.[048]/.*"  # three convolutions: half of the error, a fiftieth of the time
 
 
 def export_int8(weights: Path, *, data: Path, cache: Path, pictures: int) -> Path:
@@ -40,14 +41,17 @@ def export_int8(weights: Path, *, data: Path, cache: Path, pictures: int) -> Pat
 
     pictures: train crops that give the ranges, half of them CelebA's. The file replaces an older one only where it
     tells held-out people apart as the float one does, among themselves and against float vectors; raises ExportFailed
-    otherwise, Refused where there is nothing to begin with.
+    otherwise and where the recipe has no SFace, Refused where there is nothing to begin with.
     """
     file = begin_int8(weights, "embedder")
+    model = onnx.load(str(file.source))
+    if not any(node.name.startswith(SECOND) for node in model.graph.node):
+        raise ExportFailed(f"{file.source.name} has no SFace beside it, of which int8 convolutions would be")
     facts = load_manifest(weights).embedder
     people = open_people(prepare(data, cache))
     rows = rows_for_ranges(people, pictures)
     shown = [to_batch([crop], facts.input) for crop in crops(people, rows)]
-    kept_float = (OTHERS, FIRST, *depthwise(onnx.load(str(file.source))))
+    kept_float = (OTHERS, FIRST, *depthwise(model))
     quantise(file.source, file.draft, shown, name=facts.input.name, kept_float=kept_float)
     # The float weights came from a file of float16 ones, so nothing is lost.
     shrink(Exported(path=file.draft, sha256="", size_bytes=0, outputs=facts.outputs))

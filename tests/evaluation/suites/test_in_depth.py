@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,9 +25,12 @@ from evaluation.report.summary import summary
 from evaluation.report.table import as_rich
 from evaluation.suites.detector import Run, small_then_large, taken_faces
 from evaluation.suites.in_depth import PARTS, DeepEvaluation
+from evaluation.suites.robustness import conditions
 from evaluation.suites.shipped import Evaluation
 from lookalike.cli.main import app
+from pipeline.landmarks import Landmarks
 from pipeline.manifest import Manifest
+from pipeline.types import Detection, Rgb8
 from tests.evaluation.tiny_pack import MODEL, MiddleDetector, ScriptedNetworks, write_pack
 
 
@@ -119,6 +122,15 @@ def test_a_condition_that_changes_nothing_gains_nothing_and_a_mask_changes_somet
         assert abs(lines["small"]["gain"]["0.01"]["value"]) < 0.05
         small, mask, clean = (lines[key]["points"][0]["threshold"] for key in ("small", "mask", "clean"))
         assert abs(mask - clean) > 2 * abs(small - clean)
+
+
+def test_a_face_whose_found_points_are_one_is_cut_out_by_its_box(pack: Path) -> None:
+    class OnePoint:
+        def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:
+            return [Landmarks(points=np.full((5, 2), 50.0, np.float32), error=1.0) for _face in faces]
+
+    condition = conditions(OnePoint())["points"]
+    assert condition.straighten(read_celeba(pack)[0]).shape == (112, 112, 3)
 
 
 def test_points_and_boxes_are_counted_by_yaw_and_size(document: dict[str, Any]) -> None:
