@@ -44,6 +44,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 from training.command_line import Refused
 from training.data.ahead import made_ahead, share_of
+from training.processor import has_bf16, keep_freed_memory
 
 Weights = dict[str, torch.Tensor]
 Check = Callable[[lightning.LightningModule], Mapping[str, float]]
@@ -90,13 +91,15 @@ def fit(
 
     average_decay: of the moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)).
     check: called every `check_every` steps and at the end with the module holding its averaged weights, in eval mode;
-    the numbers it returns go to the log. precision: Lightning's name ("bf16-mixed" halves the time on AMX processors).
+    the numbers it returns go to the log. precision: Lightning's name; "bf16-mixed", which halves the time on AMX
+    processors, is float32 where the processor would only imitate it.
     accelerator: Lightning's name; devices: how many of them, None for one CPU and for every GPU. workers: processes
     that make batches ahead of their step, lest a GPU wait for them; the batches are the same.
     brought_up: gives facts of a run begun earlier what recipes did not hold yet, at its default.
     Raises RunBegun when `run_dir` holds a run that `resume` would have continued, OtherRun when what it holds
     came of another recipe or other data; more steps than before are no other recipe.
     """
+    keep_freed_memory()
     run_dir.mkdir(parents=True, exist_ok=True)
     checkpoint = run_dir / CHECKPOINT
     if checkpoint.exists() and not resume:
@@ -135,7 +138,7 @@ def fit(
             strategy=strategy,
             max_steps=max_steps,
             max_epochs=-1,
-            precision=precision,
+            precision=precision if accelerator != "cpu" or has_bf16(torch.device("cpu")) else "32-true",
             gradient_clip_val=clip_norm,
             callbacks=callbacks,
             logger=False,

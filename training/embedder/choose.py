@@ -20,6 +20,7 @@ from evaluation.metrics.verification import PairScores, all_pairs, paired_gain, 
 from pipeline.types import FloatArray
 from training.data.augment import middle
 from training.data.people import HeldOut, People
+from training.processor import has_bf16, keep_freed_memory
 
 FPRS: Final = (0.01, 0.001)
 Sets = Mapping[str, NDArray[np.int64]]  # name -> rows of People
@@ -35,11 +36,12 @@ def device_of(accelerator: str) -> torch.device:
 def embed_rows(
     network: nn.Module, people: People, rows: NDArray[np.int64], *, batch: int = 128, precise: bool = False
 ) -> FloatArray:
-    """Embed unmoved crops: (len(rows), D), unit length. `precise`: in float32, as reported; else in bf16."""
+    """Embed unmoved crops: (len(rows), D), unit length. `precise`: in float32, as reported; else in bf16 if it pays."""
+    keep_freed_memory()
     network.eval()
     device = next(network.parameters()).device
     parts = []
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=not precise):
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=not precise and has_bf16(device)):
         for start in range(0, len(rows), batch):
             crops = np.stack([people.crops[row] for row in rows[start : start + batch]])
             images = middle(torch.from_numpy(crops).to(device)).contiguous(memory_format=torch.channels_last)
