@@ -189,6 +189,14 @@ def read_checkpoint(path: Path) -> Fitted:
     )
 
 
+def average_of(run_dir: Path) -> Weights:
+    """The averaged network of another run, by the network's own names, for a recipe that goes on from it."""
+    checkpoint = run_dir / CHECKPOINT
+    if not checkpoint.is_file():
+        raise Refused(f"{checkpoint} is missing: this recipe goes on from that run, so train it first")
+    return {name.removeprefix("network."): value for name, value in read_checkpoint(checkpoint).averaged.items()}
+
+
 def warmup_cosine(warmup_steps: int, max_steps: int, *, floor: float = 0.01) -> Callable[[int], float]:
     """Make a rate factor: linear from 0 to 1 over the warm-up, then half a cosine down to `floor` at `max_steps`."""
 

@@ -16,14 +16,13 @@ import torch
 from torch.nn import functional
 from ultralytics.utils.loss import v8DetectionLoss
 
-from training.command_line import Refused
 from training.config import recipe_values
 from training.data.ahead import Ahead
 from training.detector.batches import Batch, SceneBatches, split_scenes
 from training.detector.network import start_network
 from training.detector.recipe import DetectorRecipe
 from training.export.onnx import current_commit
-from training.loop import CHECKPOINT, Fitted, Weights, fit, read_checkpoint, warmup_cosine
+from training.loop import Fitted, Weights, average_of, fit, warmup_cosine
 
 SURE: Final = 0.3  # score from which on the start's points are kept
 MIXES_FILE: Final = "mixes.json"
@@ -96,7 +95,7 @@ def train(
     torch.set_num_threads(recipe.threads)
     network = start_network(recipe, data)
     if recipe.goes_on_from:
-        network.load_state_dict(_average_of(run_dir.parent / recipe.goes_on_from))
+        network.load_state_dict(average_of(run_dir.parent / recipe.goes_on_from))
     batches = Ahead(SceneBatches(split_scenes(recipe, data)[0], recipe))
     try:
         return fit(
@@ -123,13 +122,6 @@ def mixed(recipe: DetectorRecipe, data: Path, averaged: Weights, share: float) -
     ours = _of_network(averaged)
     network.load_state_dict({name: torch.lerp(value, ours[name], share) for name, value in start.items()})
     return network.eval()
-
-
-def _average_of(run_dir: Path) -> Weights:
-    checkpoint = run_dir / CHECKPOINT
-    if not checkpoint.is_file():
-        raise Refused(f"{checkpoint} is missing: this recipe goes on from that run, so train it first")
-    return _of_network(read_checkpoint(checkpoint).averaged)
 
 
 def _of_network(averaged: Weights) -> Weights:

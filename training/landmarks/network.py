@@ -105,17 +105,17 @@ def mean_position(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     root-mean-square distance from there, (B, N), share of the side.
     """
     height, width = int(logits.shape[2]), int(logits.shape[3])
-    share = torch.softmax(logits.float().flatten(2), dim=2).unflatten(2, (height, width))
     # Pixel centres are whole numbers, so cell j of W covers (j + 0.5) * 112 / W - 0.5. Counted from the crop's middle,
     # (112 - 1) / 2, since an engine may do this in bf16, whose steps grow with the number.
     xs = (torch.arange(width, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / width)
     ys = (torch.arange(height, dtype=torch.float32, device=logits.device) + 0.5) * (CROP_SIDE_PX / height)
-    xs, ys = xs - CROP_SIDE_PX / 2, ys - CROP_SIDE_PX / 2
-    over_x, over_y = share.sum(dim=2), share.sum(dim=3)  # (B, N, W), (B, N, H)
-    x, y = (over_x * xs).sum(dim=2), (over_y * ys).sum(dim=2)  # (B, N)
-    variance = (over_x * xs.square()).sum(dim=2) - x.square() + (over_y * ys.square()).sum(dim=2) - y.square()
-    spread = variance.clamp_min(1e-4).sqrt() / CROP_SIDE_PX
-    return torch.stack([x, y], dim=2) + (CROP_SIDE_PX - 1) / 2, spread
+    y, x = torch.meshgrid(ys - CROP_SIDE_PX / 2, xs - CROP_SIDE_PX / 2, indexing="ij")
+    places = torch.stack([x, y, x.square() + y.square()]).flatten(1)  # (3, H * W)
+    share = torch.softmax(logits.float().flatten(2), dim=2)  # (B, N, H * W)
+    means = (share[:, :, None] * places).sum(dim=3)  # (B, N, 3); no product of matrices, which bf16 would round
+    points, square = means[..., :2], means[..., 2]
+    spread = (square - points.square().sum(dim=2)).clamp_min(1e-4).sqrt() / CROP_SIDE_PX
+    return points + (CROP_SIDE_PX - 1) / 2, spread
 
 
 def load_start(trunk: nn.Module, path: Path) -> None:

@@ -15,13 +15,15 @@ from training.losses.wing import PointLoss
 class NetworkRecipe:
     """What is trained and what it starts from."""
 
-    model: Literal["regression", "hourglass", "yolo_hourglass"] = "regression"  # the first two are there to be compared
+    # The first two are there to be compared, the third for the last, which ships, to go on from.
+    model: Literal["regression", "hourglass", "yolo_hourglass", "small_hourglass"] = "regression"
     backbone: str = "edgenext_xx_small"  # timm name with four stages of stride 4 to 32
     head: Head = "integral"
     width: int = 64  # channels of the integral head, or of the hourglass
     stacks: int = 2  # of the hourglass
     depth: int = 4  # of each of its stacks
     start: Path | None = None  # safetensors of the backbone (of YOLOv8n), below the data folder
+    goes_on_from: str = ""  # name of a finished run beside this one, whose layers of the same name and shape are taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,9 @@ from training.landmarks.evaluate import predictor, run_passes, run_straightened
 from training.landmarks.hourglass import HourglassNetwork, hourglass_loss
 from training.landmarks.network import LandmarkNetwork, mean_position
 from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, RunRecipe
+from training.landmarks.small_hourglass import SmallAligner
 from training.landmarks.yolo_hourglass import Maps, YoloHourglass, map_loss
-from training.loop import CHECKPOINT, Fitted, fit, read_checkpoint, warmup_cosine
+from training.loop import CHECKPOINT, Fitted, Weights, average_of, fit, read_checkpoint, warmup_cosine
 from training.losses.wing import point_loss
 
 HUMAN_SETS: Final = ("helen_afw", "mtfl", "ytf68")
@@ -44,8 +45,9 @@ class LandmarkModule(lightning.LightningModule):
         made = recipe.network
         self.network: nn.Module
         start = data / made.start if data is not None and made.start is not None else None
-        if made.model == "yolo_hourglass":
-            self.network = YoloHourglass(start=start).to(memory_format=torch.channels_last)  # a quarter faster
+        if made.model in {"yolo_hourglass", "small_hourglass"}:
+            kind = YoloHourglass if made.model == "yolo_hourglass" else SmallAligner
+            self.network = kind(start=start).to(memory_format=torch.channels_last)  # a quarter faster
             return
         if made.model == "hourglass":
             self.network = HourglassNetwork(width=made.width, stacks=made.stacks, depth=made.depth)
@@ -57,7 +59,7 @@ class LandmarkModule(lightning.LightningModule):
             maps = self.network.heat_maps(batch.images)  # a (B, 5, 28, 28) for each stack
             points, log_error = self.network.decoded(maps[-1])
             each = 100 * hourglass_loss(maps, batch.points)  # (B,); about the size of Wing's
-        elif isinstance(self.network, YoloHourglass):
+        elif isinstance(self.network, YoloHourglass | SmallAligner):
             read = self.network.read(batch.images.contiguous(memory_format=torch.channels_last))
             points, log_error = read.points, read.log_error
             each = integral_loss(read, batch.points, self.recipe.loss)
@@ -168,6 +170,8 @@ def train(
     ahead = Ahead(batches)
     torch.manual_seed(recipe.run.seed)  # the head starts from noise
     module = LandmarkModule(recipe, data=data)
+    if recipe.network.goes_on_from:
+        take_layers(module.network, average_of(run_dir.parent / recipe.network.goes_on_from))
     dev = dev_faces(data)
 
     def check(checked: Any) -> dict[str, float]:
@@ -189,10 +193,22 @@ def train(
             workers=workers,
             resume=resume,
             facts={"recipe": recipe_values(recipe), "commit": current_commit(), "data": _data_facts(data, recipe.data)},
+            brought_up=lambda begun: begun | {"recipe": recipe_values(build(LandmarkRecipe, begun["recipe"]))},
             progress=progress,
         )
     finally:
         ahead.close()
+
+
+def take_layers(network: nn.Module, others: Weights) -> None:
+    """Begin with every layer of another network that has the same name and shape; the rest stays as it is."""
+    wanted = network.state_dict()
+    network.load_state_dict(
+        {
+            name: others[name] if name in others and others[name].shape == value.shape else value
+            for name, value in wanted.items()
+        }
+    )
 
 
 def dev_faces(data: Path) -> list[FaceWithPoints]:

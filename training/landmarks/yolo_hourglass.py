@@ -1,4 +1,5 @@
-"""The aligner that ships: one hourglass whose way down and first steps up are YOLOv8n's, read by integral regression.
+"""An hourglass whose way down and first steps up are YOLOv8n's, read by integral regression; the parts of the smaller
+one that ships (shallow_hourglass), which begins at what this one learnt.
 
     112 x 112 -> 56 -> 28 -> 14 -> 7 -> 4 (YOLOv8n's layers 0 to 9), up to 7 and 14 (its 10 to 15), up to 28 (new)
 
@@ -38,6 +39,16 @@ class Convolution(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return functional.silu(self.conv(x))
 
+    def joined(self, low: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        """The same of `low` (B, C, h, w) widened to the size of `beside` (B, D, H, W) and of that; the kernel is 1 x 1.
+
+        The share of `low` is computed before it is widened, for a quarter of the work, and nothing is joined.
+        """
+        weight, channels = self.conv.weight, int(low.shape[1])
+        share = functional.conv2d(low, weight[:, :channels])
+        wide = functional.interpolate(share, size=(int(beside.shape[2]), int(beside.shape[3])), mode="nearest")
+        return functional.silu(functional.conv2d(beside, weight[:, channels:], self.conv.bias) + wide)
+
 
 class Bottleneck(nn.Module):
     """Two 3 x 3 convolutions, with their input added where `adds`."""
@@ -64,7 +75,14 @@ class C2f(nn.Module):
         self.m = nn.ModuleList(Bottleneck(half, adds=adds) for _ in range(count))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept = list(self.cv1(x).chunk(2, dim=1))
+        return self._onward(self.cv1(x))
+
+    def joined(self, low: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        """Likewise of two sizes, see `Convolution.joined`."""
+        return self._onward(self.cv1.joined(low, beside))
+
+    def _onward(self, first: torch.Tensor) -> torch.Tensor:
+        kept = list(first.chunk(2, dim=1))
         for block in self.m:
             kept.append(block(kept[-1]))
         return self.cv2(torch.cat(kept, dim=1))
@@ -134,12 +152,6 @@ def map_head(channels: int, count: int) -> nn.Conv2d:
     return head
 
 
-def up_and_beside(x: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
-    """(B, C, h, w) widened to the size of (B, D, H, W) and joined with it: (B, C + D, H, W)."""
-    wide = functional.interpolate(x, size=(int(beside.shape[2]), int(beside.shape[3])), mode="nearest")
-    return torch.cat([wide, beside], dim=1)
-
-
 class YoloHourglass(nn.Module):
     """See the module. `read` gives the maps too, for the loss."""
 
@@ -170,9 +182,9 @@ class YoloHourglass(nn.Module):
         layers = self.trunk
         at_28, at_14, at_7 = shallow_maps(layers, images)
         at_4 = layers["9"](layers["8"](layers["7"](at_7)))
-        up_7 = layers["12"](up_and_beside(at_4, at_7))
-        up_14 = layers["15"](up_and_beside(up_7, at_14))
-        up_28 = self.smooth(self.join(up_and_beside(up_14, at_28)))
+        up_7 = layers["12"].joined(at_4, at_7)
+        up_14 = layers["15"].joined(up_7, at_14)
+        up_28 = self.smooth(self.join.joined(up_14, at_28))
         coarse, fine = self.coarse(up_14), self.fine(up_28)
         points, spreads = mean_position(fine)
         _, wide_spreads = mean_position(coarse)
