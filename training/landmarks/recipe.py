@@ -23,7 +23,6 @@ class NetworkRecipe:
     stacks: int = 2  # of the hourglass
     depth: int = 4  # of each of its stacks
     start: Path | None = None  # safetensors of the backbone (of YOLOv8n), below the data folder
-    goes_on_from: str = ""  # name of a finished run beside this one, whose layers of the same name and shape are taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,7 @@ class RunRecipe:
 class LandmarkRecipe:
     """A run of the aligner."""
 
+    goes_on_from: str = ""  # name of a finished run beside this one, whose layers of the same name and shape are taken
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     loss: LossRecipe = field(default_factory=LossRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)

@@ -170,8 +170,8 @@ def train(
     ahead = Ahead(batches)
     torch.manual_seed(recipe.run.seed)  # the head starts from noise
     module = LandmarkModule(recipe, data=data)
-    if recipe.network.goes_on_from:
-        take_layers(module.network, average_of(run_dir.parent / recipe.network.goes_on_from))
+    if recipe.goes_on_from:
+        take_layers(module.network, average_of(run_dir.parent / recipe.goes_on_from))
     dev = dev_faces(data)
 
     def check(checked: Any) -> dict[str, float]:
