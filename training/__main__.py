@@ -66,9 +66,14 @@ def steps(folders: Folders) -> list[Step]:
     ):
         recipe = folders.recipes / f"{name}.toml"
         run = str(folders.runs / name)
-        made_from = _digest({"recipe": load_values(recipe), "data": str(folders.data.resolve())})
-        train = (python, "-m", module, "train", "--recipe", str(recipe), *both, "--resume")
-        planned.append(Step(name=f"{role}-train", command=train, made_from=made_from))
+        trained = [*runs_before(recipe), recipe]
+        data_folder = str(folders.data.resolve())
+        for each in trained:
+            made_from = _digest({"recipe": load_values(each), "data": data_folder})
+            train = (python, "-m", module, "train", "--recipe", str(each), *both, "--resume")
+            step = f"{role}-train" if each == recipe else f"{role}-train-{each.stem}"
+            planned.append(Step(name=step, command=train, made_from=made_from))
+        made_from = _digest({"recipes": [load_values(each) for each in trained], "data": data_folder})
         for wanted in after:
             verb, *flags = wanted.split()
             command = (python, "-m", module, verb, run, *both, *(out if verb == "export" else ()), *flags)
@@ -99,6 +104,15 @@ def steps(folders: Folders) -> list[Step]:
             made_from=made_from,
         ),
     ]
+
+
+def runs_before(recipe: Path) -> list[Path]:
+    """The recipes of the runs that a recipe's run goes on from, the one to begin with first."""
+    name = load_values(recipe).get("goes_on_from")
+    if not name:
+        return []
+    before = recipe.with_name(f"{name}.toml")
+    return [*runs_before(before), before]
 
 
 def left_to_do(planned: list[Step], marks: Path) -> list[Step]:

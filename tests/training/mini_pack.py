@@ -32,6 +32,10 @@ RECIPES: Final = {
         sides_px = [64]
         """,
     "landmarks": """
+        base = "landmarks_deep.toml"
+        goes_on_from = "landmarks_deep"
+        """,
+    "landmarks_deep": """
         [network]
         model = "hourglass"
         width = 8

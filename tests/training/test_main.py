@@ -21,7 +21,7 @@ from training.__main__ import Folders, NotAgain, left_to_do, steps
 ROOT = Path(__file__).parents[2]
 STEPS = [
     *("detector-train", "detector-mixes", "detector-export", "detector-int8", "detector-manifest"),
-    *("aligner-train", "aligner-export", "aligner-manifest"),
+    *("aligner-train-landmarks_deep", "aligner-train", "aligner-export", "aligner-manifest"),
     *("embedder-train", "embedder-choose", "embedder-export", "embedder-int8", "embedder-manifest"),
     *("looks", "gallery", "measure", "report", "scores", "cards"),
 ]
@@ -29,7 +29,8 @@ STEPS = [
 
 def test_every_step_is_done_once_and_in_order(tmp_path: Path) -> None:
     """Each network is made before what is made from it; a finished step is passed over, a begun one is not."""
-    planned = steps(Folders(data=tmp_path, runs=tmp_path / "runs"))
+    recipes = write_recipes(tmp_path / "recipes")
+    planned = steps(Folders(data=tmp_path, runs=tmp_path / "runs", recipes=recipes))
     assert [step.name for step in planned] == STEPS
     assert [step.name for step in left_to_do(planned, tmp_path)] == STEPS
     (tmp_path / "detector-train.finished").write_text(planned[0].made_from)
@@ -37,9 +38,16 @@ def test_every_step_is_done_once_and_in_order(tmp_path: Path) -> None:
     assert [step.name for step in left_to_do(planned, tmp_path)] == STEPS[1:]
 
 
+def test_what_a_shipped_run_goes_on_from_is_trained_before_it() -> None:
+    trained = [step.command[5] for step in steps(Folders()) if "-train" in step.name]
+    assert [Path(recipe).stem for recipe in trained] == [
+        *("detector_first", "detector", "landmarks_deep", "landmarks", "embedder"),
+    ]
+
+
 def test_all_three_trainers_are_asked_in_one_form(tmp_path: Path) -> None:
     for step in steps(Folders(data=Path("d"), runs=Path("r"))):
-        if step.name.endswith("-train"):
+        if "-train" in step.name:
             words = " ".join(step.command[3:])
             recipe = words.split()[2]
             assert words == f"train --recipe {recipe} --data d --runs r --resume"

@@ -55,14 +55,18 @@ def export(
         fitted,
         parity,
         output="points (B,5,2) pixels of the crop; log_error (B,1) ln(expected mean distance / eye distance)",
-        start=_start_of(fitted.facts["recipe"]["network"]),
+        start=_start_of(fitted.facts["recipe"]),
     )
     write_record(out / "records" / "aligner.json", record | {"calibration": calibration, "scores": scores or {}})
     return written.path
 
 
-def _start_of(network: Mapping[str, Any]) -> tuple[str, str]:
+def _start_of(recipe: Mapping[str, Any]) -> tuple[str, str]:
     """Licence and words of what a recipe's network starts from."""
+    network = recipe["network"]
     if network["model"] == "regression" and network["start"]:
         return "CC-BY-NC-SA-4.0", f"EdgeFace (Idiap), its trunk: {network['start']}"
-    return yolo_start(network["start"] if network["model"] == "yolo_hourglass" else None, "0 to 15")
+    layers = {"yolo_hourglass": "0 to 15", "small_hourglass": "0 to 6 and 15"}.get(network["model"])
+    licence, words = yolo_start(network["start"] if layers else None, layers or "")
+    before = recipe.get("goes_on_from")
+    return licence, f"{words}, through the run {before}" if before else words

@@ -30,7 +30,7 @@ from training.landmarks.hourglass import HourglassNetwork, decode, hourglass_los
 from training.landmarks.network import LandmarkNetwork, mean_position
 from training.landmarks.recipe import DataRecipe, LandmarkRecipe, LossRecipe, NetworkRecipe, RunRecipe
 from training.landmarks.train import FALSE_BOX_ERROR, LandmarkModule, landmark_loss, load_network, train
-from training.landmarks.yolo_hourglass import YoloHourglass, map_loss
+from training.landmarks.yolo_hourglass import C2f, Convolution, YoloHourglass, map_loss
 
 pytestmark = pytest.mark.train
 
@@ -129,6 +129,37 @@ def test_the_shipped_hourglass_takes_every_layer_of_its_start(tmp_path: Path) ->
     save_file(layers, str(tmp_path / "short.safetensors"))
     with pytest.raises(Refused, match=r"9\.cv1\.conv\.weight"):
         YoloHourglass(start=tmp_path / "short.safetensors")
+
+
+def test_two_sizes_are_joined_as_if_the_smaller_had_been_widened_first() -> None:
+    torch.manual_seed(0)
+    low, beside = torch.randn(2, 24, 4, 4), torch.randn(2, 8, 7, 7)
+    wide = torch.nn.functional.interpolate(low, size=(7, 7), mode="nearest")
+    for layer in (Convolution(32, 16), C2f(32, 16, 1, adds=False)):
+        torch.testing.assert_close(layer.joined(low, beside), layer(torch.cat([wide, beside], dim=1)))
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
+def test_a_run_begins_at_what_another_one_learnt_of_the_same_layers(tmp_path: Path) -> None:
+    """The deep aligner's average at rate 0: what both have is the same, the rest is as it starts."""
+    data = write_faces(tmp_path / "data")
+    deep = tmp_path / "runs" / "deep"
+    train(small_recipe(NetworkRecipe(model="yolo_hourglass")), data=data, run_dir=deep, progress=False)
+    still = small_recipe(NetworkRecipe(model="small_hourglass"))
+    recipe = replace(still, goes_on_from="deep", run=replace(still.run, rate=0.0))
+    train(recipe, data=data, run_dir=tmp_path / "runs" / "small", progress=False)
+    learnt, began = (load_network(tmp_path / "runs" / name)[0].state_dict() for name in ("deep", "small"))
+    shared = [name for name, value in began.items() if name in learnt and learnt[name].shape == value.shape]
+    assert {name.split(".")[0] for name in shared} == {"trunk", "join", "smooth", "coarse", "fine", "error"}
+    assert set(began) - set(shared) == {"error.0.weight"}
+    for name in shared:
+        torch.testing.assert_close(began[name], learnt[name])
+
+
+def test_a_run_that_goes_on_from_one_that_is_not_there_says_so(tmp_path: Path) -> None:
+    recipe = replace(small_recipe(NetworkRecipe(model="small_hourglass")), goes_on_from="nobody")
+    with pytest.raises(Refused, match="nobody"):
+        train(recipe, data=write_faces(tmp_path / "data"), run_dir=tmp_path / "run", progress=False)
 
 
 def test_maps_are_least_wrong_where_they_are_the_gaussian_round_the_point() -> None:
@@ -259,8 +290,13 @@ def test_the_threshold_that_catches_bad_faces_costs_nothing_when_the_network_kno
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # Lightning with this torch
 @pytest.mark.parametrize(
     "network",
-    [NetworkRecipe(width=16), SMALL_HOURGLASS, NetworkRecipe(model="yolo_hourglass")],
-    ids=["regression", "hourglass", "yolo_hourglass"],
+    [
+        NetworkRecipe(width=16),
+        SMALL_HOURGLASS,
+        NetworkRecipe(model="yolo_hourglass"),
+        NetworkRecipe(model="small_hourglass"),
+    ],
+    ids=["regression", "hourglass", "yolo_hourglass", "small_hourglass"],
 )
 def test_a_run_becomes_a_file_that_computes_the_same(tmp_path: Path, network: NetworkRecipe) -> None:
     """Train three steps, export, load in ONNX Runtime with a batch that export never saw."""
