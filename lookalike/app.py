@@ -56,8 +56,7 @@ def open_pipeline(
 
     gates: which faces are refused; those for photos of strangers unless given. int8_embedder: see PipelineConfig.
     cache: where compiled networks are kept for the next start; without it nothing is written. lean: for processes that
-    stay, see PipelineConfig. wait: for all networks; else, with OpenVINO, see
-    `load_pipeline`.
+    stay, see PipelineConfig. wait: for all networks; else, with OpenVINO, see `load_pipeline`.
     """
     from pipeline.face_pipeline import PipelineConfig, load_pipeline
     from pipeline.gates import QualityGates
