@@ -280,7 +280,11 @@ def _orientation(picture: Image.Image) -> int:
     for name in ("xmp", "XML:com.adobe.xmp"):
         picture.info.pop(name, None)
     try:
-        return _checked_orientation(picture.getexif())
+        exif = picture.getexif()
+        if stored := picture.info.get("exif"):
+            exif = Image.Exif()  # a JPEG's was read when it was opened, together with XMP
+            exif.load(stored)
+        return _checked_orientation(exif)
     except _DAMAGE:
         return 1  # a damaged EXIF block says nothing about the pixels
 

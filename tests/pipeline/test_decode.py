@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -205,12 +206,21 @@ def test_an_orientation_in_xmp_alone_turns_nothing(kind: str) -> None:
     assert np.abs(decode(data).image.astype(int) - four_corners()).mean() < 2.0
 
 
-def xmp_encoded(kind: str, orientation: int) -> bytes:
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_orientation_in_xmp_turns_nothing_beside_exif_that_has_none_either(kind: str) -> None:
+    """As programs leave it that turn the pixels and take the orientation out of EXIF."""
+    exif = Image.Exif()
+    exif[0x010F] = "a maker of cameras"
+    data = xmp_encoded(kind, 6, exif=exif)
+    assert np.abs(decode(data).image.astype(int) - four_corners()).mean() < 2.0
+
+
+def xmp_encoded(kind: str, orientation: int, **options: Any) -> bytes:
     if kind != "PNG":
-        return encoded(four_corners(), kind, xmp=with_xmp_orientation(orientation))
+        return encoded(four_corners(), kind, xmp=with_xmp_orientation(orientation), **options)
     text = PngInfo()
     text.add_itxt("XML:com.adobe.xmp", with_xmp_orientation(orientation).decode())
-    return encoded(four_corners(), kind, pnginfo=text)
+    return encoded(four_corners(), kind, pnginfo=text, **options)
 
 
 @settings(max_examples=150, deadline=None)
