@@ -22,10 +22,12 @@ from index.source import Picture
 from index.types import Person
 from lookalike.cards.crops import surroundings
 from lookalike.cli.gallery_photo import decode_gallery_photo, read_gallery_photo
+from lookalike.photo_file import read_photo_file
 from pipeline.decode import PhotoLimits
 from pipeline.errors import BadPhoto, DegeneratePoints
 from pipeline.gates import QualityGates
 from pipeline.parts import FaceEmbedder
+from pipeline.picture_header import read_header
 from pipeline.similarity import align_face, apply_affine, estimate_similarity, template_for
 from pipeline.types import Embedding, FloatArray, PhotoFaces, Points5, Rgb8
 
@@ -39,7 +41,7 @@ GALLERY_GATES: Final = QualityGates(
 OUTSIDE_SHARE: Final = 0.25  # of a side: how far a given point may lie outside, as on faces cut by the frame
 PREVIEW_FROM_PIXELS: Final = 1_000_000  # a smaller picture is decoded in a few milliseconds
 PREVIEW_QUALITY: Final = 90
-WHOLE_TO_BYTES: Final = 60_000  # a larger picture is kept as its face's surroundings
+WHOLE_TO_BYTES: Final = 60_000  # a larger picture, or one of more pixels than above, is kept as its face's surroundings
 # Where the ArcFace template's face lies in its 112 px crop, forehead to chin: the box of a face known by points only.
 _FACE_IN_CROP: Final[FloatArray] = np.array([[16, 12], [96, 12], [96, 110], [16, 110]], dtype=np.float32)
 
@@ -87,6 +89,25 @@ class PictureEmbedder:
 
         None, too, where it can't be read any more: the card then says so by drawing the person.
         """
+        return self._face_of(folder, person, from_pixels=PREVIEW_FROM_PIXELS)
+
+    def whole(self, folder: Path, person: Person) -> Preview | None:
+        """A person's picture for a gallery that is passed on with its pictures: as it is, or a large one's face.
+
+        None where it can't be read any more.
+        """
+        try:
+            data = read_photo_file(folder / person.image, max_bytes=WHOLE_TO_BYTES)
+        except OSError:
+            return None
+        header = read_header(data)
+        large = len(data) > WHOLE_TO_BYTES or header is None or header.pixels >= PREVIEW_FROM_PIXELS
+        if person.points is None or large:
+            return self._face_of(folder, person, from_pixels=0)
+        return Preview(jpeg=data, points=tuple(person.points), source_bytes=len(data))
+
+    def _face_of(self, folder: Path, person: Person, *, from_pixels: int) -> Preview | None:
+        """The surroundings of a person's face, of a picture that has as many pixels; None where nobody knows it."""
         if person.points is None:
             return None
         path = folder / person.image
@@ -94,7 +115,7 @@ class PictureEmbedder:
         try:
             photo = read_gallery_photo(path, limits=self._limits)
             height, width = photo.image.shape[:2]
-            if height * width * photo.scale**2 < PREVIEW_FROM_PIXELS:
+            if height * width * photo.scale**2 < from_pixels:
                 return None
             small, here = surroundings(photo.image, np.asarray((points + 0.5) / photo.scale - 0.5, np.float32))
             size = path.stat().st_size
@@ -104,17 +125,6 @@ class PictureEmbedder:
         Image.fromarray(small).save(jpeg, "JPEG", quality=PREVIEW_QUALITY)
         rounded = tuple(round(value, 2) for value in here.ravel().tolist())
         return Preview(jpeg=jpeg.getvalue(), points=rounded, source_bytes=size)
-
-    def whole(self, folder: Path, person: Person) -> Preview | None:
-        """A person's picture as it is, for a gallery that is passed on with its pictures; a large one as `preview`."""
-        path = folder / person.image
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        if person.points is None or len(data) > WHOLE_TO_BYTES:
-            return self.preview(folder, person)
-        return Preview(jpeg=data, points=tuple(person.points), source_bytes=len(data))
 
     def _prepare(self, folder: Path, picture: Picture) -> _Aligned | Embedded | Skipped:
         try:

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from index.embed import Embedded, Skipped
+from index.previews import Previews, encode_previews
 from index.source import Picture
 from index.types import Person
+from lookalike.cards.pictures import FolderPictures
 from lookalike.cli import gallery_photo
 from lookalike.cli.gallery_pictures import GALLERY_GATES, PictureEmbedder
 from pipeline.decode import PhotoLimits
@@ -186,6 +188,27 @@ def test_small_pictures_and_unknown_places_need_no_preview(tmp_path: Path) -> No
     assert _reads().preview(tmp_path, PERSON) is None
     assert _reads().preview(tmp_path, known) is not None
     assert _reads().preview(tmp_path, replace(known, image="gone.png")) is None
+
+
+@pytest.mark.parametrize(
+    ("side_px", "noise", "kind"),
+    [(112, 0, "PNG"), (500, 255, "PNG"), (1600, 0, "PNG"), (1600, 255, "JPEG"), (1400, 0, "WEBP")],
+    ids=["small", "many bytes", "many pixels", "many of both", "many pixels of another format"],
+)
+def test_a_gallery_that_is_passed_on_shows_everybody(tmp_path: Path, side_px: int, noise: int, kind: str) -> None:
+    """Whatever the picture is like, its face is on the card from what the gallery itself keeps of it."""
+    pixels = np.random.default_rng(0).integers(0, noise + 1, (side_px, side_px, 3)).astype(np.uint8)
+    points = ARCFACE_TEMPLATE * (side_px / 112)
+    (x0, y0), (x1, y1) = points.min(axis=0).astype(int), points.max(axis=0).astype(int) + 1
+    pixels[y0:y1, x0:x1] = (255, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "a.png", kind)
+    known = replace(PERSON, points=tuple(points.ravel().tolist()))
+    kept = _reads().whole(tmp_path, known)
+    assert kept is not None
+    (tmp_path / "pictures.zip").write_bytes(encode_previews({known.number: kept}))
+    tile = FolderPictures(None, faces=Previews.read(tmp_path / "pictures.zip")).picture(known, width=100, height=100)
+    assert tile is not None
+    assert np.abs(tile[50, 50].astype(int) - (255, 0, 0)).max() < 12
 
 
 @pytest.mark.parametrize(
