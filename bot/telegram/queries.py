@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery
 
 # Telegram keeps a query open for some seconds; a press that waited longer, while the bot was down say, is refused so.
 TOO_LATE: Final = ("query is too old", "query ID is invalid", "QUERY_ID_INVALID")
@@ -37,10 +37,10 @@ async def alert(query: CallbackQuery, text: str) -> None:
         if not is_too_late(error):
             raise
         log.info("a press came late")
-        message = query.message
-        if isinstance(message, Message) and message.chat.type == ChatType.PRIVATE:
+        message = query.message  # or what Telegram shows of one that is too old for bots, or deleted
+        if message is not None and message.chat.type == ChatType.PRIVATE and query.bot is not None:
             with suppress(TelegramBadRequest):
-                await message.answer(text)
+                await query.bot.send_message(message.chat.id, text)
 
 
 def is_too_late(error: TelegramBadRequest) -> bool:

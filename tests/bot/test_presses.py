@@ -79,6 +79,16 @@ async def test_what_a_window_would_say_to_a_late_press_is_said_as_a_message_in_p
     assert "older version" in words[2]
 
 
+async def test_a_late_press_under_a_message_that_telegram_shows_no_more_is_answered_in_private(bot: RunningBot) -> None:
+    settle(bot)
+    await bot.peer.send_photo(bot.ann, b"faces=2")
+    await bot.peer.until_sent(1)
+    message = bot.peer.last_message(bot.ann.id)
+    gone = {"chat": message["chat"], "message_id": message["message_id"], "date": 0}
+    await bot.peer.press_data(bot.ann, gone, "f:1:0:a", late=True)
+    assert "photo of this answer is gone" in (await bot.peer.until_sent(2))[1].text
+
+
 async def test_women_shows_women_and_men_shows_men(bot: RunningBot) -> None:
     """In the gallery of the tests people with odd numbers are men, with even numbers women."""
     settle(bot)
