@@ -29,6 +29,18 @@ class HasPhoto(BaseFilter):
         return bool(own_photos(message, album))
 
 
+class PointsAtPhoto(BaseFilter):
+    """Words, no command, in reply to a photo of a person, here or in another chat."""
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        if message.text is None or message.text.startswith("/"):
+            return False
+        replied = message.reply_to_message
+        if replied is not None and replied.from_user is not None and replied.from_user.id == bot.id:
+            return False  # talk about an answer
+        return replied_photo(message) is not None
+
+
 async def asked_in_caption(message: Message, bot: Bot) -> str | None:
     """What a photo's caption asks for: "match" (the command, or in groups a mention of the bot), "compare", or None."""
     parsed = await Command("match", "compare")(message, bot)
@@ -59,7 +71,10 @@ def replied_photo(message: Message) -> PhotoRef | None:
 
     The latter is how an answer finds a photo of another chat again: answers can reply only to what asked for them.
     """
+    elsewhere = external_photo(
+        message
+    )  # first: in a topic, what replies to another chat may name the topic's start, too
     replied = message.reply_to_message
-    if replied is None:
-        return external_photo(message)
+    if elsewhere is not None or replied is None:
+        return elsewhere
     return photo_of(replied) or external_photo(replied)

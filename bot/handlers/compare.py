@@ -16,7 +16,7 @@ from aiogram.utils.i18n import gettext as _
 from bot.answering.photo_job import PhotoJobs
 from bot.answering.present import Presenter
 from bot.answering.reply import Reply, replying_to
-from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
+from bot.filters import HasPhoto, PointsAtPhoto, ToMe, own_photos, replied_photo
 from bot.handlers.pressed import photo_behind
 from bot.stores.pairs import Pairs
 from bot.stores.people import PersonSettings
@@ -45,13 +45,17 @@ async def on_compare(  # noqa: PLR0917 - the dispatcher hands these over by name
     person: PersonSettings,
     pairs: Pairs,
     sent_photos: SentPhotos,
+    raw_state: str | None = None,
     album: tuple[Message, ...] | None = None,
 ) -> None:
-    """The command, alone, in a caption, or as a reply."""
+    """The command, alone, in a caption, or as a reply: to one photo, and then to the other."""
     for one in album or (message,):
         jobs.obeyed.put((message.chat.id, one.message_id), "compare")
     pointed_at = replied_photo(message)
     photos = ([pointed_at] if pointed_at else []) + own_photos(message, album)
+    if pointed_at is not None and len(photos) == 1 and raw_state == Comparing.second.state:
+        first = await _first(bot, message, state, sent_photos)
+        photos = [first, pointed_at] if first is not None and first.unique_id != pointed_at.unique_id else photos
     if len(photos) >= 2:
         await _compare(message, photos, bot, state, jobs, person, pairs)
     elif photos:
@@ -73,9 +77,10 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
     album: tuple[Message, ...] | None = None,
 ) -> None:
     """A photo that /compare was waiting for. One whose first photo is gone meanwhile becomes the first itself."""
-    photos = own_photos(message, album)
+    pointed_at = replied_photo(message)
+    photos = own_photos(message, album) or ([pointed_at] if pointed_at else [])
     if raw_state == Comparing.second.state:
-        first = await sent_photos.find(bot, message.chat.id, (await state.get_data()).get("a"))
+        first = await _first(bot, message, state, sent_photos)
         photos = [first, *photos] if first is not None else photos
     if len(photos) >= 2:
         await _compare(message, photos, bot, state, jobs, person, pairs)
@@ -115,6 +120,11 @@ async def on_pair(  # noqa: PLR0917 - the dispatcher hands these over by name
             await reply.text(_not_compared(comparison))
 
     await jobs.at_turn(message, b, query.from_user, work)
+
+
+async def _first(bot: Bot, message: Message, state: FSMContext, sent_photos: SentPhotos) -> PhotoRef | None:
+    """The first photo, while the second is waited for; None where it is gone."""
+    return await sent_photos.find(bot, message.chat.id, (await state.get_data()).get("a"))
 
 
 async def _ask_second(message: Message, first: PhotoRef, state: FSMContext, sent_photos: SentPhotos) -> None:
@@ -187,6 +197,7 @@ def make_router() -> Router:
     router.message.register(on_compare, Command("compare"))
     waiting = StateFilter(Comparing)
     router.message.register(on_waited_photo, waiting, ToMe(), HasPhoto(), ~Command("match"))
+    router.message.register(on_waited_photo, waiting, ToMe(), PointsAtPhoto())
     router.message.register(on_text_instead, waiting, F.chat.type == ChatType.PRIVATE, F.text, ~F.text.startswith("/"))
     router.callback_query.register(on_pair, Pair.filter())
     return router

@@ -1,4 +1,4 @@
-"""A photo in, an answer out: sent, forwarded, as a file, in an album, or pointed at by replying /match."""
+"""A photo in, an answer out: sent, forwarded, as a file, in an album, or pointed at: by /match, or words to the bot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiogram.types import Message
 from bot.answering.photo_job import ATTRIBUTES, PhotoJobs
 from bot.answering.present import Presenter
 from bot.answering.reply import Reply, replying_to
-from bot.filters import HasPhoto, ToMe, own_photos, replied_photo
+from bot.filters import HasPhoto, PointsAtPhoto, ToMe, own_photos, replied_photo
 from bot.stores.people import PersonSettings
 from bot.telegram.callbacks import Filter
 from bot.telegram.files import PhotoRef
@@ -69,4 +69,5 @@ def make_router() -> Router:
     router = Router(name=__name__)
     router.message.register(on_match, Command("match"))
     router.message.register(on_photo, ToMe(), HasPhoto())
+    router.message.register(on_match, ToMe(), PointsAtPhoto())
     return router

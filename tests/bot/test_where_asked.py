@@ -138,6 +138,52 @@ async def test_an_own_photo_and_the_one_of_another_chat_it_replies_to_are_kept_a
     assert "Face 2 of the first photo with face 1 of the second" in (await bot.peer.until_sent(3))[2].text
 
 
+async def test_a_photo_of_another_chat_counts_in_a_topic_whose_start_telegram_names_too(bot: RunningBot) -> None:
+    settle(bot)
+    start = {"message_id": 77, "date": 1, "chat": GROUP.chat, "forum_topic_created": {"name": "t", "icon_color": 1}}
+    topic = Person(id=601, chat_id=-1001, chat_type="supergroup", thread=77)
+    await bot.peer.send(topic, command("/match") | elsewhere(bot, "photo"), reply_to=start)
+    assert (await bot.peer.until_sent(1))[0].method == "sendPhoto"
+
+
+async def test_words_to_the_bot_about_a_photo_of_another_chat_are_answered_with_its_card(bot: RunningBot) -> None:
+    """Telegram sends no reply to another chat without words; in groups a mention makes them the bot's."""
+    settle(bot)
+    await bot.peer.send(bot.ann, {"text": "who is that?"} | elsewhere(bot, "photo"))
+    mention = {"text": "@lookalike_bot who?", "entities": MENTION["caption_entities"]}
+    await bot.peer.until_sent(1)
+    await bot.peer.send(GROUP, mention | elsewhere(bot, "photo"))
+    await bot.peer.send(GROUP, {"text": "who is that?"} | elsewhere(bot, "photo"))
+    assert [(c.method, c.chat) for c in await bot.peer.until_sent(2)] == [("sendPhoto", 501), ("sendPhoto", -1001)]
+    await asyncio.sleep(0.1)
+    assert len(bot.peer.sent()) == 2
+
+
+async def test_words_about_an_answer_are_no_photo(bot: RunningBot) -> None:
+    settle(bot)
+    await bot.peer.send_photo(bot.ann, b"faces=1")
+    await bot.peer.until_sent(1)
+    await bot.peer.send(bot.ann, {"text": "thank you"}, reply_to=bot.peer.last_message(bot.ann.id))
+    assert (await bot.peer.until_sent(2))[1].method == "sendMessage"
+
+
+@pytest.mark.parametrize("second", [command("/compare"), {"text": "and this"}], ids=["the command again", "words"])
+@pytest.mark.parametrize("first", ["photo", None], ids=["pointed at", "asked for"])
+async def test_both_photos_of_a_comparison_may_be_of_another_chat(
+    bot: RunningBot, first: str | None, second: Json
+) -> None:
+    settle(bot)
+    await bot.peer.send(bot.ann, command("/compare") | (elsewhere(bot, first) if first else {}))
+    await bot.peer.until_sent(1)
+    if first is None:
+        await bot.peer.send(bot.ann, {"text": "this"} | elsewhere(bot, "photo"))
+    else:
+        await bot.peer.say(bot.ann, "no photo")
+    assert (await bot.peer.until_sent(2))[1].method == "sendMessage"
+    await bot.peer.send(bot.ann, second | elsewhere(bot, "photo"))
+    assert [c.method for c in (await bot.peer.until_sent(4))[2:]] == ["sendMediaGroup", "sendPhoto"]
+
+
 @pytest.mark.parametrize("text", ["/match", "/compare"])
 async def test_a_command_that_was_deleted_at_once_is_answered_all_the_same(bot: RunningBot, text: str) -> None:
     """Telegram takes the wish to answer without the reply only inside of reply_parameters."""
