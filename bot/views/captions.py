@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from bot.telegram.limits import MAX_CAPTION, MAX_FACE_BUTTONS, fit_lines, visible_length
-from bot.views.refusals import some_refused
+from bot.views.refusals import beyond_limit, some_refused
 from index.types import GalleryInfo
 from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
 from lookalike.calibration import Calibration
@@ -107,17 +107,8 @@ def faces_caption(found: Found) -> str:
 
 def _without_number(found: Found) -> list[str]:
     """Faces of the photo that are not among the numbered ones: those beyond the limit, and those refused."""
-    lines = []
-    if found.photo.left_out:
-        lines.append(
-            ngettext(
-                "{count} more face is smaller than these: I look at the {most} largest of a photo.",
-                "{count} more faces are smaller than these: I look at the {most} largest of a photo.",
-                found.photo.left_out,
-            ).format(count=number(found.photo.left_out, _), most=len(found.photo.faces))
-        )
-    others = some_refused(found.photo.refusals)
-    return [*lines, html.escape(others)] if others else lines
+    lines = (beyond_limit(found.photo), html.escape(some_refused(found.photo.refusals)))
+    return [line for line in lines if line]
 
 
 def _without_button(*counts: int) -> list[str]:

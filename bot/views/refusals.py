@@ -10,9 +10,9 @@ from aiogram.utils.i18n import ngettext
 
 from bot.telegram.files import NotAPhoto
 from lookalike.answers import NoFace, NoUsableFace, Unreadable
-from lookalike.wording import told_apart
+from lookalike.wording import number, told_apart
 from pipeline.errors import BadPhotoCode
-from pipeline.types import Refusal, RefusalCode
+from pipeline.types import PhotoFaces, Refusal, RefusalCode
 
 
 def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
@@ -26,11 +26,12 @@ def unanswered(answer: Unreadable | NoFace | NoUsableFace) -> str:
             reasons = [refused(refusal) for refusal in photo.refusals]
             if len(reasons) == 1:
                 return _("I found a face, but {reason}").format(reason=reasons[0])
-            return ngettext(
+            text = ngettext(
                 "I found {count} face, but can't use it: {reason}",
                 "I found {count} faces, but can use none of them. The largest: {reason}",
                 len(reasons),
             ).format(count=len(reasons), reason=reasons[0])
+            return "\n".join(filter(None, (text, beyond_limit(photo))))
         case _never:
             assert_never(_never)
 
@@ -81,6 +82,17 @@ def refused(refusal: Refusal) -> str:
         case _never:
             assert_never(_never)
     return text.format(value=value, limit=limit)
+
+
+def beyond_limit(photo: PhotoFaces) -> str:
+    """One line on the faces that were not looked at, since a photo has too many. Empty when there are none."""
+    if not photo.left_out:
+        return ""
+    return ngettext(
+        "{count} more face is smaller than these: I look at the {most} largest of a photo.",
+        "{count} more faces are smaller than these: I look at the {most} largest of a photo.",
+        photo.left_out,
+    ).format(count=number(photo.left_out, _), most=len(photo.faces))
 
 
 def some_refused(refusals: Sequence[Refusal]) -> str:

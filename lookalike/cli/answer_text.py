@@ -126,6 +126,7 @@ def print_comparison(paths: tuple[str, str], comparison: Compared, calibration: 
                 f"{shown_path(path)} has {len(photo.usable)} usable faces; "
                 f"this is face {position + 1} ({option} N takes another)"
             )
+        _print_beyond(photo)
     say(f"{meter(band.step)} {comparison.likeness}: similarity {comparison.similarity:.2f}. {meaning}")
     say("Family looks alike too, and age or light can hide it. So this is no proof.")
 
@@ -140,5 +141,10 @@ def _print_left_out(photo: PhotoFaces) -> None:
         if face.refusal is not None:
             why = refusal_sentence(photo.refusal_as_sent(face.refusal))
             say(f"Not usable, at {_place(face.box, photo)}: {why}.")
+    _print_beyond(photo)
+
+
+def _print_beyond(photo: PhotoFaces) -> None:
+    """The faces that were not looked at."""
     if photo.left_out:
         say(left_out_sentence(photo.left_out, len(photo.faces)) + ".")

@@ -67,7 +67,8 @@ def unanswered_sentence(answer: Unreadable | NoFace | NoUsableFace) -> str:
             reasons = [refusal_sentence(refusal) for refusal in photo.refusals]
             if len(reasons) == 1:
                 return f"one face was found, but {reasons[0]}"
-            return f"{len(reasons)} faces were found, none usable; the largest: {reasons[0]}"
+            more = f"; {left_out_sentence(photo.left_out, len(reasons))}" if photo.left_out else ""
+            return f"{len(reasons)} faces were found, none usable; the largest: {reasons[0]}{more}"
 
 
 def unanswered_code(answer: Unreadable | NoFace | NoUsableFace) -> str:

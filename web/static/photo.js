@@ -108,13 +108,14 @@ export class PhotoPanel {
       drawFaces($("photo-canvas"), answer.faces, scale * (this.bitmap.width / (answer.width || this.bitmap.width)), this.chosen);
     }
     this.showButtons(usable);
-    this.showRefused(answer);
     if (!face) {
       this.hideAnswer();
+      this.showRefused(answer); // also without an answer there may be more faces than were looked at
       $("no-preview").hidden = true; // no answer comes that it could speak of
       this.say(answer.error?.message ?? "", true);
       return;
     }
+    this.showRefused(answer);
     const best = face.matches[0];
     $("photo-overline").textContent = face.overline ?? "";
     $("photo-title").textContent = face.headline || t("nearest");

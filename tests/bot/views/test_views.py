@@ -18,8 +18,9 @@ from bot.middlewares.language import load_languages, translator
 from bot.views.about import about_text, stats_text
 from bot.views.captions import card_caption, compare_caption, explain_caption, faces_caption
 from bot.views.help import help_pages
+from bot.views.refusals import unanswered
 from index.types import Match, Person
-from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found
+from lookalike.answers import BandedMatch, Compared, FaceAnswer, Found, NoUsableFace
 from lookalike.cards import HelpPicture, ThemeName
 from lookalike.cards.help_pictures import HEIGHT, SCENES, WIDTH
 from lookalike.catalogues import LANGUAGES
@@ -86,6 +87,15 @@ def test_faces_beyond_the_limit_are_told(language: str) -> None:
     }
     assert wanted[language] in check_text(caption, "HTML", limit=1024, empty=False)
     assert "64" not in faces_caption(crowd(3))
+
+
+def test_faces_beyond_the_limit_are_told_also_where_none_of_the_others_can_be_used(language: str) -> None:
+    dark = [builders.face(None, refusal=RefusalCode.TOO_DARK) for _ in range(64)]
+    wanted = {"en": "36 more faces are smaller than these", "ru": "Ещё 36 лиц мельче этих"}[language]
+    photo = builders.photo(*dark)
+    told = unanswered(NoUsableFace(photo=replace(photo, left_out=36)))
+    assert wanted in check_text(told, "HTML", limit=4096, empty=False)
+    assert "36" not in unanswered(NoUsableFace(photo=photo))
 
 
 @pytest.mark.parametrize(("faces", "told"), [(20, False), (21, True)])

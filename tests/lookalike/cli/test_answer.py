@@ -28,6 +28,7 @@ ONE = photo(face(unit(1)))
 TWO = photo(face(unit(1)), face(unit(0, 1)))
 PARTY = replace(photo(*(face(unit(1, number)) for number in range(14))), left_out=36)
 SMALL = photo(face(unit(1)), face(None))
+DARK = replace(photo(face(None), face(None)), left_out=36)
 
 
 class Reader(ScriptedReader):
@@ -46,7 +47,7 @@ class Reader(ScriptedReader):
 @pytest.fixture(autouse=True)
 def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Photos of one byte string each, in an empty folder; the product answers them by the script."""
-    reader = Reader({b"one": ONE, b"two": TWO, b"party": PARTY, b"small": SMALL, b"nobody": photo()})
+    reader = Reader({b"one": ONE, b"two": TWO, b"party": PARTY, b"small": SMALL, b"dark": DARK, b"nobody": photo()})
 
     def build(settings: Settings, *, cache: CompiledCache | None, wait: bool) -> App:
         finder, pictures = Finder(reader, EightPeople(), calibration()), FolderPictures(None)
@@ -61,7 +62,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookalike.app, "build", build)
     monkeypatch.setattr(lookalike.app, "open_pipeline", lambda _settings, **_cache: reader)
     monkeypatch.chdir(tmp_path)
-    for name in ("one", "two", "party", "small", "nobody", "large", "heic", "bug"):
+    for name in ("one", "two", "party", "small", "dark", "nobody", "large", "heic", "bug"):
         Path(f"{name}.jpg").write_text(name)
 
 
@@ -91,6 +92,13 @@ def test_the_json_says_where_each_card_is_and_where_there_is_none() -> None:
     assert [face["card"] for face in entry["faces"][:3]] == ["out/party-1.jpg", "out/party-2.jpg", None]
     assert written() == ["out/party-1.jpg", "out/party-2.jpg"]
     assert entry["faces_left_out"] == 36
+
+
+@pytest.mark.parametrize(
+    "arguments", [("match", "dark.jpg"), ("compare", "party.jpg", "one.jpg"), ("compare", "one.jpg", "dark.jpg")]
+)
+def test_faces_beyond_the_limit_are_told_wherever_faces_are_counted(arguments: tuple[str, ...]) -> None:
+    assert "36 more faces are left out" in run(*arguments, columns=300).output
 
 
 def test_with_json_cards_are_written_only_where_a_folder_is_named() -> None:
