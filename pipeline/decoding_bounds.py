@@ -21,6 +21,7 @@ from pipeline.picture_header import PictureFormat, PictureHeader, read_header
 # photo (4032 px) then comes as 2016 px in a third of the time, rather than whole and shrunk by 0.51.
 DRAFT_SHARE: Final = 0.75
 STRIP_BYTES: Final = 4_000_000  # of a picture that is made RGB and smaller at a time, with all its copies
+RESULT_BYTES: Final = 20_000_000  # of a decoded photo and what is made of it
 _FIXED_BYTES: Final = 4_000_000  # tables, buffers, one strip
 _HEIF: Final = frozenset({PictureFormat.HEIC, PictureFormat.AVIF})
 
@@ -50,7 +51,12 @@ class PhotoLimits:
 
         Codings that need more a pixel (progressive JPEG of full colour, CMYK, AVIF) get fewer pixels.
         """
-        return 20_000_000 + 4 * max(self.max_pixels, 40_000_000)
+        return RESULT_BYTES + 4 * self.memory_pixels
+
+    @property
+    def memory_pixels(self) -> int:
+        """The most pixels whose memory decoding one photo may take, in the usual four bytes each."""
+        return max(self.max_pixels, 40_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +99,13 @@ def plan_decoding(data: bytes, limits: PhotoLimits) -> DecodingPlan:
     _check_work(header)
     memory = decoding_memory(header, header.size, limits)
     if memory > limits.max_memory_bytes:
-        most = int(header.pixels * limits.max_memory_bytes / memory)
+        like = math.ceil((memory - RESULT_BYTES) / 4e6)  # the value of MAX_PHOTO_MPX that takes it
         raise BadPhoto(
             BadPhotoCode.TOO_MANY_PIXELS,
-            f"The picture has {header.pixels / 1e6:,.0f} million pixels; stored as this {name} is, it takes too much "
-            f"memory from about {most / 1e6:,.0f} million on; save it as a usual JPEG or smaller.",
-            want=most,
+            f"The picture has {header.pixels / 1e6:,.0f} million pixels and, stored as this {name} is, takes the "
+            f"memory of {like:,} million, the limit is {limits.memory_pixels / 1e6:,.4g} million; save it as a "
+            "usual JPEG or smaller.",
+            want=int(header.pixels * limits.max_memory_bytes / memory),
             got=header.pixels,
         )
     return DecodingPlan(header=header, limits=limits, memory_bytes=memory, cpu_s=3 + math.ceil(header.pixels / 5e6))

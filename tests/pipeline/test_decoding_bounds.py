@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tracemalloc
 
@@ -59,6 +60,18 @@ def test_codings_that_need_more_memory_get_fewer_pixels(data: bytes, pixels: int
     assert refused.value.code is BadPhotoCode.TOO_MANY_PIXELS
     assert refused.value.got == 6320 * 6320
     assert refused.value.want == pytest.approx(pixels, rel=0.1)
+
+
+def test_the_refusal_for_memory_names_the_limit_of_pixels_that_would_do() -> None:
+    """In the fact, before the semicolon: whoever reads their own files is given other advice behind it."""
+    data = hostile.webp_header(6000, 4000)
+    with pytest.raises(BadPhoto, match=r"24 million pixels and, .* takes the memory of \d+ million.*; ") as refused:
+        decode(data)
+    assert refused.value.message.count(";") == 1
+    wanted = int(re.findall(r"memory of (\d+) million", refused.value.message)[0])
+    assert plan_decoding(data, PhotoLimits(max_pixels=wanted * 1_000_000)).header.pixels == 24_000_000
+    with pytest.raises(BadPhoto):
+        plan_decoding(data, PhotoLimits(max_pixels=(wanted - 1) * 1_000_000))
 
 
 def test_forty_million_pixels_of_the_usual_kinds_are_within_the_memory() -> None:
