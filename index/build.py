@@ -137,7 +137,8 @@ def build_gallery(
             files[PROBES] = _csv(PROBE_COLUMNS, [_probe_row(probe) for probe in fitted.probes])
         if keep_faces:
             files[FACES] = _csv(FACE_COLUMNS, folded.faces)
-        if preview is not None and (previews := _previews(source, people, preview, progress=progress)):
+        if preview is not None:  # of nobody yet, too: whoever joins later is then kept likewise
+            previews = _previews(source, people, preview, progress=progress)
             files[PICTURES if passed_on else PREVIEWS] = encode_previews(previews)
         put_in_place(work, out, lambda new: write_gallery(new, info, files))
         remove(work)

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class FolderStore(MemoryStore):
-    """index.store.Store over a folder that `index.build` made. `Row.preview` is kept where the gallery has pictures."""
+    """index.store.Store over a folder that `index.build` made. `Row.preview` is kept where the gallery has such."""
 
     def __init__(self, folder: Path, *, embedder: str | None) -> None:
         """Read the folder and check every file that is needed against its hash.
@@ -147,7 +147,7 @@ def _other_files(folder: Path, *, rows: Sequence[Row], gone: Collection[str]) ->
     }
     for name in (PREVIEWS, PICTURES):
         if name in files:
-            new = {row.person.number: row.preview for row in rows if row.preview is not None and name == PICTURES}
+            new = {row.person.number: row.preview for row in rows if row.preview is not None}
             old = Previews.read(folder / name)
             kept = {number: found for number in old if number not in gone and (found := old.of(number)) is not None}
             files[name] = encode_previews(kept | new)

@@ -25,7 +25,7 @@ class Row:
 
     person: Person
     vector: NDArray[np.float32]  # (D,), unit length
-    preview: Preview | None = None  # their picture, for a gallery that is passed on with its pictures
+    preview: Preview | None = None  # their picture or a small one of it, as the gallery keeps those of its people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

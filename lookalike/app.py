@@ -105,7 +105,7 @@ def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPicture
 
     Raises PicturesUnreadable when GALLERY_IMAGES names an archive that can't be read.
     """
-    from index.files import PICTURES
+    from index.files import PICTURES, PREVIEWS
     from index.previews import Previews
     from lookalike.cards import FolderPictures
     from lookalike.cards.picture_files import open_files
@@ -119,7 +119,9 @@ def open_pictures(settings: Settings, people: Sequence[Person]) -> FolderPicture
         files = open_files(place, images=[person.image for person in people])
     except OSError as error:
         raise PicturesUnreadable(f"GALLERY_IMAGES={place}: {error}; leave it empty to have people drawn") from error
-    return FolderPictures(files, previews=Previews.open(settings.gallery_path), limits=photo_limits(settings))
+    kept = next((name for name in (PREVIEWS, PICTURES) if (settings.gallery_path / name).is_file()), PREVIEWS)
+    previews = Previews.read(settings.gallery_path / kept)
+    return FolderPictures(files, previews=previews, limits=photo_limits(settings))
 
 
 def open_looks(settings: Settings, *, embedder: str) -> Looks | None:

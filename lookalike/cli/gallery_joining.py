@@ -57,6 +57,7 @@ def add(
 
     Example: lookalike index add ann1.jpg ann2.jpg --name "Ann Lee" --gallery my-gallery
     """
+    from index.files import PICTURES
     from index.fold_people import embed_people
     from index.store import Row
 
@@ -70,6 +71,7 @@ def add(
         embed = open_picture_embedder(settings)
         if embed.model != opened.info.embedder:
             opened = _open_own(settings, gallery, embedder=embed.model)  # refuses, and says what to do
+        passed_on = ((gallery or settings.gallery_path) / PICTURES).is_file()
         with console(to=sys.stderr).status("Looking at the pictures"):
             kind: VectorKind = "best" if opened.info.vector_kind == "best" else "mean"
             folded = embed_people(source, embed, kind=kind)
@@ -77,7 +79,7 @@ def add(
                 Row(
                     person=replace(person, joined=True, image=_image(person)),
                     vector=vector,
-                    preview=embed.whole(source.folder, person) if hasattr(embed, "whole") else None,
+                    preview=(embed.whole if passed_on else embed.preview)(source.folder, person),
                 )
                 for person, vector in zip(folded.people, folded.vectors, strict=True)
             ]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from index.errors import PicturesUnreadable
-from index.files import PREVIEWS
+from index.files import PICTURES, PREVIEWS
 from index.previews import Preview, encode_previews
 from lookalike.app import open_pictures, photo_limits
 from lookalike.cards import FolderPictures
@@ -39,6 +39,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_cards_show_the_small_pictures_that_the_build_kept(settings: Settings) -> None:
+    shown = open_pictures(settings, [SEVEN]).picture(person("7"), width=50, height=50)
+    assert shown is not None
+    assert shown[25, 25, 0] > 190
+
+
+def test_cards_show_the_pictures_that_a_gallery_is_passed_on_with_before_they_read_large_ones(
+    settings: Settings,
+) -> None:
+    (settings.gallery_path / PREVIEWS).rename(settings.gallery_path / PICTURES)
     shown = open_pictures(settings, [SEVEN]).picture(person("7"), width=50, height=50)
     assert shown is not None
     assert shown[25, 25, 0] > 190

@@ -6,8 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from index.files import PICTURES
 from index.gallery import Gallery
+from index.previews import Previews
 from index.work_folder import locked, work_folder
 from lookalike.paths import SAMPLES, WEIGHTS
 from tests.index.test_stores import needs_milvus
@@ -40,6 +43,19 @@ def test_a_person_joins_with_photos_and_a_name_and_leaves_by_it() -> None:
     removed = document(run("remove", "Ann Lee", "--gallery", "mine", "--json"))
     assert removed == {"gallery": "mine", "removed": ["Ann_Lee"], "people": 2}
     assert numbers() == ["Eileen_Collins", "Grace_Hopper"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_who_joins_with_a_large_picture_has_a_small_one_where_the_others_do(*, kept: bool) -> None:
+    """Else each card would decode up to eight photos of 24 million pixels."""
+    large = Image.open("ann.jpg").resize((1200, 1200))
+    large.save("ann.jpg")
+    run("build", "people", "--out", "small", *([] if kept else ["--no-previews"]))
+    shutil.copy(SAMPLES / "astronaut.jpg", "bob.jpg")
+    assert run("add", "ann.jpg", "--name", "Ann", "--gallery", "small").exit_code == 0
+    assert run("add", "bob.jpg", "--name", "Bob", "--gallery", "small").exit_code == 0
+    assert sorted(Previews.open(Path("small"))) == (["Ann"] if kept else [])
+    assert not (Path("small") / PICTURES).exists()
 
 
 def test_a_folder_of_people_joins_and_a_photo_without_a_face_is_named() -> None:
