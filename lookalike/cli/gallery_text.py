@@ -49,6 +49,8 @@ def build_document(target: Path, report: BuildReport, source: Source) -> dict[st
 
 def print_build(target: Path, report: BuildReport, source: Source, *, in_use: bool) -> None:
     """in_use: the new gallery is the one that the settings name."""
+    from index.files import PICTURES
+
     shown = readable(str(target))
     for file, reason in report.skipped[:LISTED]:
         complain(f"skipped {file}: {reason}")
@@ -70,7 +72,8 @@ def print_build(target: Path, report: BuildReport, source: Source, *, in_use: bo
     say(f"{shown}: {people(report.info.people)} from {pictures(report.info.pictures)} in {report.seconds:.0f} s{again}")
     if not in_use:
         say(f"To use it: GALLERY={shlex.quote(shown)} in the environment or in .env")
-        if source.layout == "people" and source.folder.is_dir():  # no tar, no bucket
+        carried = (target / PICTURES).is_file()
+        if source.layout == "people" and source.folder.is_dir() and not carried:  # no tar, no bucket
             say(f"With pictures on the cards: GALLERY_IMAGES={shlex.quote(readable(str(source.folder)))} beside it")
 
 

@@ -45,6 +45,11 @@ def test_a_person_joins_with_photos_and_a_name_and_leaves_by_it() -> None:
     assert numbers() == ["Eileen_Collins", "Grace_Hopper"]
 
 
+def test_a_gallery_that_carries_its_pictures_asks_for_no_folder_of_them() -> None:
+    assert "GALLERY_IMAGES" in run("build", "people", "--out", "plain").stdout
+    assert "GALLERY_IMAGES" not in run("build", "people", "--out", "mine", "--with-pictures").stdout
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_who_joins_with_a_large_picture_has_a_small_one_where_the_others_do(*, kept: bool) -> None:
     """Else each card would decode up to eight photos of 24 million pixels."""
