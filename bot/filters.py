@@ -71,9 +71,8 @@ def replied_photo(message: Message) -> PhotoRef | None:
 
     The latter is how an answer finds a photo of another chat again: answers can reply only to what asked for them.
     """
-    elsewhere = external_photo(
-        message
-    )  # first: in a topic, what replies to another chat may name the topic's start, too
+    # First: in a topic, what replies to another chat may name the topic's start, too.
+    elsewhere = external_photo(message)
     replied = message.reply_to_message
     if elsewhere is not None or replied is None:
         return elsewhere

@@ -191,8 +191,7 @@ def read_checkpoint(path: Path) -> Fitted:
 
 def average_of(run_dir: Path) -> Weights:
     """The averaged network of another run, by the network's own names, for a recipe that goes on from it."""
-    checkpoint = run_dir / CHECKPOINT
-    if not checkpoint.is_file():
+    if not (checkpoint := run_dir / CHECKPOINT).is_file():
         raise Refused(f"{checkpoint} is missing: this recipe goes on from that run, so train it first")
     return {name.removeprefix("network."): value for name, value in read_checkpoint(checkpoint).averaged.items()}
 
