@@ -80,7 +80,7 @@ class DeepEvaluation:
         """Return one suite's document, from the cache where it is there. Raises DataMissing, KeyError."""
         parts: dict[str, Callable[[], Document]] = {
             "embedder": lambda: deep_embedder.measure(self.run, bands=self.bands),
-            "robustness": lambda: deep_robustness.measure(self.run, self.pipeline),
+            "robustness": lambda: deep_robustness.measure(self.run, self.pipeline, aligner_id=self.files["aligner"]),
             "aligner": self._aligner,
             "detector": self._detector,
             "covered": self._covered,

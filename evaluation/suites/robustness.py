@@ -56,10 +56,11 @@ class Condition:
     words: str
     straighten: Callable[[FacePicture], Rgb8]
     one_side: bool
+    by: str = ""  # SHA-256 of the file that decides the crops, where one does: vectors are kept apart by it
 
 
-def conditions(aligner: PointFinder) -> dict[str, Condition]:
-    """Every condition but the clean one and end to end."""
+def conditions(aligner: PointFinder, aligner_id: str) -> dict[str, Condition]:
+    """Every condition but the clean one and end to end. aligner_id: SHA-256 of the aligner's file."""
 
     def spoilt(words: str, how: Callable[[Rgb8], Rgb8]) -> Condition:
         return Condition(words=words, straighten=lambda picture: how(straightened(picture)), one_side=True)
@@ -72,6 +73,7 @@ def conditions(aligner: PointFinder) -> dict[str, Condition]:
             words="points of the shipped aligner, box round the given ones",
             straighten=lambda picture: _with_found_points(picture, aligner),
             one_side=False,
+            by=aligner_id,
         ),
         "sunglasses": spoilt("sunglasses drawn on", with_sunglasses),
         "mask": spoilt("mask drawn on", with_mask),
@@ -87,8 +89,8 @@ def conditions(aligner: PointFinder) -> dict[str, Condition]:
     }
 
 
-def measure(run: Evaluation, pipeline: WholePipeline) -> RobustnessPart:
-    """Every condition on each set, end to end among them."""
+def measure(run: Evaluation, pipeline: WholePipeline, *, aligner_id: str) -> RobustnessPart:
+    """Every condition on each set, end to end among them. aligner_id: SHA-256 of the aligner's file."""
     document: dict[str, Any] = {"sets": {}, "yaw": {}, "before_after": {}}
     resamples = run.resamples // 2
     for name in SETS:
@@ -96,8 +98,9 @@ def measure(run: Evaluation, pipeline: WholePipeline) -> RobustnessPart:
         before = verification.all_pairs(clean.vectors, clean.people, floor=KEEP_FROM)
         threshold = verification.verify(before, fprs=FPRS, resamples=0).at(0.01).threshold
         lines: dict[str, Any] = {"clean": _line("as given: five points, clean", before, None, threshold, resamples)}
-        for key, condition in conditions(pipeline.aligner).items():
-            other = run.embed(f"{name}: {key}", clean.pictures, straighten=condition.straighten, otherwise=key)
+        for key, condition in conditions(pipeline.aligner, aligner_id).items():
+            otherwise = f"{key} {condition.by}".strip()
+            other = run.embed(f"{name}: {key}", clean.pictures, straighten=condition.straighten, otherwise=otherwise)
             if len(other.pictures) != len(clean.pictures):
                 continue  # a picture without a vector would shift the pairs; none of the pack is
             scores = (

@@ -23,6 +23,7 @@ from evaluation.report.depth_tables import tables
 from evaluation.report.page import page
 from evaluation.report.summary import summary
 from evaluation.report.table import as_rich
+from evaluation.suites import robustness as deep_robustness
 from evaluation.suites.detector import Run, small_then_large, taken_faces
 from evaluation.suites.in_depth import PARTS, DeepEvaluation
 from evaluation.suites.robustness import conditions
@@ -129,8 +130,18 @@ def test_a_face_whose_found_points_are_one_is_cut_out_by_its_box(pack: Path) -> 
         def find(self, image: Rgb8, faces: Sequence[Detection]) -> list[Landmarks]:
             return [Landmarks(points=np.full((5, 2), 50.0, np.float32), error=1.0) for _face in faces]
 
-    condition = conditions(OnePoint())["points"]
+    condition = conditions(OnePoint(), "its hash")["points"]
     assert condition.straighten(read_celeba(pack)[0]).shape == (112, 112, 3)
+
+
+def test_crops_by_found_points_are_embedded_anew_for_another_aligner(pack: Path, tmp_path: Path) -> None:
+    """Every other condition takes its vectors from the cache."""
+    deep = _deep(pack, tmp_path)
+    deep.part("robustness")
+    kept = set(tmp_path.glob("vectors-*.npy"))
+    deep.files = {**deep.files, "aligner": "another"}
+    deep.part("robustness")
+    assert len(set(tmp_path.glob("vectors-*.npy")) - kept) == len(deep_robustness.SETS)
 
 
 def test_points_and_boxes_are_counted_by_yaw_and_size(document: dict[str, Any]) -> None:

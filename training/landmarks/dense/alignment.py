@@ -37,7 +37,9 @@ def compare_alignments(opened: Opened, networks: Sequence[Exported], *, out: Pat
         sets[name] = {"people": len({one.person for one in pictures}), "pictures": len(pictures)}
         scores: dict[str, verification.PairScores] = {}
         for words, straighten in _ways(opened, networks).items():
-            seen = opened.evaluation.embed(f"{name}: {words}", pictures, straighten=straighten, otherwise=words)
+            # The aligner's five straighten the crops, or the crops that the others look at: kept apart by its file.
+            otherwise = f"{words} {opened.files['aligner']}"
+            seen = opened.evaluation.embed(f"{name}: {words}", pictures, straighten=straighten, otherwise=otherwise)
             pairs = verification.all_pairs(seen.vectors, seen.people)
             scores[words] = verification.hardest(pairs, KEPT)
             points = verification.verify(scores[words], fprs=FPRS).points
