@@ -1,5 +1,5 @@
 """An hourglass whose way down and first steps up are YOLOv8n's, read by integral regression; the parts of the smaller
-one that ships (shallow_hourglass), which begins at what this one learnt.
+one that ships (small_hourglass), which begins at what this one learnt.
 
     112 x 112 -> 56 -> 28 -> 14 -> 7 -> 4 (YOLOv8n's layers 0 to 9), up to 7 and 14 (its 10 to 15), up to 28 (new)
 
