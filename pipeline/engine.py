@@ -22,7 +22,7 @@ def computed_in(facts: NetworkFacts, backend: Backend) -> str:
     from pipeline.engine_openvino import fastest_format, gains_by_int8
 
     fastest = "f32" if facts.precision == "f32" else fastest_format()
-    return "int8" if fastest == "f32" and facts.int8 is not None and gains_by_int8() else fastest
+    return "int8" if facts.int8 is not None and gains_by_int8(fastest) else fastest
 
 
 def formats_of(manifest: Manifest, backend: Backend) -> dict[str, str]:

@@ -135,17 +135,25 @@ def fastest_format() -> str:
     return str(ov.Core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name())
 
 
-@functools.cache
-def gains_by_int8() -> bool:
-    """Whether int8 convolutions were measured to pay on such a CPU: it has VNNI.
+def gains_by_int8(other: str) -> bool:
+    """Whether int8 convolutions were measured to be quicker than `other` (a number format) on such a CPU.
 
-    OpenVINO computes in int8 without it, too, but in more steps, and sums may overflow.
+    They are where it has VNNI, beside float32 and beside bf16 in vectors; bf16 in AMX's matrix units is quicker.
+    OpenVINO computes in int8 without VNNI, too, but in more steps, and sums may overflow.
     """
+    flags = _cpu_flags()
+    return bool(flags & {"avx512_vnni", "avx_vnni"}) and (
+        other == "f32" or (other == "bf16" and "amx_bf16" not in flags)
+    )
+
+
+@functools.cache
+def _cpu_flags() -> frozenset[str]:
+    """What this CPU is able to do, in Linux's words; nothing on other systems."""
     try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+        return frozenset(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
     except OSError:
-        return False
-    return bool(flags & {"avx512_vnni", "avx_vnni"})
+        return frozenset()
 
 
 class _Request:

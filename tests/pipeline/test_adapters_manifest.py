@@ -51,7 +51,7 @@ def test_photos_are_embedded_in_int8_where_it_pays_and_vectors_that_are_kept_are
 ) -> None:
     """Told apart by what is opened: the int8 file is named and is not there."""
     monkeypatch.setattr("pipeline.engine_openvino.fastest_format", lambda: "f32")
-    monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda: True)
+    monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda other: other == "f32")
     arc = arcface()
     int8 = f'[embedder.int8]\nfile = "int8.onnx"\nsha256 = "{"0" * 64}"\n'
     folder = weights_folder(tmp_path, scrfd_bench(), embedder=embedder_entry(arc) + int8)

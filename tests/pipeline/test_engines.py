@@ -153,13 +153,16 @@ def test_an_int8_file_is_taken_where_it_pays_and_the_whole_one_elsewhere(
     small = facts(tmp_path, colour_means(gain=2.0), outputs=("means",), precision="bf16", name="small.onnx")
     entry, batch = replace(whole, int8=small), batch_of(1, 16)
     means = open_engine(whole).run(batch)[0]
-    for fastest, vnni, told, gain in (
-        ("f32", True, "int8", 2.0),
-        ("f32", False, "f32", 1.0),
-        ("bf16", True, "bf16", 1.0),
+    for fastest, flags, told, gain in (
+        ("f32", {"avx512_vnni"}, "int8", 2.0),
+        ("f32", {"avx2"}, "f32", 1.0),
+        ("bf16", {"avx512_vnni", "avx512_bf16"}, "int8", 2.0),
+        ("bf16", {"avx512_vnni", "avx512_bf16", "amx_bf16"}, "bf16", 1.0),
+        ("bf16", {"avx512_bf16"}, "bf16", 1.0),
+        ("f16", {"asimdhp"}, "f16", 1.0),
     ):
         monkeypatch.setattr("pipeline.engine_openvino.fastest_format", lambda fastest=fastest: fastest)
-        monkeypatch.setattr("pipeline.engine_openvino.gains_by_int8", lambda vnni=vnni: vnni)
+        monkeypatch.setattr("pipeline.engine_openvino._cpu_flags", lambda flags=flags: frozenset(flags))
         assert computed_in(entry, "openvino") == told
         assert np.allclose(open_engine(entry).run(batch)[0], gain * means, rtol=1e-3)
     assert computed_in(entry, "onnxruntime") == "f32"
