@@ -14,7 +14,7 @@ from torch import nn
 
 from lookalike.paths import SAMPLES
 from pipeline.decode import PhotoLimits, decode
-from pipeline.engine import open_engine
+from pipeline.engine import computed_in, open_engine
 from pipeline.manifest import KINDS, InputSpec, Manifest, NetworkFacts, Role, load_manifest
 from pipeline.manifest_tables import Precision
 from pipeline.open_parts import open_aligner, open_detector, open_embedder
@@ -58,10 +58,21 @@ def file_facts(path: Path, *, role: Role, outputs: Sequence[str], precision: Pre
 
 
 def time_network(facts: NetworkFacts) -> dict[str, Any]:
-    """One face of 112 px on one core: milliseconds, median and quarter points. Time it when nothing else runs."""
+    """One face, or one canvas of four by three, on one core: milliseconds, median and quarter points.
+
+    Time it when nothing else runs.
+    """
     engine = open_engine(facts, threads=1, buckets=(1,))
-    batch = np.zeros((1, 3, CROP_SIDE_PX, CROP_SIDE_PX), np.float32)
+    side = max(facts.input.sizes_px)
+    batch = np.zeros((1, 3, side * 3 // 4 if facts.input.step_px else side, side), np.float32)
     return _timed(lambda: engine.run(batch))
+
+
+def formats(facts: NetworkFacts) -> dict[str, NetworkFacts]:
+    """A network in each number format that this CPU computes and its files allow: f32, bf16 or f16, int8."""
+    whole = replace(facts, int8=None)
+    found = {computed_in(one, "openvino"): one for one in (replace(whole, precision="f32"), whole)}
+    return found if facts.int8 is None else found | {"int8": facts.int8}
 
 
 def time_parts(manifest: Manifest) -> dict[str, dict[str, Any]]:
@@ -73,8 +84,8 @@ def time_parts(manifest: Manifest) -> dict[str, dict[str, Any]]:
     face = [max(detector.detect(image), key=lambda found: found.score)]
     crop = align_face(image, aligner.find(image, face)[0].points)
     return {
-        "two looks, cut by the first and straightened for the second": _timed(lambda: aligner.find(image, face)),
-        "stretched edges looked for, then embedded": _timed(lambda: embedder.embed([crop])),
+        "aligner, the crop cut and looked at": _timed(lambda: aligner.find(image, face)),
+        "embedder, stretched edges looked for first": _timed(lambda: embedder.embed([crop])),
     }
 
 
@@ -89,22 +100,22 @@ def _timed(work: Callable[[], object]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Time the aligner and the embedder that ship, in float32 and as the CPU and the manifest let them run."""
+    """Time the networks that ship in every format this CPU computes, and face by face as they run (with a star)."""
     parser = argparse.ArgumentParser(prog="python -m training.comparisons.timing", description=main.__doc__)
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder with manifest.toml")
     manifest = load_manifest(parser.parse_args().weights)
-    for facts in (manifest.aligner, manifest.embedder):
+    for facts in (manifest.detector, manifest.aligner, manifest.embedder):
         if not isinstance(facts, NetworkFacts):
             continue
-        for precision in dict.fromkeys(("f32", facts.precision)):
-            _print(f"{facts.role:9} {precision:5}", time_network(replace(facts, precision=precision)))
+        for name, one in formats(facts).items():
+            _print(f"{facts.role:8} {name:4} {'*' * (name == computed_in(facts, 'openvino'))}", time_network(one))
     for words, found in time_parts(manifest).items():
         _print(words, found)
 
 
 def _print(words: str, found: dict[str, Any]) -> None:
     low, high = found["ms_quarters"]
-    print(f"{words:60} {found['ms_a_face']:6.2f} ms a face on one core ({low} to {high})")
+    print(f"{words:44} {found['ms_a_face']:6.2f} ms on one core ({low} to {high})")
 
 
 if __name__ == "__main__":
