@@ -145,3 +145,17 @@ def test_the_camera_answers_live_and_its_picture_can_be_taken(browser: Browser, 
         page.click("#camera-take")
         page.wait_for_selector("#photo-card img")
         assert page.evaluate("document.querySelector('#video').srcObject") is None
+
+
+def test_faces_beyond_the_most_that_are_read_are_told(browser: Browser, address: str, tmp_path: Path) -> None:
+    with Image.open(HOPPER) as whole:
+        head = whole.convert("RGB").crop((100, 0, 420, 400)).resize((128, 160))
+    sheet = Image.new("RGB", (10 * 128, 7 * 160))
+    for k in range(70):
+        sheet.paste(head, (k % 10 * 128, k // 10 * 160))
+    sheet.save(tmp_path / "sheet.jpg", quality=92)
+    with opened(browser, address) as page:
+        page.set_input_files("#photo-file", tmp_path / "sheet.jpg")
+        page.wait_for_selector("#refused p")
+        assert page.locator("#faces button").count() == 64
+        assert page.locator("#refused").inner_text() == "Smaller faces left out: 6"

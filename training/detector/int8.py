@@ -1,4 +1,4 @@
-"""The detector's file with int8 convolutions, for processors with VNNI and without bf16. Needs `nncf`.
+"""The detector's file with int8 convolutions, for processors with VNNI and without AMX. Needs `nncf`.
 
 Ranges are found on train scenes that the tuning saw, on canvases as served. The first convolution, the last 1x1
 convolutions of the head and what decodes boxes and points stay in float: pixels of a large canvas do not fit 256 steps.

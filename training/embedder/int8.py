@@ -1,4 +1,4 @@
-"""The embedder's file with SFace in int8, for processors with VNNI and without bf16. Needs `nncf`.
+"""The embedder's file with SFace in int8, for processors with VNNI and without AMX. Needs `nncf`.
 
 In int8 are SFace's 1x1 convolutions from the third on and its dense layer, where its time goes. EdgeFace's attention,
 SFace's first convolutions (pixels in 256 steps; nothing gained) and its depthwise ones (one range for channels of very
