@@ -12,11 +12,13 @@ class QualityGates:
     """Limits in the units of Quality. They part "can't be used" from "used", not good photos from bad ones.
 
     Chosen on 88 train people of `wild`, pictures spoilt step by step: each limit stands where the right person is still
-    first among them for about nine in ten (clean: 0.994).
+    first among them for about nine in ten (clean: 0.994). That of the points by `python -m training.landmarks.gate`.
     """
 
     min_eye_distance_px: float = 10.0  # of the working photo; 0.98 of them right at 10, 0.79 at 6
-    max_points_error: float = 0.15  # share of the eye distance
+    # Expected, as a share of the eye distance. From 0.15 to 0.20 0.144 came, and 0.88 (0.82 to 0.92) of the people told
+    # by given points are told by the found ones, from 0.20 to 0.25 0.76 (0.66 to 0.84).
+    max_points_error: float = 0.20
     max_yaw_deg: float = 70.0  # 0.97 right from 60 to 70; hardly any picture beyond to measure
     min_light: float = 12.0  # mean luma; 0.91 right at 16 with sensor noise, 0.47 at 8
     max_light: float = 240.0  # 0.72 right at 235, 0.52 at 243: burnt out

@@ -61,7 +61,7 @@ def outcomes(
     """Read every picture as the product does."""
     seen = []
     for face in faces:
-        found = _the_face(reader.read_image(face.read()), face.points)
+        found = face_at(reader.read_image(face.read()), face.points)
         refused = None if found is None or found.refusal is None else found.refusal.code.value
         off = math.nan if found is None else abs((roll_deg(found.points) - roll_deg(face.points) + 180) % 360 - 180)
         seen.append(Outcome(kind=face.kind, found=found is not None, refused=refused, roll_off=off))
@@ -102,7 +102,7 @@ def blur_rows(
         found = []
         for face in faces:
             sigma = share * float(np.linalg.norm(face.points[1] - face.points[0]))
-            found.append(_the_face(reader.read_image(blurred(face.read(), sigma)), face.points))
+            found.append(face_at(reader.read_image(blurred(face.read(), sigma)), face.points))
             advance(1)
         there = [face for face in found if face is not None]
         rows.append(
@@ -130,7 +130,7 @@ def blurred(image: Rgb8, sigma_px: float) -> Rgb8:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
 
 
-def _the_face(photo: PhotoFaces, points: Points5) -> Face | None:
+def face_at(photo: PhotoFaces, points: Points5) -> Face | None:
     """The largest face whose box holds the middle of the true eyes."""
     x, y = points[:2].mean(axis=0).tolist()
     holding = [face for face in photo.faces if face.box.x0 <= x <= face.box.x1 and face.box.y0 <= y <= face.box.y1]
