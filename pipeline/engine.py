@@ -5,6 +5,7 @@ Each backend is one file with the only import of its vendor. How batches are cut
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal, Protocol, assert_never
 
 from pipeline.compiled_cache import CompiledCache
@@ -62,7 +63,7 @@ def open_engine(
     compile; without it nothing is written. lean: hold less memory, for more time where shapes change.
     """
     if facts.int8 is not None and computed_in(facts, backend) == "int8":
-        facts = facts.int8
+        facts = replace(facts, path=facts.int8.path, sha256=facts.int8.sha256, int8=None)  # at the sizes asked for
     match backend:
         case "openvino":
             from pipeline.engine_openvino import OpenVinoEngine

@@ -165,6 +165,8 @@ def test_an_int8_file_is_taken_where_it_pays_and_the_whole_one_elsewhere(
         monkeypatch.setattr("pipeline.engine_openvino._cpu_flags", lambda flags=flags: frozenset(flags))
         assert computed_in(entry, "openvino") == told
         assert np.allclose(open_engine(entry).run(batch)[0], gain * means, rtol=1e-3)
+        other = replace(entry, input=replace(entry.input, sizes_px=(24,)))
+        assert np.allclose(open_engine(other).run(batch_of(1, 24))[0], gain * batch_of(1, 24).mean((2, 3)), atol=0.02)
     assert computed_in(entry, "onnxruntime") == "f32"
 
 
