@@ -37,7 +37,7 @@ class KeptVectors:
         from pipeline.stretched_edges import is_tight
 
         facts = load_manifest(self._settings.weights_dir).embedder
-        if face.embedding is None or computed_in(facts, self._settings.engine) != "int8":
+        if face.embedding is None or "int8" not in computed_in(facts, self._settings.engine):
             return as_answered(photo, face)
         with self._lock:
             if self._opened is None:

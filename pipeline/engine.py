@@ -17,13 +17,18 @@ DEFAULT_BUCKETS: Final = (1, 4)  # with eight a process holds 9 MB more
 
 
 def computed_in(facts: NetworkFacts, backend: Backend) -> str:
-    """The number format that a network is computed in, by this backend, here: bf16, f16, int8 or f32."""
+    """The number format that a network is computed in, by this backend, here: f32, bf16, f16, int8 or int8+bf16.
+
+    int8: convolutions of the int8 file, all else in float32; int8+bf16: all else in bf16.
+    """
     if backend != "openvino":
         return "f32"
     from pipeline.engine_openvino import fastest_format, gains_by_int8
 
     fastest = "f32" if facts.precision == "f32" else fastest_format()
-    return "int8" if facts.int8 is not None and gains_by_int8(fastest) else fastest
+    if facts.int8 is None or not gains_by_int8(fastest):
+        return fastest
+    return "int8" if fastest == "f32" else f"int8+{fastest}"
 
 
 def formats_of(manifest: Manifest, backend: Backend) -> dict[str, str]:
@@ -62,7 +67,7 @@ def open_engine(
     threads: how many cores one inference uses. buckets: batch sizes that it is run with. cache: for engines that
     compile; without it nothing is written. lean: hold less memory, for more time where shapes change.
     """
-    if facts.int8 is not None and computed_in(facts, backend) == "int8":
+    if facts.int8 is not None and computed_in(facts, backend).startswith("int8"):
         facts = replace(facts, path=facts.int8.path, sha256=facts.int8.sha256, int8=None)  # at the sizes asked for
     match backend:
         case "openvino":

@@ -156,7 +156,7 @@ def test_an_int8_file_is_taken_where_it_pays_and_the_whole_one_elsewhere(
     for fastest, flags, told, gain in (
         ("f32", {"avx512_vnni"}, "int8", 2.0),
         ("f32", {"avx2"}, "f32", 1.0),
-        ("bf16", {"avx512_vnni", "avx512_bf16"}, "int8", 2.0),
+        ("bf16", {"avx512_vnni", "avx512_bf16"}, "int8+bf16", 2.0),
         ("bf16", {"avx512_vnni", "avx512_bf16", "amx_bf16"}, "bf16", 1.0),
         ("bf16", {"avx512_bf16"}, "bf16", 1.0),
         ("f16", {"asimdhp"}, "f16", 1.0),

@@ -57,7 +57,7 @@ class Agreement:
     @property
     def holds(self) -> bool:
         sure = [same for lead, same in self.same_first if lead > LEAD]
-        least = 0.995 if computed_in(load_manifest(WEIGHTS).embedder, "openvino") == "int8" else 0.999
+        least = 0.995 if "int8" in computed_in(load_manifest(WEIGHTS).embedder, "openvino") else 0.999
         return min(self.same_crop) > least and median(self.faces) > 0.995 and all(sure)
 
 

@@ -69,10 +69,15 @@ def time_network(facts: NetworkFacts) -> dict[str, Any]:
 
 
 def formats(facts: NetworkFacts) -> dict[str, NetworkFacts]:
-    """A network in each number format that this CPU computes and its files allow: f32, bf16 or f16, int8."""
-    whole = replace(facts, int8=None)
-    found = {computed_in(one, "openvino"): one for one in (replace(whole, precision="f32"), whole)}
-    return found if facts.int8 is None else found | {"int8": facts.int8}
+    """A network in each number format that this CPU computes and its files allow, as `computed_in` names them."""
+    found = {}
+    for precision in ("f32", facts.precision):
+        one = replace(facts, precision=precision, int8=None)
+        found[computed_in(one, "openvino")] = one
+    if facts.int8 is not None:
+        for name, one in dict(found).items():
+            found["int8" if name == "f32" else f"int8+{name}"] = replace(facts.int8, precision=one.precision)
+    return found
 
 
 def time_parts(manifest: Manifest) -> dict[str, dict[str, Any]]:
@@ -108,7 +113,7 @@ def main() -> None:
         if not isinstance(facts, NetworkFacts):
             continue
         for name, one in formats(facts).items():
-            _print(f"{facts.role:8} {name:4} {'*' * (name == computed_in(facts, 'openvino'))}", time_network(one))
+            _print(f"{facts.role:8} {name:9} {'*' * (name == computed_in(facts, 'openvino'))}", time_network(one))
     for words, found in time_parts(manifest).items():
         _print(words, found)
 

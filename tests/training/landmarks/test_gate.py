@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from evaluation.datasets.pack import FacePicture
+from evaluation.datasets.pack import FacePicture, ScenePicture
 from pipeline.similarity import ARCFACE_TEMPLATE
 from pipeline.types import Box, Embedding, PhotoFaces, Rgb8
 from tests.lookalike.builders import face, unit
-from training.landmarks.gate import KEPT, WAYS, Asked, ask, limit_of, rows_of, spoilt
+from training.data.faces_with_points import FaceWithPoints
+from training.landmarks.gate import (
+    KEPT,
+    LEAST_FACES,
+    WAYS,
+    Asked,
+    Row,
+    Unseen,
+    ask,
+    errors_of_unseen,
+    errors_without_people,
+    limit_of,
+    rows_of,
+    spoilt,
+)
 
 POINTS = (ARCFACE_TEMPLATE * 1.5 + np.array([60, 40], np.float32)).astype(np.float32)
 COLOURS = {"anna": (200, 40, 40), "boris": (40, 200, 40), "clara": (40, 40, 200)}
@@ -103,31 +118,66 @@ def test_every_spoilt_face_asks_for_its_person_without_its_own_picture(tmp_path:
     assert min(one.rank for one in ask(gallery, wrong, ColourReader(0.12), anna)) > 0
 
 
+def test_faces_without_a_name_and_pictures_without_people_are_read_likewise(tmp_path: Path) -> None:
+    (one,) = pictures(tmp_path, "anna", COLOURS["anna"], count=1)
+    named = FaceWithPoints(path=one.file, source="mtfl", group="mtfl", box=None, points=POINTS)
+    errors = errors_of_unseen([named], ColourReader(0.12))
+    assert [error.expected for error in errors] == [0.12] * WAYS
+    assert errors[0].came == pytest.approx(0.0)  # the reader finds the points where they were
+    assert max(error.came for error in errors) > 0.1  # but not in a picture that was shrunk
+    scenes = [ScenePicture(file=file, labels=tmp_path / "none.txt", source="empty") for file in (one.file, one.file)]
+    assert errors_without_people(scenes, ColourReader(0.3)) == [0.3, 0.3]
+
+
 def told(expected: float, *ranks: tuple[int, int]) -> list[Asked]:
-    """Faces, each with its person's rank by found and by given points."""
+    """Faces of forty people in turn, each with its person's rank by found and by given points."""
     return [
-        Asked(person=str(k), expected=expected, came=expected, rank=rank, rank_by_given=by_given)
+        Asked(person=str(k % 40), expected=expected, came=expected, rank=rank, rank_by_given=by_given)
         for k, (rank, by_given) in enumerate(ranks)
     ]
 
 
-def test_the_limit_is_where_found_points_first_lose_too_many_of_those_that_given_points_tell() -> None:
+def test_rows_part_what_wrong_points_cost_from_what_is_hidden() -> None:
     sure = told(0.04, *[(0, 0)] * 19, (3, 0))
-    hidden = told(0.11, *[(0, 0)] * 9, (8, 0), *[(5, 5)] * 10)  # lost by either points: nothing of the points' making
-    lost, luck = told(0.16, *[(0, 0)] * 11, *[(1, 0)] * 9), told(0.22, (0, 0), (0, 4))
-    few = told(0.16, *[(0, 0)] * 4, (1, 0))  # eight in ten of five: nothing is shown
-    rows = rows_of([*lost, *sure, *luck, *hidden])
-    assert [(row.low, row.high, row.faces, row.people) for row in rows] == [
-        (0.0, 0.05, 20, 20),
-        (0.10, 0.15, 20, 20),
-        (0.15, 0.20, 20, 20),
-        (0.20, 0.25, 2, 2),
+    hidden = told(0.11, *[(0, 0)] * 9, (8, 0), *[(5, 5)] * 10)  # lost by either points
+    nobody = told(0.22, (4, 4))
+    unseen = [Unseen(expected=0.03, came=0.05), Unseen(expected=0.13, came=0.1), Unseen(expected=0.14, came=0.2)]
+    rows = rows_of([*sure, *nobody, *hidden], unseen)
+    assert [(row.low, row.high, row.faces, row.people, row.told_by_given) for row in rows] == [
+        (0.0, 0.05, 20, 20, 20),
+        (0.10, 0.15, 20, 20, 10),
+        (0.20, 0.25, 1, 1, 0),
     ]
-    assert [row.first for row in rows] == pytest.approx([0.95, 0.45, 0.55, 1.0])
-    assert [row.first_by_given for row in rows] == pytest.approx([1.0, 0.5, 1.0, 0.5])
-    assert [row.kept for row in rows] == pytest.approx([0.95, 0.9, 0.55, 1.0])
-    assert rows[2].kept_interval[1] < KEPT <= rows[1].kept
-    assert limit_of(rows) == 0.15
-    assert limit_of(rows[:1]) == 0.05
-    assert limit_of(rows[2:3]) == limit_of([]) == 0.0
-    assert limit_of(rows_of([*sure, *few])) == 0.20
+    assert [row.first for row in rows] == pytest.approx([0.95, 0.45, 0.0])
+    assert [row.first_by_given for row in rows] == pytest.approx([1.0, 0.5, 0.0])
+    assert [row.kept for row in rows[:2]] == pytest.approx([0.95, 0.9])
+    assert rows[2].kept is rows[2].kept_interval is rows[2].unseen_came is None
+    assert [(row.unseen_faces, row.unseen_came) for row in rows[:2]] == [(1, 0.05), (2, pytest.approx(0.15))]
+
+
+def row(low: float, high: float, **otherwise: object) -> Row:
+    """A row that may be answered, or not for what is given otherwise."""
+    facts: dict[str, Any] = {
+        "faces": 200, "people": 31, "came": 0.1, "first": 0.8, "first_by_given": 0.9, "told_by_given": LEAST_FACES,
+        "kept": 0.88, "kept_interval": (0.8, KEPT), "unseen_faces": 90, "unseen_came": high,
+        "unseen_interval": (0.0, 1.0),
+    }  # fmt: skip
+    return Row(low=low, high=high, **(facts | otherwise))
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"told_by_given": LEAST_FACES - 1},
+        {"kept_interval": (0.7, KEPT - 0.01)},
+        {"kept": None, "kept_interval": None},
+        {"unseen_came": 0.21},
+        {"unseen_came": None, "unseen_interval": None, "unseen_faces": 0},
+        {"low": 0.16},
+    ],
+)
+def test_the_limit_lies_before_the_first_row_that_misses_anything(otherwise: dict[str, float]) -> None:
+    first, last = row(0.0, 0.15), row(0.20, 0.25)
+    assert limit_of([first, row(0.15, 0.20), last]) == 0.25
+    assert limit_of([first, row(**({"low": 0.15, "high": 0.20} | otherwise)), last]) == 0.15
+    assert limit_of([]) == 0.0
