@@ -214,14 +214,15 @@ def _calibration(opened: Opened, report: Report) -> Calibration:
 def _merged(settings: Settings, document: EvaluationDocument) -> EvaluationDocument:
     """Put the new figures over those of the file that is there: a part alone replaces that part alone.
 
-    Figures of other networks, or of a file that can't be read, are dropped. The calibration has its own file.
+    Figures of other networks or number formats, or of a file that can't be read, are dropped. The calibration has its
+    own file.
     """
     from evaluation.documents.base import read
     from evaluation.documents.shipped import EvaluationDocument
 
     found = {name: getattr(document, name) for name in document.model_fields_set if name != "calibration"}
     before = read(settings.weights_dir / EVALUATION_NAME, EvaluationDocument)
-    if before is None or before.files != document.files:
+    if before is None or (before.files, before.engine) != (document.files, document.engine):
         return EvaluationDocument.model_validate(found)
     kept = {name: getattr(before, name) for name in before.model_fields_set}
     return EvaluationDocument.model_validate(kept | found | {"seconds": before.seconds | document.seconds})

@@ -234,6 +234,7 @@ def _detectors(opened: Opened) -> dict[str, BoxFinder]:
             threads=settings.engine_threads,
         )
         for side in OTHER_SIDES_PX
+        if side not in facts.input.sizes_px
     }
 
 

@@ -44,7 +44,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]  # ships no types
 
 from training.command_line import Refused
 from training.data.ahead import made_ahead, share_of
-from training.processor import has_bf16, keep_freed_memory
+from training.processor import device_of, has_bf16, keep_freed_memory
 
 Weights = dict[str, torch.Tensor]
 Check = Callable[[lightning.LightningModule], Mapping[str, float]]
@@ -138,7 +138,7 @@ def fit(
             strategy=strategy,
             max_steps=max_steps,
             max_epochs=-1,
-            precision=precision if accelerator != "cpu" or has_bf16(torch.device("cpu")) else "32-true",
+            precision=precision if has_bf16(device_of(accelerator)) else "32-true",
             gradient_clip_val=clip_norm,
             callbacks=callbacks,
             logger=False,

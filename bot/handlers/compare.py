@@ -78,10 +78,12 @@ async def on_waited_photo(  # noqa: PLR0917 - the dispatcher hands these over by
 ) -> None:
     """A photo that /compare was waiting for. One whose first photo is gone meanwhile becomes the first itself."""
     pointed_at = replied_photo(message)
-    photos = own_photos(message, album) or ([pointed_at] if pointed_at else [])
+    own = own_photos(message, album)
+    photos = own or ([pointed_at] if pointed_at else [])
     if raw_state == Comparing.second.state:
         first = await _first(bot, message, state, sent_photos)
-        photos = [first, *photos] if first is not None else photos
+        if first is not None and (own or first.unique_id != photos[0].unique_id):  # pointed at twice, it is still one
+            photos = [first, *photos]
     if len(photos) >= 2:
         await _compare(message, photos, bot, state, jobs, person, pairs)
     else:

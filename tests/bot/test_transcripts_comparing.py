@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bot.conftest import RunningBot
 from tests.bot.transcripts import told
 
@@ -55,6 +57,19 @@ async def test_compare_by_reply_with_and_without_a_photo(bot: RunningBot) -> Non
     await bot.peer.send_photo(bot.ann, b"faces=1", caption="/compare", reply_to=first)
     assert "strangers" in (await bot.peer.until_sent(2))[1].text
     await bot.peer.say(bot.ann, "/compare", reply_to=first)
+    assert "second photo" in (await bot.peer.until_sent(3))[2].text
+    await bot.peer.send_photo(bot.ann, b"faces=1")
+    assert "this is no proof" in (await bot.peer.until_sent(4))[3].text
+
+
+@pytest.mark.parametrize("words", ["/compare", "and him?"])
+async def test_a_photo_that_is_pointed_at_twice_is_not_compared_with_itself(bot: RunningBot, words: str) -> None:
+    await told(bot, bot.ann)
+    first = await bot.peer.send_photo(bot.ann, b"faces=1")
+    await bot.peer.until_sent(1)
+    await bot.peer.say(bot.ann, "/compare", reply_to=first)
+    await bot.peer.until_sent(2)
+    await bot.peer.say(bot.ann, words, reply_to=first)
     assert "second photo" in (await bot.peer.until_sent(3))[2].text
     await bot.peer.send_photo(bot.ann, b"faces=1")
     assert "this is no proof" in (await bot.peer.until_sent(4))[3].text

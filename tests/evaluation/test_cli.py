@@ -77,6 +77,19 @@ def test_json_is_one_document_and_the_files_are_written(weights: Path, pack: Pat
     assert json.loads((weights / "calibration.json").read_text("utf-8"))["embedder"] == MODEL
 
 
+def test_figures_of_another_number_format_are_not_told_as_this_one_s(weights: Path, pack: Path) -> None:
+    first = CliRunner().invoke(app, ["verification", "--data", str(pack)])
+    assert first.exit_code == 0, first.stderr
+    file = weights / "evaluation.json"
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | {"engine": "openvino f8"}))
+    second = CliRunner().invoke(app, ["landmarks", "--data", str(pack)])
+    assert second.exit_code == 0, second.stderr
+    kept = json.loads(file.read_text("utf-8"))
+    assert "verification" not in kept
+    assert "landmarks" in kept
+    assert kept["engine"] != "openvino f8"
+
+
 @pytest.mark.parametrize("option", [["--limit", "20"], ["--no-write"]], ids=["a quick try", "asked not to"])
 def test_nothing_is_written_by_a_quick_try_or_when_asked(weights: Path, pack: Path, option: list[str]) -> None:
     result = CliRunner().invoke(app, ["landmarks", "--data", str(pack), *option])

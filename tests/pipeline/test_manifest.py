@@ -152,6 +152,19 @@ def test_make_manifest_leaves_out_an_int8_file_that_the_new_detector_has_not(tmp
     assert load_manifest(written(folder, updated_manifest(TEXT, folder))).embedder.int8 is not None
 
 
+def test_make_manifest_names_an_int8_file_that_came_later(tmp_path: Path) -> None:
+    whole, steps = (hashlib.sha256(content).hexdigest() for content in (b"new detector", b"steps"))
+    folder = with_record(tmp_path, sha256=whole)
+    (folder / "detector_int8.onnx").write_bytes(b"steps")
+    record = {"file": "detector_int8.onnx", "sha256": steps, "made_from": whole}
+    (folder / "records" / "detector_int8.json").write_text(json.dumps(record), encoding="utf-8")
+    after = updated_manifest(without_table(TEXT, "detector.int8"), folder)
+    detector = networks(load_manifest(written(folder, after)))[0]
+    assert detector.int8 is not None
+    assert detector.int8.read_bytes() == b"steps"
+    assert updated_manifest(after, folder) == after
+
+
 def test_make_manifest_refuses_a_record_of_another_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="its record says"):
         updated_manifest(TEXT, with_record(tmp_path, sha256="0" * 64))

@@ -28,11 +28,12 @@ from training.command_line import RECIPES, Refused, add_accelerator, add_data, c
 from training.config import load_recipe, recipe_values
 from training.data.people import People, open_people, prepare
 from training.embedder.build import build_network
-from training.embedder.choose import Sets, device_of, embed_rows, has_pairs, val_sets
+from training.embedder.choose import Sets, embed_rows, has_pairs, val_sets
 from training.embedder.recipe import EmbedderRecipe
 from training.embedder.train import START_VIEW, keep_start_view, network_weights, person_weights, train
 from training.export.onnx import current_commit, write_record
 from training.loop import Check
+from training.processor import device_of
 
 SEED: Final = 5
 LEAST_PICTURES: Final = 5

@@ -32,12 +32,13 @@ from training.config import load_recipe, recipe_values
 from training.data.augment import middle
 from training.data.people import People, open_people, prepare, read_held_out
 from training.embedder.build import build_network
-from training.embedder.choose import Sets, VectorsOf, device_of, embed_rows, has_pairs, report_of, val_sets
+from training.embedder.choose import Sets, VectorsOf, embed_rows, has_pairs, report_of, val_sets
 from training.embedder.export import CHOICE, choose, chosen_network, projected
 from training.embedder.recipe import EmbedderRecipe, NetworkSettings, stored_recipe
 from training.embedder.train import START_VIEW, keep_start_view, train
 from training.export.onnx import current_commit, sha256_of, write_record
 from training.loop import CHECKPOINT, Fitted
+from training.processor import device_of
 
 TRIED: Final = (
     "embedder_adadistill",

@@ -27,12 +27,6 @@ Sets = Mapping[str, NDArray[np.int64]]  # name -> rows of People
 VectorsOf = Callable[[NDArray[np.int64]], FloatArray]  # rows of People -> their unit vectors
 
 
-def device_of(accelerator: str) -> torch.device:
-    """Where a network goes that Lightning would train by this name: the first GPU or the CPU."""
-    wanted = accelerator in {"gpu", "cuda"} or (accelerator == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if wanted else "cpu")
-
-
 def embed_rows(
     network: nn.Module, people: People, rows: NDArray[np.int64], *, batch: int = 128, precise: bool = False
 ) -> FloatArray:

@@ -21,7 +21,6 @@ from training.data.people import People, open_people, prepare, read_held_out
 from training.embedder.build import build_network
 from training.embedder.choose import (
     dev_sets,
-    device_of,
     embed_rows,
     scores,
 )
@@ -34,6 +33,7 @@ from training.losses.margin import MarginLoss
 from training.losses.pair_memory import PairMemoryLoss
 from training.losses.relational import RelationalLoss
 from training.losses.triplet import SemiHardTripletLoss
+from training.processor import device_of
 
 START_VIEW: Final = "start_view.npy"
 WIDE_RATE: Final = 0.03  # of the rate, for SFace's dense layer: its weights are a thirtieth of the convolutions'

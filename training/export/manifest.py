@@ -2,7 +2,8 @@
 
     python -m training.export.manifest [FOLDER]      # weights/ without one
 
-Only lines that are there already are rewritten, so comments, thresholds and order stay as they were written.
+Only lines that are there already are rewritten, so comments, thresholds and order stay as they were written; an int8
+file that has a record and no table gets one at the end.
 """
 
 from __future__ import annotations
@@ -36,7 +37,20 @@ def updated(manifest: str, folder: Path) -> str:
         if found and found[1] in facts:
             value = json.dumps(facts[found[1]], ensure_ascii=False)  # TOML writes strings and numbers the same way
             lines[number] = f"{found[1]}{found[2]}{value}{found[4]}"
-    return "".join(lines)
+    return "".join([*lines, *_new_int8(lines, folder)])
+
+
+def _new_int8(lines: list[str], folder: Path) -> list[str]:
+    """The int8 table of each network whose int8 file has a record and which the manifest does not name yet."""
+    tables = {line.split("#")[0].strip().strip("[]") for line in lines if line.startswith("[")}
+    new = []
+    for role in ("detector", "embedder"):
+        record = folder / "records" / f"{role}_int8.json"
+        if role in tables and f"{role}.int8" not in tables and record.exists():
+            file = json.loads(record.read_text(encoding="utf-8"))["file"]
+            facts = {"file": file} | _facts(f"{role}.int8", folder)
+            new += [f"\n[{role}.int8]\n", *(f"{name} = {json.dumps(value)}\n" for name, value in facts.items())]
+    return new
 
 
 def _without_gone(lines: list[str], folder: Path) -> list[str]:

@@ -151,7 +151,7 @@ def test_rows_part_what_wrong_points_cost_from_what_is_hidden() -> None:
     assert [row.first for row in rows] == pytest.approx([0.95, 0.45, 0.0])
     assert [row.first_by_given for row in rows] == pytest.approx([1.0, 0.5, 0.0])
     assert [row.kept for row in rows[:2]] == pytest.approx([0.95, 0.9])
-    assert rows[2].kept is rows[2].kept_interval is rows[2].unseen_came is None
+    assert (rows[2].kept, rows[2].kept_interval, rows[2].unseen_came) == (None, None, None)
     assert [(row.unseen_faces, row.unseen_came) for row in rows[:2]] == [(1, 0.05), (2, pytest.approx(0.15))]
 
 
