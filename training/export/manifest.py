@@ -31,7 +31,7 @@ def updated(manifest: str, folder: Path) -> str:
     facts: dict[str, str | int] = {}
     for number, line in enumerate(lines):
         if line.startswith("["):
-            facts = _facts(line.split("#")[0].strip().strip("[]"), folder)
+            facts = _facts(_table_of(line), folder)
             continue
         found = re.match(r"(\w+)( *= *)(\"[^\"]*\"|\d+)(.*)", line, re.DOTALL)
         if found and found[1] in facts:
@@ -40,9 +40,14 @@ def updated(manifest: str, folder: Path) -> str:
     return "".join([*lines, *_new_int8(lines, folder)])
 
 
+def _table_of(line: str) -> str:
+    """The name of the table that a line opens."""
+    return line.split("#", maxsplit=1)[0].strip().strip("[]")
+
+
 def _new_int8(lines: list[str], folder: Path) -> list[str]:
     """The int8 table of each network whose int8 file has a record and which the manifest does not name yet."""
-    tables = {line.split("#")[0].strip().strip("[]") for line in lines if line.startswith("[")}
+    tables = {_table_of(line) for line in lines if line.startswith("[")}
     new = []
     for role in ("detector", "embedder"):
         record = folder / "records" / f"{role}_int8.json"
@@ -59,7 +64,7 @@ def _without_gone(lines: list[str], folder: Path) -> list[str]:
     gone = False
     for line in lines:
         if line.startswith("["):
-            role = line.split("#")[0].strip().strip("[]")
+            role = _table_of(line)
             records = [
                 folder / "records" / f"{name}.json" for name in (role.removesuffix(".int8"), role.replace(".", "_"))
             ]

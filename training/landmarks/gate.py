@@ -31,6 +31,7 @@ from evaluation.datasets.embeddings import CropEmbedder
 from evaluation.datasets.held_out import read_groups
 from evaluation.datasets.pack import FacePicture, ScenePicture, read_celeba, read_picture, read_scenes, read_wild
 from evaluation.metrics.bootstrap import mean_figure
+from evaluation.metrics.landmarks import normalised_errors
 from evaluation.suites.covered import blurred, face_at
 from pipeline.face_pipeline import PipelineConfig, load_pipeline
 from pipeline.gates import QualityGates
@@ -175,8 +176,10 @@ def ask(
             shown, points = spoilt(image, picture.points, way=way, rng=rng)
             face = face_at(reader.read_image(shown), points)
             vector = _vector(face)
+            if face is None or vector is None:
+                continue
             (given,) = embedder.embed([align_face(shown, points)])
-            if face is None or vector is None or given is None:
+            if given is None:
                 continue
             found.append(
                 Asked(
@@ -217,8 +220,7 @@ def errors_without_people(scenes: Sequence[ScenePicture], reader: ImageReader) -
 
 
 def _error(face: Face, points: Points5) -> float:
-    off = np.linalg.norm(face.points - points, axis=1).mean()
-    return float(off / np.linalg.norm(points[1] - points[0]))
+    return float(normalised_errors(face.points[None], points[None])[0])
 
 
 def _rank(scores: FloatArray, row: int) -> int:
